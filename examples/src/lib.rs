@@ -1,0 +1,1 @@
+//! Short programs that show how to use the scep crates

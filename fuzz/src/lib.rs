@@ -1,0 +1,1 @@
+//! Fuzz targets for every decoder; corpora replayed as ordinary tests

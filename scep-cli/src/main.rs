@@ -1,0 +1,2 @@
+//! The `scep` command.
+fn main() {}

@@ -1,0 +1,152 @@
+//! The seam to a crypto library: keys and signatures cross it as DER or octets.
+//!
+//! Nothing of a crypto crate's types is visible here, so that this crate's versions are its own.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::Result;
+
+mod algorithm;
+mod random;
+#[cfg(feature = "rustcrypto")]
+mod rustcrypto;
+
+pub use algorithm::{ContentCipher, DigestAlgorithm, KeyTransport, KeyType, SignatureAlgorithm};
+pub use random::RandomSource;
+#[cfg(feature = "std")]
+pub use random::SystemRandom;
+#[cfg(feature = "rustcrypto")]
+pub use rustcrypto::RustCrypto;
+
+/// A crypto library.
+///
+/// Implementations are stateless; what they cannot do is
+/// [`Error::Unsupported`](crate::Error::Unsupported) with their [`name`](Self::name).
+pub trait CryptoProvider: Send + Sync + fmt::Debug {
+    /// The provider's name, for messages.
+    fn name(&self) -> &'static str;
+
+    /// Hashes `data`.
+    ///
+    /// # Errors
+    /// `Unsupported` if the provider lacks the algorithm.
+    fn digest(&self, algorithm: DigestAlgorithm, data: &[u8]) -> Result<Vec<u8>>;
+
+    /// Verifies `signature` over `message` with the key in `spki` (DER SubjectPublicKeyInfo).
+    ///
+    /// # Errors
+    /// `NotAuthentic` if the signature is wrong, `Malformed` if the key cannot be read,
+    /// `Unsupported` if the provider lacks the algorithm.
+    fn verify(
+        &self,
+        spki: &[u8],
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<()>;
+
+    /// Loads a private key from PKCS#8 (`PrivateKeyInfo`) or PKCS#1 (`RSAPrivateKey`) DER.
+    ///
+    /// # Errors
+    /// `Malformed` if it is neither, `Unsupported` if the key's type or size is not for this provider.
+    fn load_private_key(&self, der: &[u8]) -> Result<Arc<dyn PrivateKey>>;
+
+    /// Makes a new key and returns it as PKCS#8 DER.
+    ///
+    /// # Errors
+    /// `Unsupported` if the provider cannot make such a key.
+    fn generate_private_key(
+        &self,
+        key_type: KeyType,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Zeroizing<Vec<u8>>>;
+
+    /// Encrypts a content-encryption key to the public key in `spki`.
+    ///
+    /// # Errors
+    /// `Malformed` if the key cannot be read, `Unsupported` if it cannot transport keys.
+    fn wrap_cek(
+        &self,
+        spki: &[u8],
+        transport: KeyTransport,
+        cek: &[u8],
+        rng: &mut dyn RandomSource,
+    ) -> Result<Vec<u8>>;
+
+    /// Encrypts `plaintext` in CBC mode with PKCS#7 padding.
+    ///
+    /// # Errors
+    /// `Misuse` if key or IV have the wrong length, `Unsupported` if the cipher is missing.
+    fn encrypt_content(
+        &self,
+        cipher: ContentCipher,
+        key: &[u8],
+        iv: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>>;
+
+    /// Decrypts CBC with PKCS#7 padding.
+    ///
+    /// # Errors
+    /// `NotAuthentic`, one and the same whatever was wrong with key or padding.
+    fn decrypt_content(
+        &self,
+        cipher: ContentCipher,
+        key: &[u8],
+        iv: &[u8],
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>>;
+}
+
+/// A private key that may be held elsewhere (memory, HSM, key service).
+pub trait PrivateKey: Send + Sync {
+    /// The public key as DER SubjectPublicKeyInfo.
+    fn spki_der(&self) -> &[u8];
+
+    /// Signs `message` (the key holder hashes it).
+    ///
+    /// # Errors
+    /// `Unsupported` if the key cannot sign that way.
+    fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        rng: &mut dyn RandomSource,
+    ) -> Result<Vec<u8>>;
+
+    /// Decrypts a content-encryption key of `expected_len` octets.
+    ///
+    /// Bad padding or a wrong length is **not** an error: a random key of `expected_len` octets
+    /// comes back (implicit rejection, RFC 3218), and the failure shows at the end, uniformly.
+    /// So an attacker who sends chosen ciphertexts learns nothing from the answer.
+    ///
+    /// # Errors
+    /// Only what does not depend on the plaintext: `Unsupported` for a key that cannot decrypt,
+    /// `Malformed` for a ciphertext whose length does not fit the modulus.
+    fn decrypt_cek(
+        &self,
+        transport: KeyTransport,
+        ciphertext: &[u8],
+        expected_len: usize,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Zeroizing<Vec<u8>>>;
+}
+
+impl fmt::Debug for dyn PrivateKey {
+    /// Never shows key material.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateKey").field("spki_len", &self.spki_der().len()).finish_non_exhaustive()
+    }
+}
+
+/// The pure-Rust provider, shared.
+#[cfg(feature = "rustcrypto")]
+#[must_use]
+pub fn default_provider() -> Arc<dyn CryptoProvider> {
+    Arc::from(Box::new(RustCrypto) as Box<dyn CryptoProvider>)
+}

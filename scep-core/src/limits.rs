@@ -1,0 +1,29 @@
+//! Bounds on what a decoder will look at.
+
+/// Bounds that hold before anything was authenticated.
+///
+/// A peer chooses the bytes, so the peer must not choose how much memory or stack they cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest message in octets.
+    pub message_len: usize,
+    /// Deepest nesting of constructed ASN.1 values.
+    pub depth: usize,
+    /// Most ASN.1 values in one message.
+    pub elements: usize,
+}
+
+impl Limits {
+    /// The default: 1 MiB, 48 levels, 100 000 values.
+    pub const DEFAULT: Self = Self {
+        message_len: 1 << 20,
+        depth: 48,
+        elements: 100_000,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

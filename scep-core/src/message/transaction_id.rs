@@ -1,0 +1,66 @@
+//! `transactionID` (RFC 8894 section 3.2.1.1).
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use super::nonce::Hex;
+use crate::crypto::{CryptoProvider, DigestAlgorithm, RandomSource};
+use crate::{Error, Result};
+
+/// The client's name for a transaction; a PrintableString that the server echoes unchanged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransactionId(String);
+
+impl TransactionId {
+    /// Longest id that is accepted from a peer, in characters.
+    pub const MAX_LEN: usize = 256;
+
+    /// A given id.
+    ///
+    /// # Errors
+    /// `Misuse` if it is empty, longer than [`Self::MAX_LEN`] or holds other than visible ASCII.
+    pub fn new(text: impl Into<String>) -> Result<Self> {
+        let text = text.into();
+        if text.is_empty() || text.len() > Self::MAX_LEN {
+            return Err(Error::Misuse(format!(
+                "a transactionID has 1 to {} characters, this one has {}",
+                Self::MAX_LEN,
+                text.len()
+            )));
+        }
+        if !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return Err(Error::Misuse("a transactionID holds printable ASCII only".into()));
+        }
+        Ok(Self(text))
+    }
+
+    /// The hash of the public key that is to be certified, in hexadecimal: the same key gives the
+    /// same id, so that a server recognises a repeated request (RFC 8894 section 3.2.1.1).
+    ///
+    /// # Errors
+    /// If the provider lacks SHA-256.
+    pub fn of_key(provider: &dyn CryptoProvider, spki_der: &[u8]) -> Result<Self> {
+        let digest = provider.digest(DigestAlgorithm::Sha256, spki_der)?;
+        Ok(Self(format!("{}", Hex(&digest)).to_ascii_uppercase()))
+    }
+
+    /// 128 random bits in hexadecimal.
+    pub fn random(rng: &mut dyn RandomSource) -> Self {
+        let mut octets = [0; 16];
+        rng.fill(&mut octets);
+        Self(format!("{}", Hex(&octets)).to_ascii_uppercase())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TransactionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,1 @@
+//! A simulated NDES deployment that can be brought into each known failure
