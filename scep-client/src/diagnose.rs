@@ -22,11 +22,20 @@ mod tls;
 use std::sync::Arc;
 
 use scep_core::crypto::CryptoProvider;
+use scep_core::policy::AlgorithmPolicy;
 use scep_failures::observation::Observations;
 use scep_failures::{Catalogue, Diagnosis, classify};
 
 use crate::network::Network;
 use crate::{Error, Result};
+
+/// A diagnosis reads whatever is in the field, and sends what NDES is known to take.
+const POLICY: AlgorithmPolicy = AlgorithmPolicy {
+    name: "diagnosis",
+    read_digests: AlgorithmPolicy::LEGACY.read_digests,
+    read_ciphers: AlgorithmPolicy::LEGACY.read_ciphers,
+    ..AlgorithmPolicy::NDES
+};
 
 pub use footprint::Footprint;
 pub use options::{DiagnoseOptions, EnrollProbe, Timeouts};

@@ -93,6 +93,19 @@ impl Error {
         Self::Format { path: path.into(), what: what.into(), source: None }
     }
 
+    /// The error and what it comes from, in one line.
+    #[must_use]
+    pub fn causes(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(inner) = cause {
+            line.push_str(": ");
+            line.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        line
+    }
+
     /// Whether it is this side that could not work (files, arguments), rather than the network or
     /// the server.
     #[must_use]

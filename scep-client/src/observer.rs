@@ -168,6 +168,11 @@ pub(crate) const fn hides_message(purpose: Purpose) -> bool {
     }
 }
 
+/// Whether what answers is a page for people, on which a challenge password might stand.
+pub(crate) const fn is_page(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root)
+}
+
 fn outcome<T>(result: &Result<T, NetworkError>, ok: impl FnOnce(&T) -> Outcome) -> Outcome {
     match result {
         Ok(value) => ok(value),
@@ -181,7 +186,7 @@ fn millis(duration: Duration) -> u64 {
 
 fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
     let mut body = response.body.get(..KEPT_BODY).unwrap_or(&response.body).to_vec();
-    if matches!(purpose, Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root) {
+    if is_page(purpose) {
         redact::challenge_passwords(&mut body);
     }
     let headers = response.headers.iter();

@@ -68,7 +68,7 @@ impl Run<'_> {
         };
         let body = self.ca_certificates.as_ref().map(|r| r.body.clone()).or_else(remembered);
         body.and_then(|body| CaCertificates::from_response(&body).ok())
-            .map(|found| found.certificates().to_vec())
+            .map(|found| found.as_slice().to_vec())
             .unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use scep_core::crypto::CryptoProvider;
+use scep_core::crypto::{CryptoProvider, PrivateKey};
 use scep_core::http::Operation;
 use scep_failures::Level;
 use scep_failures::observation::{Memory, Observations, Probe, Purpose};
@@ -29,6 +29,8 @@ pub(super) struct Run<'a> {
     pub(super) capabilities: Option<HttpResponse>,
     /// A GetCACert response that holds certificates.
     pub(super) ca_certificates: Option<HttpResponse>,
+    /// The key that was made for requests.
+    pub(super) key: Option<Arc<dyn PrivateKey>>,
     pub(super) footprint: Footprint,
     /// What did not work on this side, and does not end the diagnosis.
     pub(super) local_errors: Vec<Error>,
@@ -68,6 +70,7 @@ pub(super) async fn run(
         blocked: None,
         capabilities: None,
         ca_certificates: None,
+        key: None,
         footprint: Footprint::default(),
         local_errors,
     };
@@ -82,17 +85,15 @@ pub(super) async fn run(
     run.crls().await;
     run.mscep_admin().await;
     run.long_url().await;
-    if options.level >= Level::Request {
+    if matches!(options.level, Level::Request | Level::Enroll) {
         run.pki_operations().await?;
     }
-    if options.level >= Level::Enroll {
+    if options.level == Level::Enroll {
         run.enrollment().await?;
     }
-    let mut footprint = run.footprint;
-    footprint.requests = run.observer.requests();
     Ok(Seen {
+        footprint: run.footprint.finish(run.observer.requests()),
         observations: run.observer.into_observations(),
-        footprint,
         local_errors: run.local_errors,
     })
 }

@@ -49,7 +49,8 @@ impl TrustStore {
     /// # Errors
     /// `Misuse` if there is none, or one that cannot be read.
     pub fn add_pem(&mut self, pem: &str) -> Result<usize> {
-        let certificates = Certificate::all_from_pem(pem)?;
+        let certificates = Certificate::all_from_pem(pem)
+            .map_err(|e| Error::scep("reading a trust anchor", e))?;
         if certificates.is_empty() {
             return Err(Error::misuse("there is no certificate in the PEM text"));
         }
