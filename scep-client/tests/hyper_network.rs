@@ -59,7 +59,7 @@ async fn failure(octets: &str) -> NetworkErrorKind {
 #[tokio::test]
 async fn a_response_is_kept_as_it_came() {
     let address = answering(
-        "HTTP/1.1 403 Verboten\r\nServer: Microsoft-IIS/10.0\r\nX-B: 1\r\nX-A: \xfc\r\nx-b: 2\r\nContent-Length: 3\r\n\r\n\x01\x02\x03",
+        &b"HTTP/1.1 403 Verboten\r\nServer: Microsoft-IIS/10.0\r\nX-B: 1\r\nX-A: \xfc\r\nx-b: 2\r\nContent-Length: 3\r\n\r\n\x01\x02\x03"[..],
     )
     .await;
     let response = get(address).await.unwrap();
