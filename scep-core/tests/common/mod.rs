@@ -282,7 +282,9 @@ impl Authority for TestCa {
     }
 
     fn crl(&self, id: &IssuerAndSerialNumber, _signer: &Certificate) -> Option<Crl> {
-        id.issuer.matches(self.ca.subject()).then(|| Self::crl(self))
+        id.issuer
+            .matches(self.ca.subject())
+            .then(|| Self::crl(self))
     }
 
     fn transactions(&self) -> &dyn Transactions {

@@ -176,8 +176,7 @@ pub fn replies(shape: Shape) -> Vec<(&'static str, Vec<u8>)> {
         empty_content,
         ..style
     };
-    let good =
-        |ca: &TestCa| request(ca, MessageType::PkcsReq, csr().as_der(), shape);
+    let good = |ca: &TestCa| request(ca, MessageType::PkcsReq, csr().as_der(), shape);
     let wrong = |ca: &TestCa| {
         let csr = csr_with("wrong", DigestAlgorithm::Sha256);
         request(ca, MessageType::PkcsReq, csr.as_der(), shape)
