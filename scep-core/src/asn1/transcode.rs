@@ -321,7 +321,7 @@ impl Walk<'_> {
             let (child, after) =
                 self.value(position, content_end.unwrap_or(end), depth + 1, child_role)?;
             if role == Role::ContentInfo && children.is_empty() {
-                enveloped = is_enveloped_type(self.input.get(position..after).unwrap_or_default());
+                enveloped = self.is_enveloped_type(&child);
             }
             unchanged &= matches!(child, Node::Verbatim { .. });
             len += child.encoded_len();
@@ -434,6 +434,31 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Whether a value is an OID, its length padded or not, of a type that holds an
+    /// EncryptedContentInfo.
+    fn is_enveloped_type(&self, node: &Node) -> bool {
+        let (tag, content) = match node {
+            Node::Verbatim {
+                start,
+                content,
+                end,
+            } => (self.input.get(*start), self.input.get(*content..*end)),
+            Node::Joined { tag, spans, .. } => match spans.as_slice() {
+                [(start, end)] => (Some(tag), self.input.get(*start..*end)),
+                _ => return false,
+            },
+            Node::Constructed { .. } => return false,
+        };
+        tag == Some(&tag::OID)
+            && [
+                oid::ENVELOPED_DATA,
+                oid::ENCRYPTED_DATA,
+                oid::AUTH_ENVELOPED_DATA,
+            ]
+            .iter()
+            .any(|known| content == Some(known.as_bytes()))
+    }
+
     fn at_end_of_contents(&self, position: usize, end: usize) -> bool {
         position + 2 <= end && self.input.get(position..position + 2) == Some(&[0, 0])
     }
@@ -460,17 +485,6 @@ fn primitive(header: &Header, at: usize, stop: usize) -> Node {
 /// Universal types that BER allows in constructed form.
 const fn is_string(tag: u8) -> bool {
     matches!(tag, tag::BIT_STRING | tag::OCTET_STRING | tag::UTF8_STRING | 0x12..=0x16 | 0x19..=0x1e)
-}
-
-/// Whether an encoded OID (in DER) names a type that holds an EncryptedContentInfo.
-fn is_enveloped_type(encoded: &[u8]) -> bool {
-    [
-        oid::ENVELOPED_DATA,
-        oid::ENCRYPTED_DATA,
-        oid::AUTH_ENVELOPED_DATA,
-    ]
-    .iter()
-    .any(|known| encoded.get(2..) == Some(known.as_bytes()) && encoded.first() == Some(&tag::OID))
 }
 
 impl Role {
