@@ -9,6 +9,7 @@
     clippy::print_stderr
 )]
 
+pub mod ber;
 pub mod mutate;
 pub mod openssl;
 pub mod samples;
