@@ -1,5 +1,9 @@
 //! Observations made by hand: the looks of deployments, without a deployment.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part"
+)]
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
