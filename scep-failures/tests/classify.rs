@@ -648,6 +648,63 @@ fn logs_single_out_every_mode() {
 }
 
 #[test]
+fn logs_alone_are_enough() {
+    let catalogue = Catalogue::builtin();
+    let view = View {
+        level: Level::Enroll,
+        memory: false,
+        logs: true,
+    };
+    for mode in catalogue
+        .modes()
+        .filter(|mode| mode.kind == Kind::Cause && !mode.evidence.is_empty())
+    {
+        let observations = Observations {
+            logs: logs_of(mode),
+            ..Observations::default()
+        };
+        let diagnosis = diagnose(&observations);
+        assert_eq!(diagnosis.outcome, Outcome::Failure, "{}", mode.id);
+        assert_eq!(
+            Look::Symptom(symptom(&diagnosis).to_owned()),
+            *mode.look(view),
+            "{}",
+            mode.id
+        );
+        let first = &diagnosis.failure_modes[0].id;
+        assert!(
+            *first == mode.id || mode.same_in_logs.contains(first),
+            "{first} for {}",
+            mode.id
+        );
+        assert!(diagnosis.confidence < Some(Confidence::High) && diagnosis.not_proven.is_empty());
+    }
+}
+
+#[test]
+fn logs_without_a_failure_are_no_failure() {
+    let started = Scene::new(Level::Passive)
+        .log("application", NDES, 1, "")
+        .log("iis", "", 0, "200 0");
+    assert_eq!(diagnose(&started.0).outcome, Outcome::Unrecognized);
+    // events 2 and 10 alone leave open which start failure it is, and say so
+    let start = Scene::new(Level::Passive)
+        .log("application", NDES, 10, "0x80070057")
+        .log("application", NDES, 2, "0x80070057");
+    let diagnosis = diagnose(&start.0);
+    assert_eq!(symptom(&diagnosis), "mscep-500-not-started");
+    let possible = ranked(&diagnosis);
+    assert!(
+        possible.contains(&"ndes-ra-cert-expired") && possible.contains(&"ndes-ra-key-no-read"),
+        "{possible:?}"
+    );
+    assert!(
+        !possible.contains(&"ndes-ca-unreachable"),
+        "it logs event 8, and that is missing"
+    );
+}
+
+#[test]
 fn harmless_events_of_a_healthy_start_do_not_count() {
     let capi2 = "Microsoft-Windows-CAPI2";
     let mut scene = Scene::new(Level::Passive)
