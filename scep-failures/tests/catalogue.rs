@@ -1,4 +1,5 @@
 //! What must hold for every file of the catalogue, whoever adds one.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -115,7 +116,10 @@ fn modes_that_fail_have_what_an_admin_needs() {
 fn every_must_clue_can_be_answered_by_the_view_that_shows_the_symptom() {
     let catalogue = Catalogue::builtin();
     for mode in catalogue.modes() {
-        for (visibility, look) in mode.all_looks().flat_map(|looks| looks.entries()) {
+        for (visibility, look) in mode
+            .all_looks()
+            .flat_map(scep_failures::catalogue::Looks::entries)
+        {
             let Look::Symptom(id) = look else { continue };
             for hint in &catalogue.symptom(id).unwrap().clues.must {
                 let needed = table::lookup(&hint.clue.fact).unwrap().visible_at;

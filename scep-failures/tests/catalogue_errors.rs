@@ -1,4 +1,5 @@
 //! A catalogue that is not right is refused, with the file and the reason.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use scep_failures::Catalogue;
 

@@ -1,4 +1,5 @@
 //! The classifier on observations made by hand, one scene for each look.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Explanations and the search for what somebody saw.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use scep_failures::catalogue::{Catalogue, Kind};
 use scep_failures::explain::{explain, explain_symptom, search};

@@ -1,4 +1,5 @@
 //! Facts that observations give, source by source.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod support;
 

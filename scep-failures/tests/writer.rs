@@ -1,5 +1,6 @@
 //! Who wrote this response? Judged on made-up pages of the right shape, and on real ones where
 //! the environment variable `SCEP_CORPUS` names a folder that has them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 mod support;
 

@@ -4,6 +4,11 @@
     unreachable_pub,
     reason = "each test file uses its own part"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
