@@ -17,13 +17,16 @@ const KEPT_BODY: usize = 64 * 1024;
 /// Is told of every observation when it has been made.
 pub(crate) type Watch<'a> = &'a (dyn Fn(&Observation) + Send + Sync);
 
+/// Changes a request.
+pub(crate) type TamperFn = dyn Fn(Purpose, &mut HttpRequest) + Send + Sync;
+
 /// The one place where observations are made, so that each is numbered, timed and redacted.
 pub(crate) struct Observer<'a> {
     network: &'a dyn Network,
     began: Duration,
     watch: Watch<'a>,
+    tamper: Option<&'a TamperFn>,
     observations: Observations,
-    requests: u32,
 }
 
 impl<'a> Observer<'a> {
@@ -38,8 +41,14 @@ impl<'a> Observer<'a> {
                 level,
                 ..Observations::default()
             },
-            requests: 0,
+            tamper: None,
         }
+    }
+
+    /// Changes every HTTP request before it is sent.
+    pub(crate) fn tampering(mut self, tamper: Option<&'a TamperFn>) -> Self {
+        self.tamper = tamper;
+        self
     }
 
     pub(crate) fn network(&self) -> &'a dyn Network {
@@ -56,11 +65,6 @@ impl<'a> Observer<'a> {
 
     pub(crate) fn into_observations(self) -> Observations {
         self.observations
-    }
-
-    /// HTTP requests that were sent, answered or not.
-    pub(crate) const fn requests(&self) -> u32 {
-        self.requests
     }
 
     pub(crate) async fn resolve(
@@ -119,8 +123,16 @@ impl<'a> Observer<'a> {
         request: &HttpRequest,
         judge: impl FnOnce(&HttpResponse) -> Option<ReplyFacts>,
     ) -> Result<HttpResponse, NetworkError> {
+        let mut changed;
+        let request = match self.tamper {
+            Some(tamper) => {
+                changed = request.clone();
+                tamper(purpose, &mut changed);
+                &changed
+            }
+            None => request,
+        };
         let start = self.network.elapsed();
-        self.requests = self.requests.saturating_add(1);
         let result = self.network.exchange(request).await;
         let outcome = outcome(&result, |response| {
             let mut facts = http_facts(purpose, response);

@@ -100,9 +100,9 @@ impl Run<'_> {
             params.extensions.push(Extension { oid: PADDING, critical: false, value });
         }
         let claims = Claims { wrong_challenge: true, challenge_obtained: None };
-        let subject = self.options.subject.to_string();
         let before = self.observer.observations().items.len();
-        let step = self.transact(params, purpose, claims, false).await;
+        let certificates = self.ca_certificates.clone();
+        let step = self.transact(params, certificates, purpose, claims, false).await;
         if self.observer.observations().items.len() == before {
             // nothing was sent: the server's certificates cannot be used
             if let Err(e) = step {
@@ -113,18 +113,8 @@ impl Run<'_> {
             return Ok(None);
         }
         Ok(match step {
-            Ok(Step::Issued(issued)) => {
-                let serial = issued.certificate.serial_hex();
-                self.footprint.note_issued(&serial, &subject);
-                Some("a certificate was issued in spite of the wrong challenge password".into())
-            }
-            Ok(Step::Wait(_)) => {
-                self.footprint.note_pending(&subject);
-                Some("a request was accepted in spite of the wrong challenge password".into())
-            }
-            Ok(Step::Refused(_)) | Err(Error::Scep { .. }) => {
-                self.footprint.note_refused();
-                None
+            Ok(Step::Issued(_) | Step::Wait(_)) => {
+                Some("a request was accepted in spite of its wrong challenge password".into())
             }
             Err(Error::Network { source, .. })
                 if matches!(source.kind, NetworkErrorKind::Reset | NetworkErrorKind::Closed) =>
@@ -135,7 +125,7 @@ impl Run<'_> {
                         .into(),
                 )
             }
-            Err(_) => None,
+            Ok(Step::Refused(_)) | Err(_) => None,
         })
     }
 
@@ -143,6 +133,7 @@ impl Run<'_> {
     pub(super) async fn transact(
         &mut self,
         params: EnrollmentParams,
+        ca_certificates: Option<HttpResponse>,
         purpose: Purpose,
         claims: Claims,
         require_trusted_tls: bool,
@@ -165,7 +156,7 @@ impl Run<'_> {
         driver.address = self.reachable.first().copied();
         driver.known = Known {
             capabilities: Some(self.capabilities.clone().unwrap_or(none)),
-            ca_certificates: self.ca_certificates.clone(),
+            ca_certificates,
         };
         driver.step().await
     }
