@@ -19,9 +19,9 @@ use scep_core::policy::AlgorithmPolicy;
 use scep_failures::Level;
 use scep_failures::observation::Observations;
 
-use crate::{Error, redact};
 use crate::network::Network;
 use crate::observer::Observer;
+use crate::{Error, redact};
 
 pub(crate) use drive::{Claims, Driver, Known, Step};
 pub use event::Event;
@@ -124,7 +124,14 @@ async fn run(
     let pending = driver.pending();
     let observations = observer.into_observations();
     match result {
-        Ok(outcome) => Ok(Enrolled { outcome, observations }),
-        Err(error) => Err(Failed { error, observations, pending }),
+        Ok(outcome) => Ok(Enrolled {
+            outcome,
+            observations,
+        }),
+        Err(error) => Err(Failed {
+            error,
+            observations,
+            pending,
+        }),
     }
 }

@@ -90,7 +90,13 @@ impl<'a> Observer<'a> {
         let start = self.network.elapsed();
         let result = self.network.connect(address, timeout).await;
         let outcome = outcome(&result, |()| Outcome::Connected);
-        self.note(Probe::Connect { address: address.to_string() }, start, outcome);
+        self.note(
+            Probe::Connect {
+                address: address.to_string(),
+            },
+            start,
+            outcome,
+        );
         result
     }
 
@@ -103,7 +109,10 @@ impl<'a> Observer<'a> {
         let start = self.network.elapsed();
         let result = self.network.tls_facts(address, server_name, timeout).await;
         let outcome = outcome(&result, |facts| Outcome::Secured(facts.clone()));
-        let probe = Probe::Tls { address: address.to_string(), server_name: server_name.into() };
+        let probe = Probe::Tls {
+            address: address.to_string(),
+            server_name: server_name.into(),
+        };
         self.note(probe, start, outcome);
         result
     }
@@ -151,7 +160,13 @@ impl<'a> Observer<'a> {
     /// Notes what was not tried.
     pub(crate) fn skip(&mut self, probe: Probe, reason: impl Into<String>) {
         let now = self.network.elapsed();
-        self.note(probe, now, Outcome::Skipped { reason: reason.into() });
+        self.note(
+            probe,
+            now,
+            Outcome::Skipped {
+                reason: reason.into(),
+            },
+        );
     }
 
     fn note(&mut self, probe: Probe, start: Duration, outcome: Outcome) {
@@ -182,13 +197,19 @@ pub(crate) const fn hides_message(purpose: Purpose) -> bool {
 
 /// Whether what answers is a page for people, on which a challenge password might stand.
 pub(crate) const fn is_page(purpose: Purpose) -> bool {
-    matches!(purpose, Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root)
+    matches!(
+        purpose,
+        Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root
+    )
 }
 
 fn outcome<T>(result: &Result<T, NetworkError>, ok: impl FnOnce(&T) -> Outcome) -> Outcome {
     match result {
         Ok(value) => ok(value),
-        Err(e) => Outcome::Failed { error: e.kind, detail: e.detail.clone() },
+        Err(e) => Outcome::Failed {
+            error: e.kind,
+            detail: e.detail.clone(),
+        },
     }
 }
 
@@ -197,7 +218,11 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
-    let mut body = response.body.get(..KEPT_BODY).unwrap_or(&response.body).to_vec();
+    let mut body = response
+        .body
+        .get(..KEPT_BODY)
+        .unwrap_or(&response.body)
+        .to_vec();
     if is_page(purpose) {
         redact::challenge_passwords(&mut body);
     }
@@ -205,7 +230,9 @@ fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
     HttpFacts {
         status: response.status,
         reason: response.reason.clone(),
-        headers: headers.map(|(n, value)| (n.clone(), redact::header(n, value))).collect(),
+        headers: headers
+            .map(|(n, value)| (n.clone(), redact::header(n, value)))
+            .collect(),
         body: base64::encode(&body),
         body_len: u64::try_from(response.body.len()).unwrap_or(u64::MAX),
         reply: None,

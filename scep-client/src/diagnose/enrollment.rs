@@ -11,7 +11,9 @@ use crate::{Error, Result};
 impl Run<'_> {
     pub(super) async fn enrollment(&mut self) -> Result<()> {
         let Some(probe) = &self.options.enroll else {
-            return Err(Error::misuse("an enrollment needs to be told what to ask for"));
+            return Err(Error::misuse(
+                "an enrollment needs to be told what to ask for",
+            ));
         };
         if let Err(reason) = self.can_encrypt() {
             self.skip_pki_operation(Purpose::Enroll, probe.method, &reason);
@@ -39,11 +41,21 @@ impl Run<'_> {
         };
         let before = self.observer.observations().items.len();
         let certificates = match &probe.ca_certificates {
-            Some(body) => Some(HttpResponse { status: 200, body: body.clone(), ..HttpResponse::default() }),
+            Some(body) => Some(HttpResponse {
+                status: 200,
+                body: body.clone(),
+                ..HttpResponse::default()
+            }),
             None => self.ca_certificates.clone(),
         };
         let step = self
-            .transact(params, certificates, Purpose::Enroll, claims, probe.require_trusted_tls)
+            .transact(
+                params,
+                certificates,
+                Purpose::Enroll,
+                claims,
+                probe.require_trusted_tls,
+            )
             .await;
         if let Err(e) = step
             && self.observer.observations().items.len() == before

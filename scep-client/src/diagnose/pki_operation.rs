@@ -41,17 +41,26 @@ impl Run<'_> {
         }
         let mut stop = None;
         if self.offers_post() {
-            stop = self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, 0).await?;
+            stop = self
+                .wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, 0)
+                .await?;
         } else {
             let reason = "the server does not offer POSTPKIOperation";
             self.skip_pki_operation(Purpose::PkiOperationPost, MethodChoice::Post, reason);
         }
         match &stop {
-            Some(reason) => self.skip_pki_operation(Purpose::PkiOperationGet, MethodChoice::Get, reason),
-            None => stop = self.wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0).await?,
+            Some(reason) => {
+                self.skip_pki_operation(Purpose::PkiOperationGet, MethodChoice::Get, reason)
+            }
+            None => {
+                stop = self
+                    .wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0)
+                    .await?
+            }
         }
         if let (None, Some(length), true) = (stop, self.options.long_post, self.offers_post()) {
-            self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, length).await?;
+            self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, length)
+                .await?;
         }
         Ok(())
     }
@@ -97,12 +106,21 @@ impl Run<'_> {
         params.ca_identifier.clone_from(&self.options.ca_identifier);
         if padding > 0 {
             let value = write::octet_string(&vec![0; padding]);
-            params.extensions.push(Extension { oid: PADDING, critical: false, value });
+            params.extensions.push(Extension {
+                oid: PADDING,
+                critical: false,
+                value,
+            });
         }
-        let claims = Claims { wrong_challenge: true, challenge_obtained: None };
+        let claims = Claims {
+            wrong_challenge: true,
+            challenge_obtained: None,
+        };
         let before = self.observer.observations().items.len();
         let certificates = self.ca_certificates.clone();
-        let step = self.transact(params, certificates, purpose, claims, false).await;
+        let step = self
+            .transact(params, certificates, purpose, claims, false)
+            .await;
         if self.observer.observations().items.len() == before {
             // nothing was sent: the server's certificates cannot be used
             if let Err(e) = step {
@@ -117,7 +135,10 @@ impl Run<'_> {
                 Some("a request was accepted in spite of its wrong challenge password".into())
             }
             Err(Error::Network { source, .. })
-                if matches!(source.kind, NetworkErrorKind::Reset | NetworkErrorKind::Closed) =>
+                if matches!(
+                    source.kind,
+                    NetworkErrorKind::Reset | NetworkErrorKind::Closed
+                ) =>
             {
                 Some(
                     "the server broke the connection off, and if a worker process crashed, \
@@ -147,7 +168,10 @@ impl Run<'_> {
         options.random = self.options.random.clone();
 
         // a server without GetCACaps is an old one, says RFC 8894 section 3.5.2, not a broken one
-        let none = HttpResponse { status: 404, ..HttpResponse::default() };
+        let none = HttpResponse {
+            status: 404,
+            ..HttpResponse::default()
+        };
         let method = params.method;
         let enrollment = Enrollment::new(Arc::clone(&self.provider), params);
         let mut driver = Driver::new(&mut self.observer, enrollment, method, &options);
@@ -161,10 +185,26 @@ impl Run<'_> {
         driver.step().await
     }
 
-    pub(super) fn skip_pki_operation(&mut self, purpose: Purpose, method: MethodChoice, reason: &str) {
+    pub(super) fn skip_pki_operation(
+        &mut self,
+        purpose: Purpose,
+        method: MethodChoice,
+        reason: &str,
+    ) {
         let url = Operation::PkiOperation.url(&self.target.base, None);
-        let method = if method == MethodChoice::Get { "GET" } else { "POST" };
-        self.observer.skip(Probe::Http { purpose, method: method.into(), url }, reason);
+        let method = if method == MethodChoice::Get {
+            "GET"
+        } else {
+            "POST"
+        };
+        self.observer.skip(
+            Probe::Http {
+                purpose,
+                method: method.into(),
+                url,
+            },
+            reason,
+        );
     }
 
     /// The key of requests: the one given, or one that is made now.

@@ -150,9 +150,11 @@ impl Run<'_> {
 
     /// Remembers a healthy look.
     fn remember(&mut self) {
-        let (Some(store), Some(capabilities), Some(certificates)) =
-            (&self.options.memory, &self.capabilities, &self.ca_certificates)
-        else {
+        let (Some(store), Some(capabilities), Some(certificates)) = (
+            &self.options.memory,
+            &self.capabilities,
+            &self.ca_certificates,
+        ) else {
             return;
         };
         let memory = Memory {

@@ -6,9 +6,7 @@ use scep_core::UnixTime;
 use scep_core::crypto::{
     CryptoProvider, DigestAlgorithm, KeyType, PrivateKey, SystemRandom, default_provider,
 };
-use scep_core::x509::{
-    Certificate, CertificateBuilder, Extension, GeneralName, KeyUsage, Name,
-};
+use scep_core::x509::{Certificate, CertificateBuilder, Extension, GeneralName, KeyUsage, Name};
 
 /// 2026-01-01T00:00:00Z: before, the certificates of [`Identity::issue`] are not valid yet.
 pub(crate) const BEGIN: UnixTime = UnixTime(1_767_225_600);
@@ -28,7 +26,9 @@ pub(crate) fn provider() -> Arc<dyn CryptoProvider> {
 }
 
 pub(crate) fn new_key() -> (Arc<dyn PrivateKey>, Vec<u8>) {
-    let pkcs8 = provider().generate_private_key(KeyType::Rsa(2048), &mut SystemRandom).unwrap();
+    let pkcs8 = provider()
+        .generate_private_key(KeyType::Rsa(2048), &mut SystemRandom)
+        .unwrap();
     (provider().load_private_key(&pkcs8).unwrap(), pkcs8.to_vec())
 }
 
@@ -40,7 +40,10 @@ impl Identity {
     /// A root CA.
     pub(crate) fn root(subject: &str) -> Self {
         let (key, pkcs8) = new_key();
-        let usage = KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
+        let usage = KeyUsage::KEY_CERT_SIGN
+            | KeyUsage::CRL_SIGN
+            | KeyUsage::DIGITAL_SIGNATURE
+            | KeyUsage::KEY_ENCIPHERMENT;
         let certificate = CertificateBuilder {
             serial: vec![1],
             issuer: name(subject),
@@ -48,15 +51,28 @@ impl Identity {
             not_before: BEGIN,
             not_after: END,
             spki: key.spki_der().to_vec(),
-            extensions: vec![Extension::basic_constraints(true, None), Extension::key_usage(usage)],
+            extensions: vec![
+                Extension::basic_constraints(true, None),
+                Extension::key_usage(usage),
+            ],
         }
         .sign(key.as_ref(), DigestAlgorithm::Sha256, &mut SystemRandom)
         .unwrap();
-        Self { certificate, key, pkcs8 }
+        Self {
+            certificate,
+            key,
+            pkcs8,
+        }
     }
 
     /// A certificate for `spki`, signed by this one.
-    pub(crate) fn certify(&self, serial: u8, subject: Name, spki: &[u8], extensions: Vec<Extension>) -> Certificate {
+    pub(crate) fn certify(
+        &self,
+        serial: u8,
+        subject: Name,
+        spki: &[u8],
+        extensions: Vec<Extension>,
+    ) -> Certificate {
         CertificateBuilder {
             serial: vec![serial],
             issuer: self.certificate.subject().clone(),
@@ -66,7 +82,11 @@ impl Identity {
             spki: spki.to_vec(),
             extensions,
         }
-        .sign(self.key.as_ref(), DigestAlgorithm::Sha256, &mut SystemRandom)
+        .sign(
+            self.key.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut SystemRandom,
+        )
         .unwrap()
     }
 
@@ -75,8 +95,16 @@ impl Identity {
         let (key, pkcs8) = new_key();
         let names = Extension::subject_alt_name(&[GeneralName::Dns(host.into())]);
         let usage = Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE);
-        let certificate =
-            self.certify(2, name(&format!("CN={host}")), key.spki_der(), vec![names, usage]);
-        Self { certificate, key, pkcs8 }
+        let certificate = self.certify(
+            2,
+            name(&format!("CN={host}")),
+            key.spki_der(),
+            vec![names, usage],
+        );
+        Self {
+            certificate,
+            key,
+            pkcs8,
+        }
     }
 }
