@@ -56,6 +56,26 @@ pub struct Report {
 /// A probe that needs something that is broken is noted as skipped, with the reason. Redirects are
 /// noted and never followed.
 ///
+/// # Example: what is wrong with it?
+///
+/// ```no_run
+/// use scep_client::diagnose::{DiagnoseOptions, diagnose};
+/// use scep_client::net::{HyperNetwork, TrustStore};
+/// use scep_failures::Catalogue;
+///
+/// # async fn example() -> scep_client::Result<()> {
+/// let network = HyperNetwork::new(TrustStore::system());
+/// let provider = scep_core::crypto::default_provider();
+/// let url = "https://ndes.example/certsrv/mscep/mscep.dll";
+/// let options = DiagnoseOptions::default();
+/// let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
+/// if let Some(symptom) = report.diagnosis.symptom {
+///     println!("{}: {}", symptom.id, symptom.title);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// `Misuse` if `url` is not an http or https URL, `Scep` if no key can be made for a request;
 /// whatever the server does is not an error but an observation.

@@ -12,7 +12,9 @@ use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolutio
 use crate::{base64, redact};
 
 /// Octets of a body that an observation keeps.
-const KEPT_BODY: usize = 64 * 1024;
+const KEPT_BODY: usize = 64 << 10;
+/// Of a CRL more, because a part of one says nothing; those of large CAs have megabytes.
+const KEPT_CRL: usize = 4 << 20;
 
 /// Is told of every observation when it has been made.
 pub(crate) type Watch<'a> = &'a (dyn Fn(&Observation) + Send + Sync);
@@ -185,14 +187,14 @@ impl<'a> Observer<'a> {
 
 /// Whether a request of this purpose carries a `message` that is not written down.
 pub(crate) const fn hides_message(purpose: Purpose) -> bool {
-    match purpose {
+    matches!(
+        purpose,
         Purpose::LongUrl
-        | Purpose::PkiOperationPost
-        | Purpose::PkiOperationGet
-        | Purpose::Enroll
-        | Purpose::Poll => true,
-        _ => false,
-    }
+            | Purpose::PkiOperationPost
+            | Purpose::PkiOperationGet
+            | Purpose::Enroll
+            | Purpose::Poll
+    )
 }
 
 /// Whether what answers is a page for people, on which a challenge password might stand.
@@ -218,11 +220,12 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
-    let mut body = response
-        .body
-        .get(..KEPT_BODY)
-        .unwrap_or(&response.body)
-        .to_vec();
+    let kept = if purpose == Purpose::Crl {
+        KEPT_CRL
+    } else {
+        KEPT_BODY
+    };
+    let mut body = response.body.get(..kept).unwrap_or(&response.body).to_vec();
     if is_page(purpose) {
         redact::challenge_passwords(&mut body);
     }

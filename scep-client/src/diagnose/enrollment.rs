@@ -4,18 +4,24 @@ use scep_core::client::EnrollmentParams;
 use scep_failures::observation::Purpose;
 
 use super::run::Run;
+use crate::Result;
 use crate::enroll::Claims;
 use crate::network::HttpResponse;
-use crate::{Error, Result};
 
 impl Run<'_> {
     pub(super) async fn enrollment(&mut self) -> Result<()> {
         let Some(probe) = &self.options.enroll else {
-            return Err(Error::misuse(
-                "an enrollment needs to be told what to ask for",
-            ));
+            return Ok(());
         };
-        if let Err(reason) = self.can_encrypt() {
+        let certificates = match &probe.ca_certificates {
+            Some(body) => Some(HttpResponse {
+                status: 200,
+                body: body.clone(),
+                ..HttpResponse::default()
+            }),
+            None => self.ca_certificates.clone(),
+        };
+        if let Err(reason) = self.can_encrypt_to(certificates.as_ref()) {
             self.skip_pki_operation(Purpose::Enroll, probe.method, &reason);
             return Ok(());
         }
@@ -40,14 +46,6 @@ impl Run<'_> {
             challenge_obtained: probe.challenge_obtained,
         };
         let before = self.observer.observations().items.len();
-        let certificates = match &probe.ca_certificates {
-            Some(body) => Some(HttpResponse {
-                status: 200,
-                body: body.clone(),
-                ..HttpResponse::default()
-            }),
-            None => self.ca_certificates.clone(),
-        };
         let step = self
             .transact(
                 params,

@@ -30,7 +30,7 @@ const PADDING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3247
 
 impl Run<'_> {
     pub(super) async fn pki_operations(&mut self) -> Result<()> {
-        if let Err(reason) = self.can_encrypt() {
+        if let Err(reason) = self.can_encrypt_to(self.ca_certificates.as_ref()) {
             for (purpose, method) in [
                 (Purpose::PkiOperationPost, MethodChoice::Post),
                 (Purpose::PkiOperationGet, MethodChoice::Get),
@@ -48,15 +48,12 @@ impl Run<'_> {
             let reason = "the server does not offer POSTPKIOperation";
             self.skip_pki_operation(Purpose::PkiOperationPost, MethodChoice::Post, reason);
         }
-        match &stop {
-            Some(reason) => {
-                self.skip_pki_operation(Purpose::PkiOperationGet, MethodChoice::Get, reason)
-            }
-            None => {
-                stop = self
-                    .wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0)
-                    .await?
-            }
+        if let Some(reason) = &stop {
+            self.skip_pki_operation(Purpose::PkiOperationGet, MethodChoice::Get, reason);
+        } else {
+            stop = self
+                .wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0)
+                .await?;
         }
         if let (None, Some(length), true) = (stop, self.options.long_post, self.offers_post()) {
             self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, length)
@@ -66,14 +63,16 @@ impl Run<'_> {
     }
 
     /// Whether a request can be made at all; otherwise, why not.
-    pub(super) fn can_encrypt(&self) -> Result<(), String> {
-        match (&self.blocked, &self.ca_certificates) {
-            (Some(reason), _) => Err(reason.clone()),
-            (None, None) => {
-                Err("GetCACert gave no certificate to which a request could be encrypted".into())
-            }
-            (None, Some(_)) => Ok(()),
+    pub(super) fn can_encrypt_to(&self, certificates: Option<&HttpResponse>) -> Result<(), String> {
+        if let Some(reason) = &self.blocked {
+            return Err(reason.clone());
         }
+        if certificates.is_none() {
+            return Err(
+                "GetCACert gave no certificate to which a request could be encrypted".into(),
+            );
+        }
+        Ok(())
     }
 
     /// A server whose capabilities are not known may take POST.

@@ -48,6 +48,11 @@ pub(super) async fn run(
     options: &DiagnoseOptions,
 ) -> Result<Seen> {
     let target = Target::parse(url)?;
+    if options.level >= Level::Enroll && options.enroll.is_none() {
+        return Err(Error::misuse(
+            "an enrollment needs to be told what to ask for",
+        ));
+    }
     let mut observer = Observer::new(network, &target.base, options.level, &*options.watch)
         .tampering(options.tamper.as_deref());
     let mut local_errors = Vec::new();

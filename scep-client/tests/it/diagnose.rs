@@ -706,6 +706,25 @@ async fn an_enrollment_at_another_ca_is_not_sent() {
 }
 
 #[tokio::test]
+async fn an_enrollment_may_go_by_certificates_of_its_own() {
+    let network = healthy_but(|request| {
+        let get_ca_cert = request.url.contains("operation=GetCACert");
+        get_ca_cert.then(|| Ok(response(500, "text/html", "")))
+    });
+    let mut options = options(Level::Enroll);
+    let mut probe = probe(CHALLENGE);
+    probe.ca_certificates = Some(TinyCa::bundle());
+    options.enroll = Some(probe);
+    let report = run(&network, URL, &options).await;
+    assert_eq!(of(&report, Purpose::GetCaCert).len(), 1);
+    assert!(skipped(of(&report, Purpose::PkiOperationPost)[0]).is_some());
+    assert_eq!(
+        reply(of(&report, Purpose::Enroll)[0]).status.as_deref(),
+        Some("success")
+    );
+}
+
+#[tokio::test]
 async fn what_a_diagnosis_must_be_told() {
     let network = healthy();
     let ask = async |url: &str, options: &DiagnoseOptions| {
@@ -726,6 +745,10 @@ async fn what_a_diagnosis_must_be_told() {
         ask(URL, &options(Level::Enroll)).await,
         Err(Error::Misuse(_))
     ));
+    assert!(
+        network.lines().is_empty(),
+        "that is said before anything is sent"
+    );
 }
 
 #[tokio::test]

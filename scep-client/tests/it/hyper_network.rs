@@ -293,3 +293,27 @@ async fn literals_resolve_to_themselves() {
         NetworkErrorKind::NameNotFound | NetworkErrorKind::ResolverFailed
     ));
 }
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_was_read() {
+    let address = server(0, |mut stream, _| async move {
+        stream
+            .write_all(b"HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
+            .await
+            .unwrap();
+        // what is left unread makes the operating system send RST
+        drop(stream);
+    })
+    .await;
+    let body = vec![0; 8 << 20];
+    let request = HttpRequest::post(
+        format!("http://{address}/"),
+        "application/x-pki-message",
+        body,
+    );
+    let response = network().exchange(&request).await.unwrap();
+    assert_eq!(
+        (response.status, response.body.as_slice()),
+        (413, &b"body"[..])
+    );
+}
