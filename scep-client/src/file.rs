@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Result};
+use crate::{Error, Result, platform};
 
 /// The text of a file; `None` if there is no such file.
 pub(crate) fn read_if_present(path: &Path) -> Result<Option<String>> {
@@ -57,7 +57,7 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, document: &T) -> Result<()> 
     let mut beside = name.to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(beside);
-    let written = create(&beside).and_then(|mut file| {
+    let written = platform::create_private(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
@@ -67,20 +67,4 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, document: &T) -> Result<()> 
         let _ = std::fs::remove_file(&beside);
         Error::file(path, e)
     })
-}
-
-#[cfg(unix)]
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-}
-
-#[cfg(not(unix))]
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::File::create(path)
 }

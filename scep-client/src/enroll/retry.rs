@@ -69,13 +69,11 @@ impl NetworkRetry {
     }
 }
 
+/// A time-out is none of these: the whole patience was spent already.
 const fn may_pass(kind: NetworkErrorKind) -> bool {
     matches!(
         kind,
-        NetworkErrorKind::ResolverFailed
-            | NetworkErrorKind::TimedOut
-            | NetworkErrorKind::Reset
-            | NetworkErrorKind::Closed
+        NetworkErrorKind::ResolverFailed | NetworkErrorKind::Reset | NetworkErrorKind::Closed
     )
 }
 
@@ -120,6 +118,7 @@ mod tests {
         assert_eq!(after(0, Err(NetworkErrorKind::Reset)), Some(1));
         assert_eq!(after(1, Err(NetworkErrorKind::Reset)), Some(2));
         assert_eq!(after(2, Err(NetworkErrorKind::Reset)), None);
+        assert_eq!(after(0, Err(NetworkErrorKind::TimedOut)), None);
         assert_eq!(after(0, Err(NetworkErrorKind::NameNotFound)), None);
         assert_eq!(after(0, Err(NetworkErrorKind::TlsFailed)), None);
         assert_eq!(

@@ -4,10 +4,12 @@
 //! Best effort: one question to the first configured name server, and no answer is no chain.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
+
+use crate::platform;
 
 const TYPE_A: u16 = 1;
 const TYPE_CNAME: u16 = 5;
@@ -19,7 +21,7 @@ const MAX_HOPS: usize = 16;
 
 /// The canonical names on the way from `host`, in order; empty if there are none or nobody tells.
 pub(super) async fn canonical_names(host: &str) -> Vec<String> {
-    let Some(server) = name_server().await else {
+    let Some(server) = platform::name_server().await else {
         return Vec::new();
     };
     let [id @ .., _, _, _, _, _, _] = RandomState::new().build_hasher().finish().to_ne_bytes();
@@ -31,23 +33,6 @@ pub(super) async fn canonical_names(host: &str) -> Vec<String> {
         Ok(Ok(answer)) => chain(&answer, id, host).unwrap_or_default(),
         _ => Vec::new(),
     }
-}
-
-/// The first name server of `/etc/resolv.conf`.
-#[cfg(unix)]
-async fn name_server() -> Option<SocketAddr> {
-    let text = tokio::task::spawn_blocking(|| std::fs::read_to_string("/etc/resolv.conf"));
-    let text = text.await.ok()?.ok()?;
-    let address = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("nameserver"))
-        .find_map(|rest| rest.trim().parse::<IpAddr>().ok())?;
-    Some(SocketAddr::new(address, 53))
-}
-
-#[cfg(not(unix))]
-async fn name_server() -> Option<SocketAddr> {
-    None
 }
 
 async fn ask(server: SocketAddr, question: &[u8]) -> std::io::Result<Vec<u8>> {

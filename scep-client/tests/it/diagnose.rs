@@ -16,6 +16,7 @@ use scep_core::message::ChallengePassword;
 use scep_core::oid;
 use scep_core::x509::Extension;
 use scep_failures::Catalogue;
+use scep_failures::diagnosis::Outcome as Verdict;
 use scep_failures::observation::{
     Memory, NetworkErrorKind, Observation, Outcome, Probe, Purpose, ReplyFacts, TlsFacts,
     TlsVerdict,
@@ -800,4 +801,29 @@ async fn bounds_are_those_of_the_options() {
         assert_eq!(request.timeout.as_secs(), expected, "{}", request.url);
         assert!(request.max_body == 4321 || request.url == CRL_URL);
     }
+}
+
+/// The page of HTTP.sys when it has no application pool to hand a request to.
+const SERVICE_UNAVAILABLE: &str = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\
+    \"http://www.w3.org/TR/html4/strict.dtd\">\r\n<HTML><HEAD><TITLE>Service Unavailable</TITLE>\r\n\
+    <META HTTP-EQUIV=\"Content-Type\" Content=\"text/html; charset=us-ascii\"></HEAD>\r\n\
+    <BODY><h2>Service Unavailable</h2>\r\n<hr><p>HTTP Error 503. The service is unavailable.</p>\r\n\
+    </BODY></HTML>\r\n";
+
+#[tokio::test]
+async fn what_was_seen_is_classified() {
+    let report = passive(&healthy()).await;
+    assert_eq!(report.diagnosis.outcome, Verdict::Healthy);
+
+    let stopped = healthy_but(|request| {
+        request.url.contains("/certsrv/").then(|| {
+            let mut page = response(503, "text/html; charset=us-ascii", SERVICE_UNAVAILABLE);
+            page.headers
+                .push(("server".into(), "Microsoft-HTTPAPI/2.0".into()));
+            Ok(page)
+        })
+    });
+    let report = passive(&stopped).await;
+    assert_eq!(report.diagnosis.outcome, Verdict::Failure);
+    assert_eq!(report.diagnosis.symptom.unwrap().id, "mscep-503-pool-down");
 }
