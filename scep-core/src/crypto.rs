@@ -2,7 +2,6 @@
 //!
 //! Nothing of a crypto crate's types is visible here, so that this crate's versions are its own.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -140,7 +139,9 @@ pub trait PrivateKey: Send + Sync {
 impl fmt::Debug for dyn PrivateKey {
     /// Never shows key material.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrivateKey").field("spki_len", &self.spki_der().len()).finish_non_exhaustive()
+        f.debug_struct("PrivateKey")
+            .field("spki_len", &self.spki_der().len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -148,5 +149,5 @@ impl fmt::Debug for dyn PrivateKey {
 #[cfg(feature = "rustcrypto")]
 #[must_use]
 pub fn default_provider() -> Arc<dyn CryptoProvider> {
-    Arc::from(Box::new(RustCrypto) as Box<dyn CryptoProvider>)
+    Arc::new(RustCrypto)
 }

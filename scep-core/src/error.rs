@@ -150,17 +150,28 @@ impl core::fmt::Display for Refused<'_> {
 impl Error {
     #[cold]
     pub(crate) fn malformed(layer: Layer, what: impl Into<String>) -> Self {
-        Self::Malformed { layer, what: what.into(), position: None }
+        Self::Malformed {
+            layer,
+            what: what.into(),
+            position: None,
+        }
     }
 
     #[cold]
     pub(crate) fn malformed_at(layer: Layer, what: impl Into<String>, position: usize) -> Self {
-        Self::Malformed { layer, what: what.into(), position: Some(position) }
+        Self::Malformed {
+            layer,
+            what: what.into(),
+            position: Some(position),
+        }
     }
 
     #[cold]
     pub(crate) fn rule(section: &'static str, rule: impl Into<String>) -> Self {
-        Self::PeerMisbehaved { rule: rule.into(), section }
+        Self::PeerMisbehaved {
+            rule: rule.into(),
+            section,
+        }
     }
 
     #[cold]
@@ -170,7 +181,10 @@ impl Error {
 
     #[cold]
     pub(crate) fn unsupported(algorithm: impl Into<String>, provider: &'static str) -> Self {
-        Self::Unsupported { algorithm: algorithm.into(), provider }
+        Self::Unsupported {
+            algorithm: algorithm.into(),
+            provider,
+        }
     }
 
     /// The octet offset of the fault in the input, where one is known.
@@ -185,7 +199,11 @@ impl Error {
     /// The same error seen from an outer value: its position moves by `offset`.
     #[must_use]
     pub(crate) fn nested_at(mut self, offset: usize) -> Self {
-        if let Self::Malformed { position: Some(position), .. } = &mut self {
+        if let Self::Malformed {
+            position: Some(position),
+            ..
+        } = &mut self
+        {
             *position += offset;
         }
         self

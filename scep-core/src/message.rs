@@ -22,5 +22,5 @@ pub use message_data::{IssuerAndSerialNumber, IssuerAndSubject};
 pub use message_type::MessageType;
 pub use nonce::{RecipientNonce, SenderNonce};
 pub use pki_status::PkiStatus;
-pub use signed::{SignedMessage, VerifiedMessage};
+pub use signed::{Opened, SignedMessage, VerifiedMessage};
 pub use transaction_id::TransactionId;

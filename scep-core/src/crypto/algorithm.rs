@@ -25,16 +25,54 @@ pub enum DigestAlgorithm {
 }
 
 impl DigestAlgorithm {
-    const TABLE: [(Self, ObjectIdentifier, ObjectIdentifier, &'static str, usize); 6] = [
+    const TABLE: [(
+        Self,
+        ObjectIdentifier,
+        ObjectIdentifier,
+        &'static str,
+        usize,
+    ); 6] = [
         (Self::Md5, oid::MD5, oid::MD5_WITH_RSA, "MD5", 16),
         (Self::Sha1, oid::SHA_1, oid::SHA_1_WITH_RSA, "SHA-1", 20),
-        (Self::Sha224, oid::SHA_224, oid::SHA_224_WITH_RSA, "SHA-224", 28),
-        (Self::Sha256, oid::SHA_256, oid::SHA_256_WITH_RSA, "SHA-256", 32),
-        (Self::Sha384, oid::SHA_384, oid::SHA_384_WITH_RSA, "SHA-384", 48),
-        (Self::Sha512, oid::SHA_512, oid::SHA_512_WITH_RSA, "SHA-512", 64),
+        (
+            Self::Sha224,
+            oid::SHA_224,
+            oid::SHA_224_WITH_RSA,
+            "SHA-224",
+            28,
+        ),
+        (
+            Self::Sha256,
+            oid::SHA_256,
+            oid::SHA_256_WITH_RSA,
+            "SHA-256",
+            32,
+        ),
+        (
+            Self::Sha384,
+            oid::SHA_384,
+            oid::SHA_384_WITH_RSA,
+            "SHA-384",
+            48,
+        ),
+        (
+            Self::Sha512,
+            oid::SHA_512,
+            oid::SHA_512_WITH_RSA,
+            "SHA-512",
+            64,
+        ),
     ];
 
-    fn row(self) -> (Self, ObjectIdentifier, ObjectIdentifier, &'static str, usize) {
+    fn row(
+        self,
+    ) -> (
+        Self,
+        ObjectIdentifier,
+        ObjectIdentifier,
+        &'static str,
+        usize,
+    ) {
         let mut row = Self::TABLE[3];
         for candidate in Self::TABLE {
             if candidate.0 == self {
@@ -47,13 +85,19 @@ impl DigestAlgorithm {
     /// The algorithm of an AlgorithmIdentifier's OID.
     #[must_use]
     pub fn from_oid(oid: ObjectIdentifier) -> Option<Self> {
-        Self::TABLE.into_iter().find(|row| row.1 == oid).map(|row| row.0)
+        Self::TABLE
+            .into_iter()
+            .find(|row| row.1 == oid)
+            .map(|row| row.0)
     }
 
     /// The digest of an RSA signature algorithm such as `sha256WithRSAEncryption`.
     #[must_use]
     pub fn from_rsa_signature_oid(oid: ObjectIdentifier) -> Option<Self> {
-        Self::TABLE.into_iter().find(|row| row.2 == oid).map(|row| row.0)
+        Self::TABLE
+            .into_iter()
+            .find(|row| row.2 == oid)
+            .map(|row| row.0)
     }
 
     /// OID of the digest.
@@ -98,8 +142,13 @@ pub enum ContentCipher {
 }
 
 impl ContentCipher {
-    const ALL: [Self; 5] =
-        [Self::DesCbc, Self::DesEde3Cbc, Self::Aes128Cbc, Self::Aes192Cbc, Self::Aes256Cbc];
+    const ALL: [Self; 5] = [
+        Self::DesCbc,
+        Self::DesEde3Cbc,
+        Self::Aes128Cbc,
+        Self::Aes192Cbc,
+        Self::Aes256Cbc,
+    ];
 
     /// The cipher of a contentEncryptionAlgorithm OID.
     #[must_use]
@@ -169,8 +218,10 @@ pub enum KeyTransport {
 
 impl KeyTransport {
     /// OAEP as an AlgorithmIdentifier with empty parameters means it: SHA-1 twice.
-    pub const OAEP_DEFAULT: Self =
-        Self::RsaOaep { digest: DigestAlgorithm::Sha1, mgf_digest: DigestAlgorithm::Sha1 };
+    pub const OAEP_DEFAULT: Self = Self::RsaOaep {
+        digest: DigestAlgorithm::Sha1,
+        mgf_digest: DigestAlgorithm::Sha1,
+    };
 }
 
 impl fmt::Display for KeyTransport {

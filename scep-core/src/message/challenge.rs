@@ -7,6 +7,10 @@ use zeroize::Zeroizing;
 
 /// A challenge password: a secret, so it has no `Debug`, no `Display`, and is erased when dropped.
 #[derive(Clone)]
+#[allow(
+    missing_debug_implementations,
+    reason = "a secret must not be printable by accident"
+)]
 pub struct ChallengePassword(Zeroizing<String>);
 
 impl ChallengePassword {

@@ -36,8 +36,16 @@ impl IssuerAndSubject {
             .expect(tag::SEQUENCE, "IssuerAndSubject")
             .map_err(|e| e.in_layer(Layer::Message))?
             .reader();
-        let issuer = Name::from_der(fields.expect(tag::SEQUENCE, "issuer of IssuerAndSubject")?.raw)?;
-        let subject = Name::from_der(fields.expect(tag::SEQUENCE, "subject of IssuerAndSubject")?.raw)?;
+        let issuer = Name::from_der(
+            fields
+                .expect(tag::SEQUENCE, "issuer of IssuerAndSubject")?
+                .raw,
+        )?;
+        let subject = Name::from_der(
+            fields
+                .expect(tag::SEQUENCE, "subject of IssuerAndSubject")?
+                .raw,
+        )?;
         fields.finish("IssuerAndSubject")?;
         Ok(Self { issuer, subject })
     }
@@ -60,7 +68,10 @@ impl IssuerAndSerialNumber {
     /// Encodes as DER.
     #[must_use]
     pub fn to_der(&self) -> Vec<u8> {
-        write::sequence(&[self.issuer.as_der(), &write::tlv(tag::INTEGER, &self.serial)])
+        write::sequence(&[
+            self.issuer.as_der(),
+            &write::tlv(tag::INTEGER, &self.serial),
+        ])
     }
 
     /// Decodes from DER.
@@ -68,13 +79,22 @@ impl IssuerAndSerialNumber {
     /// # Errors
     /// `Malformed` if it is not a SEQUENCE of a name and an INTEGER.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let mut fields = Reader::new(der).expect(tag::SEQUENCE, "IssuerAndSerialNumber")?.reader();
+        let mut fields = Reader::new(der)
+            .expect(tag::SEQUENCE, "IssuerAndSerialNumber")?
+            .reader();
         let issuer = Name::from_der(fields.expect(tag::SEQUENCE, "issuer")?.raw)?;
         let serial = fields.expect(tag::INTEGER, "serialNumber")?;
         if serial.value.is_empty() {
-            return Err(Error::malformed_at(Layer::Asn1, "serialNumber has no octets", serial.offset));
+            return Err(Error::malformed_at(
+                Layer::Asn1,
+                "serialNumber has no octets",
+                serial.offset,
+            ));
         }
         fields.finish("IssuerAndSerialNumber")?;
-        Ok(Self { issuer, serial: serial.value.to_vec() })
+        Ok(Self {
+            issuer,
+            serial: serial.value.to_vec(),
+        })
     }
 }

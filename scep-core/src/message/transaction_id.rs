@@ -30,7 +30,9 @@ impl TransactionId {
             )));
         }
         if !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-            return Err(Error::Misuse("a transactionID holds printable ASCII only".into()));
+            return Err(Error::Misuse(
+                "a transactionID holds printable ASCII only".into(),
+            ));
         }
         Ok(Self(text))
     }

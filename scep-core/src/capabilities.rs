@@ -1,0 +1,154 @@
+//! GetCACaps (RFC 8894 section 3.5.2): what a server says it can do.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A keyword of RFC 8894 (or of its drafts).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Capability {
+    /// `AES`: AES-128-CBC or better.
+    Aes,
+    /// `DES3`: triple DES.
+    Des3,
+    /// `GetNextCACert`.
+    GetNextCaCert,
+    /// `POSTPKIOperation`: PKIOperation by HTTP POST.
+    PostPkiOperation,
+    /// `Renewal`: RenewalReq; to NDES it means PKCSReq signed with the old certificate.
+    Renewal,
+    /// `SHA-1`.
+    Sha1,
+    /// `SHA-256`.
+    Sha256,
+    /// `SHA-512`.
+    Sha512,
+    /// `SCEPStandard`: all that RFC 8894 makes mandatory.
+    ScepStandard,
+}
+
+impl Capability {
+    /// All of them, with their keywords.
+    pub const ALL: [(Self, &'static str); 9] = [
+        (Self::Aes, "AES"),
+        (Self::Des3, "DES3"),
+        (Self::GetNextCaCert, "GetNextCACert"),
+        (Self::PostPkiOperation, "POSTPKIOperation"),
+        (Self::Renewal, "Renewal"),
+        (Self::Sha1, "SHA-1"),
+        (Self::Sha256, "SHA-256"),
+        (Self::Sha512, "SHA-512"),
+        (Self::ScepStandard, "SCEPStandard"),
+    ];
+
+    /// What `SCEPStandard` stands for.
+    const STANDARD: [Self; 3] = [Self::Aes, Self::PostPkiOperation, Self::Sha256];
+}
+
+/// The words of a GetCACaps reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities(Vec<String>);
+
+impl Capabilities {
+    /// Longest reply that is looked at, in octets.
+    pub const MAX_LEN: usize = 64 << 10;
+
+    /// Reads a reply: words separated by any white space, in any case; unknown words are kept.
+    ///
+    /// A reply that is an HTML page or no text has no capabilities: RFC 8894 section 3.5.2 tells
+    /// clients to go on without.
+    #[must_use]
+    pub fn parse(body: &[u8]) -> Self {
+        let body = body
+            .get(..body.len().min(Self::MAX_LEN))
+            .unwrap_or_default();
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        match core::str::from_utf8(body) {
+            Ok(text) if !text.trim_start().starts_with('<') => {
+                Self(text.split_whitespace().map(ToString::to_string).collect())
+            }
+            _ => Self::default(),
+        }
+    }
+
+    /// A list of one's own.
+    #[must_use]
+    pub fn from_words(words: &[&str]) -> Self {
+        Self(words.iter().map(ToString::to_string).collect())
+    }
+
+    /// Whether the server has this capability, by its keyword or by `SCEPStandard`.
+    #[must_use]
+    pub fn has(&self, capability: Capability) -> bool {
+        let named = |wanted: Capability| {
+            Capability::ALL
+                .iter()
+                .filter(|(known, _)| *known == wanted)
+                .any(|(_, keyword)| self.0.iter().any(|word| word.eq_ignore_ascii_case(keyword)))
+        };
+        named(capability)
+            || (Capability::STANDARD.contains(&capability) && named(Capability::ScepStandard))
+    }
+
+    /// Whether the reply named nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The words as received.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The body of a reply: one keyword a line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut out = self.0.join("\n");
+        out.push('\n');
+        out
+    }
+}
+
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_and_case_do_not_matter() {
+        for body in [
+            &b"AES\nSHA-256\n"[..],
+            b"aes SHA-256",
+            b"\xef\xbb\xbfAES\r\nsha-256",
+        ] {
+            let caps = Capabilities::parse(body);
+            assert!(
+                caps.has(Capability::Aes) && caps.has(Capability::Sha256),
+                "{caps}"
+            );
+            assert!(!caps.has(Capability::Renewal));
+        }
+    }
+
+    #[test]
+    fn scep_standard_implies_what_is_mandatory() {
+        let caps = Capabilities::parse(b"SCEPStandard");
+        assert!(caps.has(Capability::Aes));
+        assert!(caps.has(Capability::PostPkiOperation));
+        assert!(!caps.has(Capability::Renewal));
+    }
+
+    #[test]
+    fn html_is_no_capability_list() {
+        assert!(Capabilities::parse(b"<html>AES</html>").is_empty());
+        assert!(Capabilities::parse(b"\xff\xfe").is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! SignerInfo (RFC 5652 section 5.3) and signed attributes.
+
+use alloc::vec::Vec;
+
+use const_oid::ObjectIdentifier;
+
+use super::algorithm::AlgorithmIdentifier;
+use crate::asn1::{Reader, Tlv, tag, write};
+use crate::error::Layer;
+use crate::message::IssuerAndSerialNumber;
+use crate::x509::Certificate;
+use crate::{Error, Result};
+
+/// How a signer or recipient is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignerId {
+    /// issuerAndSerialNumber.
+    IssuerAndSerial(IssuerAndSerialNumber),
+    /// `[0]` subjectKeyIdentifier.
+    KeyIdentifier(Vec<u8>),
+}
+
+impl SignerId {
+    /// Whether this names `certificate`.
+    #[must_use]
+    pub fn names(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::IssuerAndSerial(id) => {
+                id.serial == certificate.serial() && id.issuer.matches(certificate.issuer())
+            }
+            Self::KeyIdentifier(id) => certificate.subject_key_identifier().as_ref() == Some(id),
+        }
+    }
+
+    pub(crate) fn from_tlv(tlv: &Tlv<'_>) -> Result<Self> {
+        match tlv.tag {
+            tag::SEQUENCE => IssuerAndSerialNumber::from_der(tlv.raw)
+                .map(Self::IssuerAndSerial)
+                .map_err(|e| e.nested_at(tlv.offset)),
+            0x80 => Ok(Self::KeyIdentifier(tlv.value.to_vec())),
+            // EXPLICIT-looking form with the OCTET STRING inside
+            0xa0 => Ok(Self::KeyIdentifier(
+                tlv.reader()
+                    .expect(tag::OCTET_STRING, "subjectKeyIdentifier")?
+                    .value
+                    .to_vec(),
+            )),
+            _ => Err(Error::malformed_at(
+                Layer::Cms,
+                "a signer or recipient is named neither by issuer and serial number nor by key identifier",
+                tlv.offset,
+            )),
+        }
+    }
+}
+
+impl core::fmt::Display for SignerId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::IssuerAndSerial(id) => {
+                write!(f, "issuer {}, serial ", id.issuer)?;
+                id.serial
+                    .iter()
+                    .try_for_each(|octet| write!(f, "{octet:02X}"))
+            }
+            Self::KeyIdentifier(id) => {
+                f.write_str("key identifier ")?;
+                id.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+            }
+        }
+    }
+}
+
+/// One attribute, with its values as encoded.
+///
+/// ```text
+/// Attribute ::= SEQUENCE { attrType OBJECT IDENTIFIER, attrValues SET OF ANY }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// attrType.
+    pub oid: ObjectIdentifier,
+    /// The encoded values, in the order received.
+    pub values: Vec<Vec<u8>>,
+}
+
+impl Attribute {
+    /// An attribute with one encoded value.
+    #[must_use]
+    pub fn new(oid: ObjectIdentifier, value: Vec<u8>) -> Self {
+        Self {
+            oid,
+            values: alloc::vec![value],
+        }
+    }
+
+    pub(crate) fn to_der(&self) -> Vec<u8> {
+        write::sequence(&[
+            &write::oid(self.oid),
+            &write::set_of(tag::SET, self.values.clone()),
+        ])
+    }
+}
+
+/// The one signature of a pkiMessage, as received.
+#[derive(Clone, Debug)]
+pub struct SignerInfo {
+    /// sid.
+    pub signer: SignerId,
+    /// digestAlgorithm.
+    pub digest_algorithm: AlgorithmIdentifier,
+    /// The signed attributes in the order received.
+    pub attributes: Vec<Attribute>,
+    /// Content octets of signedAttrs, as received; what is signed is their SET OF.
+    signed_attributes: Option<Vec<u8>>,
+    /// signatureAlgorithm.
+    pub signature_algorithm: AlgorithmIdentifier,
+    /// signature.
+    pub signature: Vec<u8>,
+    /// Whether unsigned attributes were present (they are ignored).
+    pub has_unsigned_attributes: bool,
+}
+
+impl SignerInfo {
+    pub(super) fn from_tlv(tlv: &Tlv<'_>) -> Result<Self> {
+        let mut fields = tlv.reader();
+        fields.expect(tag::INTEGER, "version of SignerInfo")?;
+        let signer = SignerId::from_tlv(&fields.next("sid of SignerInfo")?)?;
+        let digest_algorithm =
+            AlgorithmIdentifier::from_tlv(&fields.expect(tag::SEQUENCE, "digestAlgorithm")?)?;
+        let mut attributes = Vec::new();
+        let signed = fields.optional(tag::context_constructed(0), "signedAttrs")?;
+        if let Some(set) = signed {
+            let mut items = set.reader();
+            while !items.is_empty() {
+                attributes.push(attribute(&items.expect(tag::SEQUENCE, "attribute")?)?);
+            }
+        }
+        let signature_algorithm =
+            AlgorithmIdentifier::from_tlv(&fields.expect(tag::SEQUENCE, "signatureAlgorithm")?)?;
+        let signature = fields
+            .expect(tag::OCTET_STRING, "signature of SignerInfo")?
+            .value
+            .to_vec();
+        let unsigned = fields.optional(tag::context_constructed(1), "unsignedAttrs")?;
+        fields.finish("SignerInfo")?;
+        Ok(Self {
+            signer,
+            digest_algorithm,
+            attributes,
+            signed_attributes: signed.map(|set| set.value.to_vec()),
+            signature_algorithm,
+            signature,
+            has_unsigned_attributes: unsigned.is_some(),
+        })
+    }
+
+    /// Whether there are signed attributes at all.
+    #[must_use]
+    pub const fn has_signed_attributes(&self) -> bool {
+        self.signed_attributes.is_some()
+    }
+
+    /// The octets that were signed, if the sender kept the order in which they were sent: the
+    /// attributes with the tag of a SET OF (RFC 5652 section 5.4).
+    #[must_use]
+    pub fn signed_octets_as_received(&self) -> Option<Vec<u8>> {
+        self.signed_attributes
+            .as_ref()
+            .map(|content| write::tlv(tag::SET, content))
+    }
+
+    /// The octets that were signed, if the sender signed a sorted set and sent another.
+    #[must_use]
+    pub fn signed_octets_sorted(&self) -> Option<Vec<u8>> {
+        let content = self.signed_attributes.as_ref()?;
+        let mut items = Reader::new(content);
+        let mut encoded = Vec::new();
+        while !items.is_empty() {
+            encoded.push(items.next("attribute").ok()?.raw.to_vec());
+        }
+        Some(write::set_of(tag::SET, encoded))
+    }
+
+    /// Whether the attributes came in the order that DER demands.
+    #[must_use]
+    pub fn attributes_are_sorted(&self) -> bool {
+        self.signed_octets_as_received() == self.signed_octets_sorted()
+    }
+}
+
+fn attribute(tlv: &Tlv<'_>) -> Result<Attribute> {
+    let mut fields = tlv.reader();
+    let oid = fields.expect(tag::OID, "type of an attribute")?.oid()?;
+    let mut set = fields.expect(tag::SET, "values of an attribute")?.reader();
+    fields.finish("attribute")?;
+    let mut values = Vec::new();
+    while !set.is_empty() {
+        values.push(set.next("value of an attribute")?.raw.to_vec());
+    }
+    Ok(Attribute { oid, values })
+}

@@ -1,0 +1,75 @@
+//! Makes CRLs (RFC 5280 section 5.1).
+
+use alloc::vec::Vec;
+
+use super::{Crl, Extension, Name, signed};
+use crate::asn1::{tag, write};
+use crate::crypto::{DigestAlgorithm, PrivateKey, RandomSource};
+use crate::oid;
+use crate::{Result, UnixTime};
+
+/// The fields of a version 2 CRL that is to be signed.
+#[derive(Clone, Debug)]
+pub struct CrlBuilder {
+    /// issuer.
+    pub issuer: Name,
+    /// thisUpdate.
+    pub this_update: UnixTime,
+    /// nextUpdate.
+    pub next_update: UnixTime,
+    /// cRLNumber.
+    pub number: u32,
+    /// Revoked serial numbers (magnitudes) with their dates.
+    pub revoked: Vec<(Vec<u8>, UnixTime)>,
+    /// keyIdentifier for authorityKeyIdentifier, if wanted.
+    pub authority_key_identifier: Option<Vec<u8>>,
+}
+
+impl CrlBuilder {
+    /// Signs with the issuer's key.
+    ///
+    /// # Errors
+    /// If the key cannot sign so.
+    pub fn sign(
+        &self,
+        issuer_key: &dyn PrivateKey,
+        digest: DigestAlgorithm,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Crl> {
+        let entries: Vec<Vec<u8>> = self
+            .revoked
+            .iter()
+            .map(|(serial, at)| {
+                write::sequence(&[&write::unsigned_integer(serial), &write::time(*at)])
+            })
+            .collect();
+        let parts: Vec<&[u8]> = entries.iter().map(Vec::as_slice).collect();
+        let revoked = if parts.is_empty() {
+            Vec::new()
+        } else {
+            write::sequence(&parts)
+        };
+        let mut extensions = Vec::new();
+        if let Some(id) = &self.authority_key_identifier {
+            extensions.push(Extension::authority_key_identifier(id));
+        }
+        extensions.push(Extension {
+            oid: oid::CRL_NUMBER,
+            critical: false,
+            value: write::integer(self.number),
+        });
+        let tbs = write::sequence(&[
+            &write::integer(1),
+            &signed::signature_identifier(digest),
+            self.issuer.as_der(),
+            &write::time(self.this_update),
+            &write::time(self.next_update),
+            &revoked,
+            &write::tlv(
+                tag::context_constructed(0),
+                &Extension::list_to_der(&extensions),
+            ),
+        ]);
+        Crl::from_der(&signed::sign(&tbs, issuer_key, digest, rng)?)
+    }
+}

@@ -1,0 +1,177 @@
+//! Certification requests (PKCS #10, RFC 2986), as received.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::name::string_value;
+use super::signed::Signed;
+use super::{Extension, GeneralName, KeyUsage, Name, pem};
+use crate::asn1::{Reader, tag};
+use crate::crypto::CryptoProvider;
+use crate::error::Layer;
+use crate::message::ChallengePassword;
+use crate::oid;
+use crate::{Error, Result};
+
+/// A certification request: the received octets, and what they ask for.
+#[derive(Clone)]
+pub struct CertificationRequest {
+    der: Vec<u8>,
+    subject: Name,
+    spki: Vec<u8>,
+    challenge: Option<(u8, ChallengePassword)>,
+    extensions: Vec<Extension>,
+}
+
+impl CertificationRequest {
+    /// Reads a DER request.
+    ///
+    /// # Errors
+    /// `Malformed` with the octet where it breaks.
+    pub fn from_der(der: &[u8]) -> Result<Self> {
+        Self::parse(der).map_err(|e| e.in_layer(Layer::X509))
+    }
+
+    fn parse(der: &[u8]) -> Result<Self> {
+        let signed = Signed::from_der(der, "certification request")?;
+        let info = Reader::new_at(signed.tbs, signed.tbs_offset)
+            .expect(tag::SEQUENCE, "certificationRequestInfo")?;
+        let mut fields = info.reader();
+        fields.expect(tag::INTEGER, "version")?;
+        let subject = fields.expect(tag::SEQUENCE, "subject")?;
+        let spki = fields.expect(tag::SEQUENCE, "subjectPKInfo")?;
+        let mut challenge = None;
+        let mut extensions = Vec::new();
+        // a few old clients leave the (mandatory) attributes out when they have none
+        if let Some(list) = fields.optional(tag::context_constructed(0), "attributes")? {
+            let mut attributes = list.reader();
+            while !attributes.is_empty() {
+                let mut attribute = attributes.expect(tag::SEQUENCE, "attribute")?.reader();
+                let oid = attribute.expect(tag::OID, "attribute type")?.oid()?;
+                let mut values = attribute.expect(tag::SET, "attribute values")?.reader();
+                if oid == oid::CHALLENGE_PASSWORD {
+                    let value = values.next("challengePassword")?;
+                    challenge = Some((value.tag, ChallengePassword::new(string_value(&value))));
+                } else if oid == oid::EXTENSION_REQUEST {
+                    while !values.is_empty() {
+                        let list = values.expect(tag::SEQUENCE, "extensionRequest")?;
+                        extensions.extend(Extension::list_from_tlv(&list)?);
+                    }
+                }
+            }
+        }
+        Ok(Self {
+            der: der.to_vec(),
+            subject: Name::from_der(subject.raw).map_err(|e| e.nested_at(subject.offset))?,
+            spki: spki.raw.to_vec(),
+            challenge,
+            extensions,
+        })
+    }
+
+    /// Reads the first request of a PEM text.
+    ///
+    /// # Errors
+    /// `Malformed` if there is none, or it is broken.
+    pub fn from_pem(text: &str) -> Result<Self> {
+        let block = pem::blocks(text)?
+            .into_iter()
+            .find(|b| {
+                matches!(
+                    b.label.as_str(),
+                    "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST"
+                )
+            })
+            .ok_or_else(|| {
+                Error::malformed(
+                    Layer::X509,
+                    "the PEM text holds no CERTIFICATE REQUEST block",
+                )
+            })?;
+        Self::from_der(&block.der)
+    }
+
+    /// The received octets.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The request as a PEM block.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        pem::encode("CERTIFICATE REQUEST", &self.der)
+    }
+
+    /// subject.
+    #[must_use]
+    pub const fn subject(&self) -> &Name {
+        &self.subject
+    }
+
+    /// SubjectPublicKeyInfo, DER.
+    #[must_use]
+    pub fn spki_der(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// challengePassword, if the request carries one.
+    #[must_use]
+    pub fn challenge_password(&self) -> Option<&ChallengePassword> {
+        self.challenge.as_ref().map(|(_, password)| password)
+    }
+
+    /// The string type of the challengePassword: NDES takes PrintableString only.
+    #[must_use]
+    pub fn challenge_tag(&self) -> Option<u8> {
+        self.challenge.as_ref().map(|(tag, _)| *tag)
+    }
+
+    /// The requested extensions, of all extensionRequest attributes.
+    #[must_use]
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// The requested keyUsage.
+    #[must_use]
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        let extension = self.extensions.iter().find(|e| e.oid == oid::KEY_USAGE)?;
+        KeyUsage::from_der(&extension.value).ok()
+    }
+
+    /// The requested subjectAltName entries, as text.
+    #[must_use]
+    pub fn subject_alt_names(&self) -> Vec<String> {
+        self.extensions
+            .iter()
+            .filter(|e| e.oid == oid::SUBJECT_ALT_NAME)
+            .filter_map(|e| GeneralName::list_from_der(&e.value).ok())
+            .flatten()
+            .map(|name| alloc::format!("{name}"))
+            .collect()
+    }
+
+    /// Checks that the requester holds the private key.
+    ///
+    /// # Errors
+    /// `NotAuthentic` if not; `Unsupported` for a signature algorithm that the provider lacks.
+    pub fn verify(&self, provider: &dyn CryptoProvider) -> Result<()> {
+        Signed::from_der(&self.der, "certification request")?.verify(
+            provider,
+            &self.spki,
+            "certification request",
+        )
+    }
+}
+
+impl fmt::Debug for CertificationRequest {
+    /// Leaves the challenge password out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificationRequest")
+            .field("subject", &self.subject)
+            .field("has_challenge", &self.challenge.is_some())
+            .finish_non_exhaustive()
+    }
+}

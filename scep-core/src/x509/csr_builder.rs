@@ -1,0 +1,66 @@
+//! Makes certification requests (PKCS #10, RFC 2986).
+
+use alloc::vec::Vec;
+
+use super::{CertificationRequest, Extension, Name, signed};
+use crate::Result;
+use crate::asn1::{tag, write};
+use crate::crypto::{DigestAlgorithm, PrivateKey, RandomSource};
+use crate::message::ChallengePassword;
+use crate::oid;
+
+/// What a certification request asks for.
+#[derive(Clone)]
+pub struct CertificationRequestBuilder {
+    /// subject.
+    pub subject: Name,
+    /// challengePassword, if any; a PrintableString where it fits, else UTF8String.
+    pub challenge: Option<ChallengePassword>,
+    /// Extensions to ask for.
+    pub extensions: Vec<Extension>,
+}
+
+impl CertificationRequestBuilder {
+    /// Signs with the key that is to be certified.
+    ///
+    /// # Errors
+    /// If the key cannot sign so.
+    pub fn sign(
+        &self,
+        key: &dyn PrivateKey,
+        digest: DigestAlgorithm,
+        rng: &mut dyn RandomSource,
+    ) -> Result<CertificationRequest> {
+        let mut attributes = Vec::new();
+        if let Some(challenge) = &self.challenge {
+            attributes.push(write::sequence(&[
+                &write::oid(oid::CHALLENGE_PASSWORD),
+                &write::tlv(tag::SET, &write::directory_string(challenge.expose())),
+            ]));
+        }
+        if !self.extensions.is_empty() {
+            attributes.push(write::sequence(&[
+                &write::oid(oid::EXTENSION_REQUEST),
+                &write::tlv(tag::SET, &Extension::list_to_der(&self.extensions)),
+            ]));
+        }
+        let info = write::sequence(&[
+            &write::integer(0),
+            self.subject.as_der(),
+            key.spki_der(),
+            &write::set_of(tag::context_constructed(0), attributes),
+        ]);
+        CertificationRequest::from_der(&signed::sign(&info, key, digest, rng)?)
+    }
+}
+
+impl core::fmt::Debug for CertificationRequestBuilder {
+    /// Leaves the challenge password out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("CertificationRequestBuilder")
+            .field("subject", &self.subject)
+            .field("has_challenge", &self.challenge.is_some())
+            .field("extensions", &self.extensions)
+            .finish()
+    }
+}

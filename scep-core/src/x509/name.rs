@@ -1,0 +1,320 @@
+//! Distinguished names (RFC 5280 section 4.1.2.4), as received.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use const_oid::ObjectIdentifier;
+use der::Encode;
+
+use crate::asn1::{Reader, Tlv, tag};
+use crate::error::Layer;
+use crate::{Error, Result};
+
+/// A distinguished name: DER, as received or as made from text.
+///
+/// Equality is that of the octets. Servers re-encode subjects, so compare names of different
+/// origin with [`Name::matches`].
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Name(Vec<u8>);
+
+/// One AttributeTypeAndValue of a name.
+#[derive(Debug)]
+struct Attribute {
+    /// Index of the RDN that holds it.
+    rdn: usize,
+    oid: ObjectIdentifier,
+    value: String,
+}
+
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// Short names of RFC 4514 and of the attributes that network devices use.
+const SHORT_NAMES: [(ObjectIdentifier, &str); 15] = [
+    (COMMON_NAME, "CN"),
+    (ObjectIdentifier::new_unwrap("2.5.4.10"), "O"),
+    (ObjectIdentifier::new_unwrap("2.5.4.11"), "OU"),
+    (ObjectIdentifier::new_unwrap("2.5.4.6"), "C"),
+    (ObjectIdentifier::new_unwrap("2.5.4.7"), "L"),
+    (ObjectIdentifier::new_unwrap("2.5.4.8"), "ST"),
+    (ObjectIdentifier::new_unwrap("2.5.4.9"), "STREET"),
+    (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
+    (ObjectIdentifier::new_unwrap("2.5.4.4"), "SN"),
+    (ObjectIdentifier::new_unwrap("2.5.4.42"), "GN"),
+    (
+        ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.1"),
+        "UID",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25"),
+        "DC",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1"),
+        "emailAddress",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.2"),
+        "unstructuredName",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.8"),
+        "unstructuredAddress",
+    ),
+];
+
+impl Name {
+    /// The name without any RDN.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(alloc::vec![tag::SEQUENCE, 0])
+    }
+
+    /// Takes an encoded Name and checks its shape.
+    ///
+    /// # Errors
+    /// `Malformed` if it is not a SEQUENCE of SETs of attributes.
+    pub fn from_der(der: &[u8]) -> Result<Self> {
+        let name = Self(der.to_vec());
+        let mut outer = Reader::new(der);
+        outer
+            .expect(tag::SEQUENCE, "name")
+            .map_err(|e| e.in_layer(Layer::X509))?;
+        outer.finish("name").map_err(|e| e.in_layer(Layer::X509))?;
+        name.attributes().map_err(|e| e.in_layer(Layer::X509))?;
+        Ok(name)
+    }
+
+    /// Reads the text form of RFC 4514, such as `CN=printer-01,O=Contoso`; blanks around the commas
+    /// are allowed.
+    ///
+    /// # Errors
+    /// `Misuse` if the text is no name.
+    pub fn from_rfc4514(text: &str) -> Result<Self> {
+        let trimmed = trim_separators(text);
+        if trimmed.is_empty() {
+            return Ok(Self::empty());
+        }
+        let bad = || {
+            Error::Misuse(format!(
+                "\"{text}\" is not a distinguished name; write it like CN=printer-01,O=Contoso"
+            ))
+        };
+        let name = x509_cert::name::Name::from_str(&trimmed).map_err(|_| bad())?;
+        let der = name.to_der().map_err(|_| bad())?;
+        Self::from_der(&der)
+    }
+
+    /// The encoded name.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether it has no RDN.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.len() <= 2
+    }
+
+    /// The last commonName.
+    #[must_use]
+    pub fn common_name(&self) -> Option<String> {
+        self.attributes()
+            .ok()?
+            .into_iter()
+            .rev()
+            .find(|a| a.oid == COMMON_NAME)
+            .map(|a| a.value)
+    }
+
+    /// Whether both name the same entity: same attributes in the same order, whatever the string
+    /// types, letter case and runs of blanks (RFC 5280 section 7.1, simplified).
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        let (Ok(ours), Ok(theirs)) = (self.attributes(), other.attributes()) else {
+            return false;
+        };
+        ours.len() == theirs.len()
+            && ours
+                .iter()
+                .zip(&theirs)
+                .all(|(a, b)| a.rdn == b.rdn && a.oid == b.oid && fold(&a.value) == fold(&b.value))
+    }
+
+    fn attributes(&self) -> Result<Vec<Attribute>> {
+        let mut out = Vec::new();
+        let mut rdns = Reader::new(&self.0).expect(tag::SEQUENCE, "name")?.reader();
+        let mut rdn = 0;
+        while !rdns.is_empty() {
+            let mut set = rdns
+                .expect(tag::SET, "relative distinguished name")?
+                .reader();
+            while !set.is_empty() {
+                let mut pair = set.expect(tag::SEQUENCE, "attribute of a name")?.reader();
+                let oid = pair.expect(tag::OID, "type of a name attribute")?.oid()?;
+                let value = string_value(&pair.next("value of a name attribute")?);
+                out.push(Attribute { rdn, oid, value });
+            }
+            rdn += 1;
+        }
+        Ok(out)
+    }
+}
+
+/// The text of any ASN.1 string type; octets that are no text become U+FFFD or Latin-1.
+pub(crate) fn string_value(tlv: &Tlv<'_>) -> String {
+    match tlv.tag {
+        tag::BMP_STRING => {
+            let units = tlv.value.chunks(2).map(|pair| match pair {
+                [high, low] => u16::from_be_bytes([*high, *low]),
+                _ => 0xfffd,
+            });
+            char::decode_utf16(units)
+                .map(|c| c.unwrap_or('\u{fffd}'))
+                .collect()
+        }
+        tag::UNIVERSAL_STRING => tlv
+            .value
+            .chunks(4)
+            .map(|quad| match quad {
+                [a, b, c, d] => {
+                    char::from_u32(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or('\u{fffd}')
+                }
+                _ => '\u{fffd}',
+            })
+            .collect(),
+        // Teletex is Latin-1 in practice; a broken PrintableString or UTF8String is best shown so too
+        _ => match core::str::from_utf8(tlv.value) {
+            Ok(text) if tlv.tag != tag::TELETEX_STRING => text.into(),
+            _ => tlv.value.iter().map(|octet| char::from(*octet)).collect(),
+        },
+    }
+}
+
+fn fold(value: &str) -> String {
+    let words: Vec<String> = value.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ")
+}
+
+/// Removes blanks around unescaped commas and at both ends.
+fn trim_separators(text: &str) -> String {
+    let mut out = String::new();
+    let mut escaped = false;
+    let mut after_comma = true;
+    for c in text.trim().chars() {
+        if after_comma && c == ' ' {
+            continue;
+        }
+        after_comma = c == ',' && !escaped;
+        if after_comma {
+            while out.ends_with(' ') && !out.ends_with("\\ ") {
+                out.pop();
+            }
+        }
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+    }
+    out
+}
+
+impl fmt::Display for Name {
+    /// RFC 4514: last RDN first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let attributes = self.attributes().map_err(|_| fmt::Error)?;
+        let mut rdns: Vec<Vec<&Attribute>> = Vec::new();
+        for attribute in &attributes {
+            match rdns.last_mut() {
+                Some(last) if last.first().is_some_and(|a| a.rdn == attribute.rdn) => {
+                    last.push(attribute)
+                }
+                _ => rdns.push(alloc::vec![attribute]),
+            }
+        }
+        for (i, rdn) in rdns.iter().rev().enumerate() {
+            for (j, attribute) in rdn.iter().enumerate() {
+                if i > 0 || j > 0 {
+                    f.write_str(if j > 0 { "+" } else { "," })?;
+                }
+                let short = SHORT_NAMES.iter().find(|(oid, _)| *oid == attribute.oid);
+                match short {
+                    Some((_, name)) => write!(f, "{name}=")?,
+                    None => write!(f, "{}=", attribute.oid)?,
+                }
+                write_escaped(f, &attribute.value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+    let last = value.chars().count().saturating_sub(1);
+    for (i, c) in value.chars().enumerate() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{c}")?,
+            '#' if i == 0 => f.write_str("\\#")?,
+            ' ' if i == 0 || i == last => f.write_str("\\ ")?,
+            c if c.is_control() => {
+                let mut buffer = [0; 4];
+                for octet in c.encode_utf8(&mut buffer).bytes() {
+                    write!(f, "\\{octet:02x}")?;
+                }
+            }
+            c => write!(f, "{c}")?,
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({})", self.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_round_trips() {
+        for text in [
+            "CN=printer-01",
+            "CN=a\\,b,O=Acme\\+Co,C=US",
+            "OU=x+CN=y,DC=example,DC=net",
+        ] {
+            assert_eq!(Name::from_rfc4514(text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            Name::from_rfc4514("CN=a , O=b").unwrap().to_string(),
+            "CN=a,O=b"
+        );
+        assert!(Name::from_rfc4514("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_advice() {
+        let err = Name::from_rfc4514("printer").unwrap_err().to_string();
+        assert!(err.contains("write it like"), "{err}");
+    }
+
+    #[test]
+    fn string_types_and_case_do_not_matter() {
+        let attr = |tag: u8, value: &[u8]| {
+            use crate::asn1::write;
+            let pair = write::sequence(&[&write::oid(COMMON_NAME), &write::tlv(tag, value)]);
+            Name::from_der(&write::sequence(&[&write::tlv(tag::SET, &pair)])).unwrap()
+        };
+        let printable = attr(tag::PRINTABLE_STRING, b"Net Lab");
+        assert!(printable.matches(&attr(tag::UTF8_STRING, b"net  lab")));
+        assert!(printable.matches(&attr(tag::BMP_STRING, b"\0N\0e\0t\0 \0L\0a\0b")));
+        assert!(!printable.matches(&attr(tag::UTF8_STRING, b"netlab")));
+        assert_eq!(attr(tag::PRINTABLE_STRING, b"a_b").to_string(), "CN=a_b");
+    }
+}
