@@ -127,6 +127,34 @@ impl Pki {
         })
     }
 
+    /// Mints everything below the CAs again, for a history that begins at `origin`.
+    pub(crate) fn remint(
+        &mut self,
+        state: &State,
+        origin: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<()> {
+        let fresh = Self::mint(
+            state,
+            self.keys.clone(),
+            self.crl_urls.clone(),
+            self.tls_names.clone(),
+            origin,
+            provider,
+            rng,
+        )?;
+        // Clients have pinned these; the same keys make them the issuers of what was minted.
+        *self = Self {
+            root: self.root.clone(),
+            issuing_ca: self.issuing_ca.clone(),
+            public_tls_root: self.public_tls_root.clone(),
+            private_tls_root: self.private_tls_root.clone(),
+            ..fresh
+        };
+        Ok(())
+    }
+
     /// Mints again what the new state describes otherwise: `now` is when an administrator changed
     /// it, so that `issued_ago = "0d"` is a certificate requested at that moment. CA certificates
     /// stay, whatever happens: clients have pinned them.
