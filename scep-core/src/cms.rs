@@ -10,5 +10,5 @@ mod signer_info;
 
 pub use content_info::ContentInfo;
 pub use enveloped_data::{EncryptedContent, EnvelopedData, KeyTransRecipient, Recipient, seal};
-pub use signed_data::{SignedData, certs_only, certs_only_certificates};
+pub use signed_data::{SignedData, certs_only, certs_only_certificates, crl_only};
 pub use signer_info::{Attribute, SignerId, SignerInfo};

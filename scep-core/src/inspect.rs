@@ -1,1 +1,472 @@
-//! placeholder
+//! Explains one message, certificate or request to a human being.
+//!
+//! Takes what a support engineer has in hand: DER, BER, PEM, base64, a percent-encoded `message=`
+//! value, a whole URL or a log line with one.
+
+mod input;
+mod outline;
+mod report;
+
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+pub use input::{Encoding, unwrap_input};
+pub use outline::{OutlineLine, outline};
+pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVerdict};
+
+use crate::asn1::{Reader, tag, transcode};
+use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
+use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
+use crate::limits::Limits;
+use crate::message::SignedMessage;
+use crate::oid;
+use crate::policy::AlgorithmPolicy;
+use crate::x509::{Certificate, CertificationRequest, Crl, pem};
+use crate::{Error, Result};
+
+/// What an inspection may use beyond the input.
+#[derive(Clone, Debug, Default)]
+pub struct Aids {
+    /// Private keys that may open envelopes.
+    pub keys: Vec<Arc<dyn PrivateKey>>,
+    /// Certificates that may have signed, such as a GetCACert result.
+    pub certificates: Vec<Certificate>,
+}
+
+/// Inspects an input of any of the forms that [`unwrap_input`] takes.
+///
+/// # Errors
+/// If it is nothing that this crate knows; [`outline`] may still show its parts.
+pub fn inspect(
+    provider: &dyn CryptoProvider,
+    input: &[u8],
+    aids: &Aids,
+    rng: &mut dyn RandomSource,
+) -> Result<Report> {
+    let (encoding, blocks) = unwrap_input(input)?;
+    let mut reports = Vec::new();
+    for block in &blocks {
+        reports.push(inspect_der(provider, block, aids, rng)?);
+    }
+    let mut reports = reports.into_iter();
+    let mut report = reports
+        .next()
+        .ok_or_else(|| Error::malformed(crate::error::Layer::Asn1, "the input is empty"))?;
+    for further in reports {
+        report.certificates.extend(further.certificates);
+    }
+    report.encoding = match encoding {
+        Encoding::Binary if report.was_ber => "BER".into(),
+        Encoding::Binary => "DER".into(),
+        wrapped if report.was_ber => format!("{wrapped}, BER inside"),
+        wrapped => format!("{wrapped}"),
+    };
+    report.octets = input.len();
+    Ok(report)
+}
+
+/// Inspects BER or DER.
+fn inspect_der(
+    provider: &dyn CryptoProvider,
+    input: &[u8],
+    aids: &Aids,
+    rng: &mut dyn RandomSource,
+) -> Result<Report> {
+    let limits = Limits::DEFAULT;
+    match shape(input) {
+        Shape::ContentInfo => content_info(provider, input, aids, &limits, rng),
+        Shape::Signed => signed_structure(provider, input, aids, &limits),
+        Shape::Other => Err(Error::malformed(
+            crate::error::Layer::Asn1,
+            "ASN.1, but no CMS message, certificate, certification request or CRL",
+        )),
+        // a CMS decode of what is no ASN.1 says best what it is instead
+        Shape::NotAsn1 => ContentInfo::decode(input, &limits).and_then(|_| {
+            Err(Error::malformed(
+                crate::error::Layer::Asn1,
+                "this is nothing that is known here",
+            ))
+        }),
+    }
+}
+
+/// The families of structures, by their first inner tag.
+enum Shape {
+    ContentInfo,
+    Signed,
+    Other,
+    NotAsn1,
+}
+
+fn shape(input: &[u8]) -> Shape {
+    // the first header may have an indefinite length, so only the tags are looked at
+    let first_inner = match input {
+        [tag::SEQUENCE, 0x00..=0x80, inner, ..] => Some(*inner),
+        [tag::SEQUENCE, long, rest @ ..] => rest.get(usize::from(long & 0x7f)).copied(),
+        _ => None,
+    };
+    match (input.first(), first_inner) {
+        (Some(&tag::SEQUENCE), Some(tag::OID)) => Shape::ContentInfo,
+        (Some(&tag::SEQUENCE), Some(tag::SEQUENCE)) => Shape::Signed,
+        (Some(&tag::SEQUENCE), _) => Shape::Other,
+        _ => Shape::NotAsn1,
+    }
+}
+
+fn content_info(
+    provider: &dyn CryptoProvider,
+    input: &[u8],
+    aids: &Aids,
+    limits: &Limits,
+    rng: &mut dyn RandomSource,
+) -> Result<Report> {
+    let info = ContentInfo::decode(input, limits)?;
+    let mut report = match info.content_type() {
+        oid::ENVELOPED_DATA => {
+            let mut report = Report::new(Kind::EnvelopedData);
+            envelope(provider, input, aids, limits, rng, &mut report);
+            report
+        }
+        oid::SIGNED_DATA => {
+            let data = SignedData::from_content_info(&info, "SignedData")?;
+            if data.signers.is_empty() {
+                certs_only(&data)
+            } else {
+                pki_message(provider, input, &data, aids, limits, rng)?
+            }
+        }
+        other => {
+            return Err(Error::malformed(
+                crate::error::Layer::Cms,
+                format!(
+                    "a CMS message of type {}, which SCEP does not use",
+                    algorithm::describe(other)
+                ),
+            ));
+        }
+    };
+    report.was_ber = info.was_ber();
+    if info.was_ber() {
+        report.deviations.note(
+            "ber-encoding",
+            "RFC 5652 2",
+            "sent as BER; strict DER readers refuse it",
+        );
+    }
+    if info.trailing() > 0 {
+        let text = format!("{} octets follow the message", info.trailing());
+        report.deviations.note("trailing-octets", "4.1", text);
+    }
+    Ok(report)
+}
+
+fn certs_only(data: &SignedData) -> Report {
+    let kind = if data.certificates.is_empty() && !data.crls.is_empty() {
+        Kind::CrlOnly
+    } else {
+        Kind::CertsOnly
+    };
+    let mut report = Report::new(kind);
+    report.certificates = data
+        .certificates
+        .iter()
+        .map(CertificateSummary::of)
+        .collect();
+    if !data.other_certificates.is_empty() {
+        report.deviations.note(
+            "illegible-certificates",
+            "RFC 5652 10.2.3",
+            format!(
+                "{} members of certificates are no legible certificate",
+                data.other_certificates.len()
+            ),
+        );
+    }
+    report
+}
+
+fn pki_message(
+    provider: &dyn CryptoProvider,
+    input: &[u8],
+    data: &SignedData,
+    aids: &Aids,
+    limits: &Limits,
+    rng: &mut dyn RandomSource,
+) -> Result<Report> {
+    let message = SignedMessage::decode_prefix(input, limits)?;
+    let mut report = Report::new(Kind::PkiMessage);
+    report.certificates = data
+        .certificates
+        .iter()
+        .map(CertificateSummary::of)
+        .collect();
+    report.signer = Some(format!("{}", message.signer_id()));
+    let signer_info = message.signer_info();
+    report.digest = Some(signer_info.digest_algorithm.digest().map_or_else(
+        |_| algorithm::describe(signer_info.digest_algorithm.algorithm),
+        |digest| format!("{digest}"),
+    ));
+    report.attributes = Some(message.attributes().clone());
+    report.content_len = message.content().map(<[u8]>::len);
+    if let Some(content) = message.content()
+        && content.len() > 1
+    {
+        envelope(provider, content, aids, limits, rng, &mut report);
+    }
+    report.deviations.extend(message.deviations());
+    report.signature = match message.verify(provider, &AlgorithmPolicy::LEGACY, &aids.certificates)
+    {
+        Ok(verified) => {
+            report.deviations.extend(verified.message().deviations());
+            Some(SignatureVerdict::Valid {
+                signer: format!("{}", verified.signer().subject()),
+            })
+        }
+        Err(Error::NotAuthentic { what }) if what.contains("neither in the message nor known") => {
+            Some(SignatureVerdict::NotChecked { why: what })
+        }
+        Err(Error::NotAuthentic { what }) => Some(SignatureVerdict::Wrong { why: what }),
+        Err(other) => Some(SignatureVerdict::NotChecked {
+            why: format!("{other}"),
+        }),
+    };
+    weak_algorithms(&mut report);
+    Ok(report)
+}
+
+/// Fills in what an EnvelopedData says; what cannot be read is noted, since the message around it
+/// is worth showing anyway.
+fn envelope(
+    provider: &dyn CryptoProvider,
+    input: &[u8],
+    aids: &Aids,
+    limits: &Limits,
+    rng: &mut dyn RandomSource,
+    report: &mut Report,
+) {
+    let enveloped = match EnvelopedData::decode(input, limits) {
+        Ok(enveloped) => enveloped,
+        Err(error) => {
+            report
+                .deviations
+                .note("envelope-illegible", "3.1", format!("the content: {error}"));
+            return;
+        }
+    };
+    if enveloped.was_ber {
+        report
+            .deviations
+            .note("ber-envelope", "RFC 5652 2", "the envelope is BER, not DER");
+    }
+    let content_algorithm = &enveloped.content.algorithm;
+    report.cipher = Some(content_algorithm.content_cipher().map_or_else(
+        |_| algorithm::describe(content_algorithm.algorithm),
+        |(cipher, _)| format!("{cipher}"),
+    ));
+    report.recipients = enveloped
+        .recipients
+        .iter()
+        .map(|recipient| match recipient {
+            Recipient::KeyTrans(info) => RecipientSummary {
+                id: format!("{}", info.id),
+                algorithm: info.algorithm.key_transport().map_or_else(
+                    |_| algorithm::describe(info.algorithm.algorithm),
+                    |transport| format!("{transport}"),
+                ),
+            },
+            Recipient::Password(_) => RecipientSummary {
+                id: "a password".into(),
+                algorithm: "PasswordRecipientInfo".into(),
+            },
+            Recipient::Other(tag) => RecipientSummary {
+                id: format!("kind 0x{tag:02x}"),
+                algorithm: "unknown".into(),
+            },
+        })
+        .collect();
+    let opened = aids
+        .keys
+        .iter()
+        .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok());
+    if let Some(content) = &opened {
+        match inspect_der(provider, content, aids, rng) {
+            Ok(inner) => report.content = Some(alloc::boxed::Box::new(inner)),
+            Err(error) => {
+                report
+                    .deviations
+                    .note("content-illegible", "3.3", format!("messageData: {error}"));
+            }
+        }
+    } else if !aids.keys.is_empty() {
+        report.not_opened = Some("none of the keys given opens the envelope".into());
+    }
+}
+
+fn weak_algorithms(report: &mut Report) {
+    if report.cipher.as_deref() == Some("DES-CBC") {
+        report
+            .deviations
+            .note("cipher-des", "2.9", "single DES: broken");
+    }
+    match report.digest.as_deref() {
+        Some("MD5") => report.deviations.note("digest-md5", "2.9", "MD5: broken"),
+        Some("SHA-1") => report.deviations.note("digest-sha1", "2.9", "SHA-1: weak"),
+        _ => {}
+    }
+}
+
+/// A certificate, certification request or CRL: all are `SEQUENCE { SEQUENCE …, algorithm, BIT STRING }`.
+fn signed_structure(
+    provider: &dyn CryptoProvider,
+    input: &[u8],
+    aids: &Aids,
+    limits: &Limits,
+) -> Result<Report> {
+    let transcoded = transcode(input, limits)?;
+    let der = &transcoded.der;
+    let mut report = match kind_of_signed(der) {
+        Some(Kind::CertificationRequest) => {
+            let csr = CertificationRequest::from_der(der)?;
+            let mut report = Report::new(Kind::CertificationRequest);
+            report.subject = Some(format!("{}", csr.subject()));
+            report.has_challenge = Some(csr.challenge_password().is_some());
+            report.challenge_type = csr.challenge_tag().map(|t| tag::name(t).into_owned());
+            report.subject_alt_names = csr.subject_alt_names();
+            report.signature = Some(match csr.verify(provider) {
+                Ok(()) => SignatureVerdict::Valid {
+                    signer: format!("{}", csr.subject()),
+                },
+                Err(Error::NotAuthentic { what }) => SignatureVerdict::Wrong { why: what },
+                Err(other) => SignatureVerdict::NotChecked {
+                    why: format!("{other}"),
+                },
+            });
+            report
+        }
+        Some(Kind::Crl) => {
+            let crl = Crl::from_der(der)?;
+            let mut report = Report::new(Kind::Crl);
+            report.issuer = Some(format!("{}", crl.issuer()));
+            report.not_before = Some(crl.this_update());
+            report.not_after = crl.next_update();
+            report
+        }
+        Some(_) => {
+            let certificate = Certificate::from_der(der)?;
+            let mut report = Report::new(Kind::Certificate);
+            report.subject = Some(format!("{}", certificate.subject()));
+            report.issuer = Some(format!("{}", certificate.issuer()));
+            report.not_before = Some(certificate.not_before());
+            report.not_after = Some(certificate.not_after());
+            report.subject_alt_names = certificate.subject_alt_names();
+            report.certificates = alloc::vec![CertificateSummary::of(&certificate)];
+            let issuer = aids
+                .certificates
+                .iter()
+                .chain(core::iter::once(&certificate))
+                .find(|c| certificate.issuer().matches(c.subject()));
+            report.signature =
+                issuer.map(
+                    |issuer| match certificate.verify_issued_by(provider, issuer) {
+                        Ok(()) => SignatureVerdict::Valid {
+                            signer: format!("{}", issuer.subject()),
+                        },
+                        Err(Error::NotAuthentic { what }) => SignatureVerdict::Wrong { why: what },
+                        Err(other) => SignatureVerdict::NotChecked {
+                            why: format!("{other}"),
+                        },
+                    },
+                );
+            report
+        }
+        None => {
+            return Err(Error::malformed(
+                crate::error::Layer::X509,
+                "neither a certificate nor a certification request nor a CRL (a private key, a PKCS#12 file?)",
+            ));
+        }
+    };
+    report.was_ber = transcoded.was_ber();
+    if report.was_ber {
+        report.deviations.note(
+            "ber-encoding",
+            "RFC 5280 4.1",
+            "encoded as BER, where only DER is allowed",
+        );
+    }
+    if transcoded.used < input.len() {
+        let text = format!("{} octets follow", input.len() - transcoded.used);
+        report
+            .deviations
+            .note("trailing-octets", "RFC 5280 4.1", text);
+    }
+    Ok(report)
+}
+
+/// Tells by the fields of the to-be-signed part: a certificate has a serial number and a validity,
+/// a request a version 0 and a key, a CRL a time in third or fourth place.
+fn kind_of_signed(der: &[u8]) -> Option<Kind> {
+    let mut fields = Reader::new(der)
+        .expect(tag::SEQUENCE, "frame")
+        .ok()?
+        .reader()
+        .expect(tag::SEQUENCE, "tbs")
+        .ok()?
+        .reader();
+    let mut tags = Vec::new();
+    while tags.len() < 5 && !fields.is_empty() {
+        tags.push(fields.next("field").ok()?.tag);
+    }
+    match tags.as_slice() {
+        [0xa0, tag::INTEGER, ..]
+        | [
+            tag::INTEGER,
+            tag::SEQUENCE,
+            tag::SEQUENCE,
+            tag::SEQUENCE,
+            ..,
+        ] => Some(Kind::Certificate),
+        [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE]
+        | [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE, 0xa0, ..] => {
+            Some(Kind::CertificationRequest)
+        }
+        [
+            tag::SEQUENCE,
+            tag::SEQUENCE,
+            tag::UTC_TIME | tag::GENERALIZED_TIME,
+            ..,
+        ]
+        | [
+            tag::INTEGER,
+            tag::SEQUENCE,
+            tag::SEQUENCE,
+            tag::UTC_TIME | tag::GENERALIZED_TIME,
+            ..,
+        ] => Some(Kind::Crl),
+        _ => None,
+    }
+}
+
+/// Reads private keys out of a PEM or DER file.
+///
+/// # Errors
+/// `Malformed` if there is none.
+pub fn private_key_der(input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    if let Ok(text) = core::str::from_utf8(input)
+        && text.contains("-----BEGIN")
+    {
+        let block = pem::blocks(text)?
+            .into_iter()
+            .find(|b| matches!(b.label.as_str(), "PRIVATE KEY" | "RSA PRIVATE KEY"))
+            .ok_or_else(|| {
+                Error::malformed(
+                    crate::error::Layer::Key,
+                    "the PEM text holds no unencrypted PRIVATE KEY block (encrypted keys: convert with \
+                     `openssl pkcs8 -nocrypt`)",
+                )
+            })?;
+        return Ok(zeroize::Zeroizing::new(block.der));
+    }
+    Ok(zeroize::Zeroizing::new(input.to_vec()))
+}

@@ -94,7 +94,7 @@ enum Node {
     /// A constructed value with changed content.
     Constructed {
         tag: u8,
-        children: Vec<Node>,
+        children: Vec<Self>,
         len: usize,
     },
     /// A string that was in segments (or had a padded length): spans of the input to be joined.
@@ -561,7 +561,7 @@ mod tests {
 
     #[test]
     fn bombs_are_refused() {
-        let deep = vec![0x30, 0x80].repeat(100_000);
+        let deep = [0x30, 0x80].repeat(100_000);
         assert!(matches!(
             transcode(&deep, &Limits::DEFAULT),
             Err(Error::TooLarge { .. })

@@ -159,6 +159,41 @@ impl EnvelopedData {
             })
     }
 
+    /// Decrypts with a key whose certificate is not known, by trying it on every recipient: for
+    /// inspection only, since it answers whether a key fits.
+    ///
+    /// # Errors
+    /// `NotAuthentic` if the key opens none of them.
+    pub fn open_by_trying(
+        &self,
+        provider: &dyn CryptoProvider,
+        key: &dyn PrivateKey,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let (cipher, iv) = self.content.algorithm.content_cipher()?;
+        for recipient in &self.recipients {
+            let Recipient::KeyTrans(info) = recipient else {
+                continue;
+            };
+            let transport = info.algorithm.key_transport()?;
+            let Ok(cek) = key.decrypt_cek(transport, &info.encrypted_key, cipher.key_len(), rng)
+            else {
+                continue;
+            };
+            if let Ok(content) =
+                provider.decrypt_content(cipher, &cek, &iv, &self.content.ciphertext)
+                && Reader::new(&content)
+                    .expect(tag::SEQUENCE, "messageData")
+                    .is_ok()
+            {
+                return Ok(content);
+            }
+        }
+        Err(Error::not_authentic(
+            "the key given opens none of the recipients",
+        ))
+    }
+
     fn not_for_us(&self) -> Error {
         let named: Vec<_> = self
             .recipients

@@ -72,7 +72,7 @@ impl SignedData {
                 let member = members.next("certificate")?;
                 match Certificate::from_der(member.raw) {
                     Ok(certificate) if member.tag == tag::SEQUENCE => {
-                        certificates.push(certificate)
+                        certificates.push(certificate);
                     }
                     _ => other_certificates.push(member.raw.to_vec()),
                 }
@@ -117,11 +117,22 @@ pub fn certs_only(certificates: &[Certificate]) -> Vec<u8> {
     } else {
         write::concat(tag::context_constructed(0), &members)
     };
+    degenerate(&set)
+}
+
+/// Encodes a degenerate SignedData that holds one CRL (RFC 8894 section 3.3.4).
+#[must_use]
+pub fn crl_only(crl: &[u8]) -> Vec<u8> {
+    degenerate(&write::tlv(tag::context_constructed(1), crl))
+}
+
+/// A SignedData without content and signers around a certificates or crls field.
+fn degenerate(field: &[u8]) -> Vec<u8> {
     let signed_data = write::sequence(&[
         &write::integer(1),
         &write::tlv(tag::SET, &[]),
         &write::sequence(&[&write::oid(oid::DATA)]),
-        &set,
+        field,
         &write::tlv(tag::SET, &[]),
     ]);
     frame(oid::SIGNED_DATA, &signed_data)

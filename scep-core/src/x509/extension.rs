@@ -1,6 +1,6 @@
 //! Extensions (RFC 5280 section 4.2).
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -93,7 +93,7 @@ impl core::fmt::Display for GeneralName {
             Self::Email(text) => write!(f, "email:{text}"),
             Self::Uri(text) => write!(f, "uri:{text}"),
             Self::Ip(ip) => write!(f, "ip:{ip}"),
-            Self::Directory(name) => write!(f, "dir:{}", name.to_string()),
+            Self::Directory(name) => write!(f, "dir:{}", name),
             Self::Other(tag, content) => write!(f, "other:0x{tag:02x} ({} octets)", content.len()),
         }
     }

@@ -231,7 +231,7 @@ impl fmt::Display for Name {
         for attribute in &attributes {
             match rdns.last_mut() {
                 Some(last) if last.first().is_some_and(|a| a.rdn == attribute.rdn) => {
-                    last.push(attribute)
+                    last.push(attribute);
                 }
                 _ => rdns.push(alloc::vec![attribute]),
             }
@@ -274,7 +274,7 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Name({})", self.to_string())
+        write!(f, "Name({})", self)
     }
 }
 
@@ -287,7 +287,7 @@ mod tests {
         for text in [
             "CN=printer-01",
             "CN=a\\,b,O=Acme\\+Co,C=US",
-            "OU=x+CN=y,DC=example,DC=net",
+            "CN=y+OU=x,DC=example,DC=net",
         ] {
             assert_eq!(Name::from_rfc4514(text).unwrap().to_string(), text);
         }

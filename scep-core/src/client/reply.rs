@@ -1,0 +1,270 @@
+//! Judging the reply to a PKIOperation (RFC 8894 sections 3.3.2 and 4.3).
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::ca_certificates::CaRoles;
+use crate::cms::certs_only_certificates;
+use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
+use crate::deviation::Deviations;
+use crate::limits::Limits;
+use crate::message::{
+    FailInfo, MessageType, PkiStatus, SenderNonce, SignedMessage, TransactionId, VerifiedMessage,
+};
+use crate::policy::AlgorithmPolicy;
+use crate::x509::Certificate;
+use crate::{Error, Result};
+
+/// A certificate was issued.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The certificate for our key.
+    pub certificate: Certificate,
+    /// The other certificates of the reply, in the order received.
+    pub others: Vec<Certificate>,
+    /// The trusted certificates of GetCACert.
+    pub ca_certificates: Vec<Certificate>,
+    /// What was unusual about the replies.
+    pub deviations: Deviations,
+}
+
+/// The server said no.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// failInfo.
+    pub fail_info: Option<FailInfo>,
+    /// failInfoText.
+    pub text: Option<String>,
+    /// Microsoft's HRESULT.
+    pub hresult: Option<i32>,
+    /// Microsoft's server message.
+    pub server_message: Option<String>,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::PeerRefused {
+            status: PkiStatus::Failure,
+            fail_info: refusal.fail_info,
+            text: refusal.text.or(refusal.server_message),
+            hresult: refusal.hresult,
+        }
+    }
+}
+
+/// What a reply says.
+pub(super) enum Verdict {
+    Success {
+        certificate: Certificate,
+        others: Vec<Certificate>,
+    },
+    Pending,
+    Failure(Refusal),
+}
+
+/// What a reply is held against.
+pub(super) struct Expectation<'a> {
+    pub(super) provider: &'a dyn CryptoProvider,
+    pub(super) policy: &'a AlgorithmPolicy,
+    pub(super) limits: &'a Limits,
+    pub(super) roles: &'a CaRoles,
+    pub(super) ca_certificates: &'a [Certificate],
+    pub(super) transaction_id: &'a TransactionId,
+    pub(super) sender_nonce: &'a SenderNonce,
+    pub(super) signer: &'a Certificate,
+    pub(super) key: &'a Arc<dyn PrivateKey>,
+}
+
+impl Expectation<'_> {
+    /// Judges a reply: signature and signer, transaction and nonce, status, content.
+    pub(super) fn judge(
+        &self,
+        body: &[u8],
+        deviations: &mut Deviations,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Verdict> {
+        let message = SignedMessage::decode(body, self.limits)?;
+        let verified = message.verify(self.provider, self.policy, &self.roles.signing)?;
+        deviations.extend(verified.message().deviations());
+        self.check_signer(&verified)?;
+        self.check_attributes(&verified, deviations)?;
+        let attributes = verified.attributes();
+        match &attributes.pki_status {
+            Some(PkiStatus::Success) => self.success(&verified, deviations, rng),
+            Some(PkiStatus::Pending) => {
+                self.note_content(&verified, deviations);
+                Ok(Verdict::Pending)
+            }
+            Some(PkiStatus::Failure) => {
+                self.note_content(&verified, deviations);
+                if attributes.fail_info.is_none() {
+                    deviations.note("fail-info-absent", "3.2.1.4", "a FAILURE without failInfo");
+                }
+                Ok(Verdict::Failure(Refusal {
+                    fail_info: attributes.fail_info.clone(),
+                    text: attributes.fail_info_text.clone(),
+                    hresult: attributes.microsoft.hresult,
+                    server_message: attributes.microsoft.server_message.clone(),
+                }))
+            }
+            Some(other) => Err(Error::rule(
+                "3.2.1.3",
+                format!("the reply's pkiStatus is {other}, which no rule defines"),
+            )),
+            None => Err(Error::rule(
+                "3.2.1.3",
+                "the reply has no pkiStatus attribute",
+            )),
+        }
+    }
+
+    /// A reply may be signed by the CA, or by one of its RAs named in GetCACert; any other
+    /// certificate of the same CA (a client's, say) must not be able to answer.
+    fn check_signer(&self, verified: &VerifiedMessage) -> Result<()> {
+        let signer = verified.signer();
+        if self
+            .roles
+            .signing
+            .iter()
+            .any(|known| known.spki_der() == signer.spki_der())
+        {
+            Ok(())
+        } else {
+            Err(Error::not_authentic(format!(
+                "the reply is signed by a stranger: {} is neither the CA nor one of its RAs",
+                signer.subject()
+            )))
+        }
+    }
+
+    fn check_attributes(
+        &self,
+        verified: &VerifiedMessage,
+        deviations: &mut Deviations,
+    ) -> Result<()> {
+        let attributes = verified.attributes();
+        if attributes.message_type != MessageType::CertRep {
+            return Err(Error::rule(
+                "3.2.1.2",
+                format!(
+                    "the reply is a {}, not a CertRep (3)",
+                    attributes.message_type
+                ),
+            ));
+        }
+        if attributes.transaction_id != *self.transaction_id {
+            return Err(Error::rule(
+                "3.2.1.1",
+                format!(
+                    "the reply belongs to another transaction: transactionID {}, not {}",
+                    attributes.transaction_id, self.transaction_id
+                ),
+            ));
+        }
+        match &attributes.recipient_nonce {
+            Some(nonce) if nonce.answers(self.sender_nonce) => {}
+            Some(nonce) => {
+                return Err(Error::rule(
+                    "3.2.1.5",
+                    format!(
+                        "the reply answers another request: recipientNonce {nonce}, but our senderNonce was {}",
+                        self.sender_nonce
+                    ),
+                ));
+            }
+            None => return Err(Error::rule("3.2.1.5", "the reply has no recipientNonce")),
+        }
+        match &attributes.sender_nonce {
+            None => deviations.note(
+                "sender-nonce-absent",
+                "3.2.1.5",
+                "the reply has no senderNonce",
+            ),
+            Some(theirs) if theirs == self.sender_nonce => {
+                deviations.note(
+                    "sender-nonce-copied",
+                    "3.2.1.5",
+                    "the reply's senderNonce is a copy of ours",
+                );
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn note_content(&self, verified: &VerifiedMessage, deviations: &mut Deviations) {
+        if let Some(content) = verified.message().content() {
+            deviations.note(
+                "content-without-success",
+                "3.3.2",
+                format!(
+                    "a reply that is no SUCCESS has a content of {} octets",
+                    content.len()
+                ),
+            );
+        }
+    }
+
+    fn success(
+        &self,
+        verified: &VerifiedMessage,
+        deviations: &mut Deviations,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Verdict> {
+        let keys = [(self.signer.clone(), Arc::clone(self.key))];
+        let opened = verified.open(self.provider, self.policy, self.limits, &keys, rng)?;
+        let certificates = certs_only_certificates(&opened.content, self.limits)?;
+        let ours = certificates
+            .iter()
+            .position(|c| c.spki_der() == self.key.spki_der());
+        let Some(position) = ours else {
+            return Err(Error::rule(
+                "3.3.2.1",
+                format!(
+                    "the reply holds {} certificate(s), but none for our key",
+                    certificates.len()
+                ),
+            ));
+        };
+        if position > 0 {
+            deviations.note(
+                "leaf-not-first",
+                "3.4",
+                format!(
+                    "the issued certificate is number {} in the reply",
+                    position + 1
+                ),
+            );
+        }
+        let mut others = certificates;
+        let certificate = others.remove(position);
+        self.check_issuer(&certificate, &others)?;
+        Ok(Verdict::Success {
+            certificate,
+            others,
+        })
+    }
+
+    /// The certificate must come from the CA that is trusted, by way of the reply's certificates.
+    fn check_issuer(&self, certificate: &Certificate, others: &[Certificate]) -> Result<()> {
+        let trusted = crate::ca_certificates::CaCertificates::new(
+            self.ca_certificates.iter().chain(others).cloned().collect(),
+        );
+        let trusted = trusted.anchored(self.provider, self.ca_certificates)?;
+        let signed = trusted.as_slice().iter().any(|ca| {
+            (ca.is_ca() || self.roles.issuing_ca == *ca)
+                && certificate.issuer().matches(ca.subject())
+                && certificate.verify_issued_by(self.provider, ca).is_ok()
+        });
+        if signed {
+            Ok(())
+        } else {
+            Err(Error::not_authentic(format!(
+                "the issued certificate was not signed by the CA that is trusted: its issuer is {}",
+                certificate.issuer()
+            )))
+        }
+    }
+}

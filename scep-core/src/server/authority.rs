@@ -1,0 +1,136 @@
+//! Who decides about requests.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Transactions;
+use crate::UnixTime;
+use crate::message::{
+    ChallengePassword, FailInfo, IssuerAndSerialNumber, IssuerAndSubject, TransactionId,
+};
+use crate::x509::{Certificate, CertificationRequest, Crl};
+
+/// A CA, as a [`Responder`](super::Responder) needs it.
+///
+/// Every method is called with a request whose signature is right; what the signer may do is for
+/// the authority to decide.
+pub trait Authority {
+    /// Decides about a request for a certificate: challenge password or renewal rights, policy,
+    /// issuance. A challenge password that is good once must be used up here, before issuing.
+    fn enroll(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision;
+
+    /// Decides about a request that was pending.
+    fn poll(&self, request: &PollRequest<'_>, now: UnixTime) -> Decision;
+
+    /// An issued certificate (GetCert); `None`: there is no such certificate, or not for this signer.
+    fn certificate(&self, id: &IssuerAndSerialNumber, signer: &Certificate) -> Option<Certificate> {
+        let _ = (id, signer);
+        None
+    }
+
+    /// The CRL that covers a certificate (GetCRL).
+    fn crl(&self, id: &IssuerAndSerialNumber, signer: &Certificate) -> Option<Crl> {
+        let _ = (id, signer);
+        None
+    }
+
+    /// The memory of transactions.
+    fn transactions(&self) -> &dyn Transactions;
+}
+
+/// Whether a request starts anew or renews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnrollmentKind {
+    /// PKCSReq (19). Old clients renew with it too, signing with the certificate to be renewed.
+    Initial,
+    /// RenewalReq (17).
+    Renewal,
+}
+
+/// A request for a certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct EnrollmentRequest<'a> {
+    /// By message type.
+    pub kind: EnrollmentKind,
+    /// The certification request; its signature is right.
+    pub csr: &'a CertificationRequest,
+    /// Whose key signed the message.
+    pub signer: &'a Certificate,
+    /// transactionID.
+    pub transaction_id: &'a TransactionId,
+}
+
+impl EnrollmentRequest<'_> {
+    /// The challenge password, if one was sent.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&ChallengePassword> {
+        self.csr.challenge_password()
+    }
+}
+
+/// A question about a pending request.
+#[derive(Clone, Copy, Debug)]
+pub struct PollRequest<'a> {
+    /// transactionID.
+    pub transaction_id: &'a TransactionId,
+    /// What the CertPoll names; `None` if the first request was sent again instead.
+    pub names: Option<&'a IssuerAndSubject>,
+    /// Whose key signed; it is the key that signed the pending request.
+    pub signer: &'a Certificate,
+}
+
+/// What the authority decided.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Granted.
+    Issue {
+        /// The certificate, then others to send along.
+        certificates: Vec<Certificate>,
+        /// Text for Microsoft's server message attribute, where the style sends it.
+        server_message: Option<String>,
+    },
+    /// A human being has to decide.
+    Pending,
+    /// Denied.
+    Refuse(Refusal),
+}
+
+/// Why a request is denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// failInfo.
+    pub fail_info: FailInfo,
+    /// failInfoText.
+    pub text: Option<String>,
+    /// Microsoft's HRESULT.
+    pub hresult: Option<i32>,
+    /// Microsoft's server message.
+    pub server_message: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with nothing but its failInfo.
+    #[must_use]
+    pub const fn new(fail_info: FailInfo) -> Self {
+        Self {
+            fail_info,
+            text: None,
+            hresult: None,
+            server_message: None,
+        }
+    }
+
+    /// The same with a text.
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// The same with an HRESULT.
+    #[must_use]
+    pub const fn with_hresult(mut self, hresult: i32) -> Self {
+        self.hresult = Some(hresult);
+        self
+    }
+}

@@ -1,0 +1,63 @@
+//! How a server writes its replies: the differences between products, as a value.
+
+use crate::crypto::DigestAlgorithm;
+use crate::message::{EmptyContent, SignatureOid};
+
+/// How replies are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyStyle {
+    /// Whether the signer's certificate is sent along.
+    pub include_signer: bool,
+    /// What stands for the pkcsPKIEnvelope of PENDING and FAILURE.
+    pub empty_content: EmptyContent,
+    /// How signatureAlgorithm is written.
+    pub signature_oid: SignatureOid,
+    /// Which digest is signed.
+    pub digest: DigestChoice,
+    /// senderNonce.
+    pub sender_nonce: SenderNonceStyle,
+    /// Whether signingTime is sent.
+    pub signing_time: bool,
+    /// Whether Microsoft's attributes are sent.
+    pub microsoft_attributes: bool,
+    /// Whether failInfoText is sent.
+    pub fail_info_text: bool,
+    /// Whether a message that cannot be read, verified or decrypted is answered with a signed
+    /// FAILURE where that is possible; else it is a [`Rejection`](super::Rejection) only.
+    pub answer_broken_requests: bool,
+}
+
+impl ReplyStyle {
+    /// As RFC 8894 wants it.
+    pub const RFC8894: Self = Self {
+        include_signer: true,
+        empty_content: EmptyContent::Absent,
+        signature_oid: SignatureOid::RsaEncryption,
+        digest: DigestChoice::Mirror,
+        sender_nonce: SenderNonceStyle::Fresh,
+        signing_time: false,
+        microsoft_attributes: false,
+        fail_info_text: true,
+        answer_broken_requests: true,
+    };
+}
+
+/// Which digest a reply is signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestChoice {
+    /// The request's, where the policy allows it.
+    Mirror,
+    /// Always this one.
+    Fixed(DigestAlgorithm),
+}
+
+/// What senderNonce a reply carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SenderNonceStyle {
+    /// A fresh one.
+    Fresh,
+    /// A copy of the request's, as some servers do.
+    Copied,
+    /// None.
+    Absent,
+}

@@ -1,0 +1,259 @@
+//! A small CA for the tests, on fixed keys.
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use scep_core::UnixTime;
+use scep_core::ca_certificates::CaCertificates;
+use scep_core::client::{CaTrust, EnrollmentParams, Next, Request, Response};
+use scep_core::crypto::{
+    CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource, RustCrypto, default_provider,
+};
+use scep_core::http::{CT_CA_RA_CERT, CT_PKI_MESSAGE, ServerRequest};
+use scep_core::limits::Limits;
+use scep_core::message::{ChallengePassword, FailInfo};
+use scep_core::policy::AlgorithmPolicy;
+use scep_core::server::{
+    Authority, Decision, EnrollmentRequest, InMemoryTransactions, PollRequest, Refusal, Rejection,
+    Reply, ReplyStyle, Responder, ResponderConfig, Transactions,
+};
+use scep_core::x509::{Certificate, CertificateBuilder, Extension, KeyUsage, Name};
+
+pub const NOW: UnixTime = UnixTime(1_790_000_000);
+pub const CHALLENGE: &str = "CorrectHorse1";
+
+/// Repeatable octets: a linear congruential generator, which tests may use and nobody else.
+pub struct TestRandom(pub u64);
+
+impl RandomSource for TestRandom {
+    fn fill(&mut self, out: &mut [u8]) {
+        for octet in out {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            *octet = self.0.to_be_bytes()[0];
+        }
+    }
+}
+
+pub fn key(name: &str) -> Arc<dyn PrivateKey> {
+    let der = std::fs::read(format!(
+        "{}/tests/keys/{name}.der",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap();
+    RustCrypto.load_private_key(&der).unwrap()
+}
+
+pub fn name(text: &str) -> Name {
+    Name::from_rfc4514(text).unwrap()
+}
+
+pub fn certificate(
+    subject: &str,
+    issuer: &str,
+    subject_key: &dyn PrivateKey,
+    issuer_key: &dyn PrivateKey,
+    serial: u8,
+    extensions: Vec<Extension>,
+) -> Certificate {
+    CertificateBuilder {
+        serial: vec![serial],
+        issuer: name(issuer),
+        subject: name(subject),
+        not_before: NOW.minus(Duration::from_secs(3600)),
+        not_after: NOW.plus(Duration::from_secs(86_400 * 365)),
+        spki: subject_key.spki_der().to_vec(),
+        extensions,
+    }
+    .sign(issuer_key, DigestAlgorithm::Sha256, &mut TestRandom(7))
+    .unwrap()
+}
+
+pub const CA: &str = "CN=Test CA,O=Test";
+
+pub struct TestCa {
+    pub responder: Responder,
+    pub ca: Certificate,
+    pub ra: Certificate,
+    pub transactions: InMemoryTransactions,
+    /// How many polls a request stays pending.
+    pub pending: Mutex<u32>,
+    pub issued: Mutex<Vec<Certificate>>,
+    ca_key: Arc<dyn PrivateKey>,
+}
+
+impl TestCa {
+    pub fn new(style: ReplyStyle, policy: AlgorithmPolicy) -> Self {
+        let (ca_key, ra_key) = (key("ca"), key("ra"));
+        let ca = certificate(
+            CA,
+            CA,
+            ca_key.as_ref(),
+            ca_key.as_ref(),
+            1,
+            vec![
+                Extension::basic_constraints(true, None),
+                Extension::key_usage(KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN),
+            ],
+        );
+        let ra = certificate(
+            "CN=Test RA",
+            CA,
+            ra_key.as_ref(),
+            ca_key.as_ref(),
+            2,
+            vec![Extension::key_usage(
+                KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
+            )],
+        );
+        let responder = Responder::new(ResponderConfig {
+            provider: default_provider(),
+            signer: (ra.clone(), Arc::clone(&ra_key)),
+            decrypters: vec![(ra.clone(), ra_key)],
+            policy,
+            style,
+            limits: Limits::DEFAULT,
+        });
+        Self {
+            responder,
+            ca,
+            ra,
+            transactions: InMemoryTransactions::default(),
+            pending: Mutex::new(0),
+            issued: Mutex::default(),
+            ca_key,
+        }
+    }
+
+    pub fn rfc8894() -> Self {
+        Self::new(ReplyStyle::RFC8894, AlgorithmPolicy::RFC8894)
+    }
+
+    pub fn bundle(&self) -> Vec<u8> {
+        CaCertificates::new(vec![self.ra.clone(), self.ca.clone()]).to_bundle()
+    }
+
+    pub fn pin(&self) -> CaTrust {
+        CaTrust::Sha256(self.ca.sha256(&RustCrypto).unwrap())
+    }
+
+    pub fn params(&self, subject: &str) -> EnrollmentParams {
+        let mut params = EnrollmentParams::new(
+            "http://ca.test/scep",
+            self.pin(),
+            key("client"),
+            name(subject),
+        );
+        params.challenge = Some(ChallengePassword::new(CHALLENGE));
+        params
+    }
+
+    pub fn respond(&self, message: &[u8]) -> Result<Reply, Rejection> {
+        self.responder
+            .respond(message, self, NOW, &mut TestRandom(99))
+    }
+
+    /// Answers as a web server would: status, content type, body.
+    pub fn serve(&self, request: &Request, capabilities: &str) -> (u16, &'static str, Vec<u8>) {
+        let query = request.url.split_once('?').map(|(_, q)| q);
+        match ServerRequest::from_http(request.method.as_str(), query, &request.body).unwrap() {
+            ServerRequest::GetCaCaps { .. } => {
+                (200, "text/plain", capabilities.as_bytes().to_vec())
+            }
+            ServerRequest::GetCaCert { .. } => (200, CT_CA_RA_CERT, self.bundle()),
+            ServerRequest::GetNextCaCert { .. } => (404, "text/plain", Vec::new()),
+            ServerRequest::PkiOperation { message } => match self.respond(&message) {
+                Ok(reply) => (200, CT_PKI_MESSAGE, reply.der),
+                Err(_) => (400, "text/plain", Vec::new()),
+            },
+        }
+    }
+
+    fn issue(&self, spki: &[u8], subject: &Name) -> Decision {
+        let mut issued = self.issued.lock().unwrap();
+        let serial = 100 + u8::try_from(issued.len()).unwrap();
+        let certificate = CertificateBuilder {
+            serial: vec![serial],
+            issuer: self.ca.subject().clone(),
+            subject: subject.clone(),
+            not_before: NOW,
+            not_after: NOW.plus(Duration::from_secs(86_400 * 30)),
+            spki: spki.to_vec(),
+            extensions: Vec::new(),
+        }
+        .sign(
+            self.ca_key.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut TestRandom(5),
+        )
+        .unwrap();
+        issued.push(certificate.clone());
+        Decision::Issue {
+            certificates: vec![certificate],
+            server_message: Some("Issued".into()),
+        }
+    }
+}
+
+impl Authority for TestCa {
+    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        if request.challenge().is_none_or(|c| c.expose() != CHALLENGE) {
+            return Decision::Refuse(
+                Refusal::new(FailInfo::BadRequest)
+                    .with_text("wrong challenge")
+                    .with_hresult(-2_147_024_809),
+            );
+        }
+        if *self.pending.lock().unwrap() > 0 {
+            return Decision::Pending;
+        }
+        self.issue(request.csr.spki_der(), request.csr.subject())
+    }
+
+    fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
+        let mut pending = self.pending.lock().unwrap();
+        *pending = pending.saturating_sub(1);
+        if *pending > 0 {
+            return Decision::Pending;
+        }
+        drop(pending);
+        self.issue(request.signer.spki_der(), request.signer.subject())
+    }
+
+    fn transactions(&self) -> &dyn Transactions {
+        &self.transactions
+    }
+}
+
+/// Drives an enrollment to its end; returns the last step and the number of requests.
+pub fn drive(
+    enrollment: &mut scep_core::client::Enrollment,
+    ca: &TestCa,
+    capabilities: &str,
+) -> (scep_core::Result<Next>, Vec<Request>) {
+    let mut rng = TestRandom(1);
+    let mut now = NOW;
+    let mut sent = Vec::new();
+    for _ in 0..20 {
+        match enrollment.next(now, &mut rng) {
+            Ok(Next::Send(request)) => {
+                let (status, content_type, body) = ca.serve(&request, capabilities);
+                sent.push(request);
+                let response = Response {
+                    status,
+                    content_type: Some(content_type),
+                    body: &body,
+                };
+                if let Err(e) = enrollment.on_response(&response, now, &mut rng) {
+                    return (Err(e), sent);
+                }
+            }
+            Ok(Next::WaitUntil(time)) => now = time,
+            other => return (other, sent),
+        }
+    }
+    panic!("the transaction does not end");
+}
