@@ -68,6 +68,17 @@ pub struct Exchange {
     pub answered_by: Option<Layer>,
 }
 
+/// Answers of a healthy service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastGood {
+    /// Content type of GetCACert.
+    pub content_type: &'static str,
+    /// Body of GetCACert.
+    pub ca_certificates: Vec<u8>,
+    /// Body of GetCACaps.
+    pub capabilities: String,
+}
+
 /// A simulated NDES deployment.
 ///
 /// All methods take the time as an argument; it must not go back.
@@ -224,6 +235,12 @@ impl Deployment {
         layer::tls::handshake(self)
     }
 
+    /// Chain and private key (PKCS#8) of the TLS binding.
+    pub(crate) fn tls_binding(&self) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let chain = self.pki.tls_chain().iter().map(|c| c.as_der().to_vec()).collect();
+        (chain, self.pki.tls.key.pkcs8().to_vec())
+    }
+
     // ------------------------------------------------------------------ changes
 
     /// Changes settings, as an administrator would.
@@ -333,6 +350,21 @@ impl Deployment {
     #[must_use]
     pub fn public_tls_root(&self) -> Certificate {
         self.pki.public_tls_root.certificate.clone()
+    }
+
+    /// What NDES serves when it runs with the certificates that it has now: what somebody who
+    /// looked while all was well remembers.
+    #[must_use]
+    pub fn last_good(&self) -> LastGood {
+        let certificates = self.profile.certificates(&self.pki);
+        let (content_type, ca_certificates) = layer::ndes::bundle(&certificates);
+        LastGood { content_type, ca_certificates, capabilities: self.profile.capabilities_text() }
+    }
+
+    /// The SCEP URL that devices of the simulation are given.
+    #[must_use]
+    pub fn published_url(&self) -> String {
+        crate::device::published_url(self)
     }
 
     /// The exchanges, oldest first.

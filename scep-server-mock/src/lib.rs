@@ -14,10 +14,13 @@
 //! * [`Deployment`] is the simulation without I/O and without a clock.
 
 pub mod baseline;
+pub mod builder;
 pub mod challenge;
 pub mod deployment;
+mod device;
 mod entropy;
 pub mod error;
+pub mod host;
 pub mod hresult;
 mod http_date;
 pub mod journal;
@@ -25,15 +28,23 @@ pub mod keys;
 mod layer;
 pub mod log;
 pub mod names;
+pub mod memory;
 mod nearest;
 pub mod overlay;
 mod page;
 mod pki;
 pub mod profile;
 mod runtime;
+pub mod scenario;
+pub mod simulation;
 pub mod state;
 pub mod wire;
 
 pub use deployment::{Deployment, Exchange, Parts};
 pub use error::{Error, Result};
 pub use keys::KeySource;
+pub use builder::{Builder, Delays};
+pub use host::MockNdes;
+pub use memory::MemoryHost;
+pub use scenario::History;
+pub use simulation::Simulation;

@@ -345,7 +345,7 @@ impl Minter<'_> {
         ];
         let not_before = origin.minus(state.issued_ago.duration());
         let term = (not_before, not_before.plus(state.valid_for.duration()));
-        self.build(&format!("CN={}", crate::names::NDES_HOST), key, Some(issuer), term, extensions)
+        self.build(&format!("CN={}", names::NDES_HOST), key, Some(issuer), term, extensions)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use scep_core::message::FailInfo;
 use scep_core::policy::AlgorithmPolicy;
+use scep_core::x509::Certificate;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
+use crate::pki::Pki;
 
 const FILES: [(&str, &str); 3] = [
     ("ndes-2019", include_str!("../profiles/ndes-2019.toml")),
@@ -69,6 +71,19 @@ impl Profile {
             .map_err(|e| Error::Data { what: format!("profile {name}"), reason: e.to_string() })?;
         name.clone_into(&mut profile.name);
         Ok(profile)
+    }
+
+    /// The certificates of GetCACert.
+    pub(crate) fn certificates(&self, pki: &Pki) -> Vec<Certificate> {
+        self.certificates
+            .iter()
+            .map(|role| match role {
+                CertificateRole::RaSigning => pki.ra_signing.identity.certificate.clone(),
+                CertificateRole::RaEncryption => pki.ra_encryption.identity.certificate.clone(),
+                CertificateRole::IssuingCa => pki.issuing_ca.certificate.clone(),
+                CertificateRole::Root => pki.root.certificate.clone(),
+            })
+            .collect()
     }
 
     /// The body of GetCACaps.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scep_core::ca_certificates;
+use scep_core::ca_certificates::CaCertificates;
 use scep_core::crypto::DigestAlgorithm;
 use scep_core::http::{CT_CA_CERT, CT_CA_RA_CERT, ServerRequest};
 use scep_core::x509::Certificate;
@@ -117,7 +117,7 @@ fn ca_certificates(d: &Deployment) -> Response {
 pub(crate) fn bundle(certificates: &[Certificate]) -> (&'static str, Vec<u8>) {
     match certificates {
         [single] => (CT_CA_CERT, single.as_der().to_vec()),
-        many => (CT_CA_RA_CERT, ca_certificates::to_bundle(many)),
+        many => (CT_CA_RA_CERT, CaCertificates::new(many.to_vec()).to_bundle()),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::log::{capi2, ndes as event, system};
 use crate::names;
 use crate::pki::StoreEntry;
 use crate::profile::{
-    CertificateRole, DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole,
+    DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole,
     SignatureOidKind, Undecodable,
 };
 use crate::runtime::pool::NdesService;
@@ -152,18 +152,7 @@ fn service(
     decrypter: Pair,
     agent: Option<Certificate>,
 ) -> NdesService {
-    let pki = &d.pki;
-    let certificates = d
-        .profile
-        .certificates
-        .iter()
-        .map(|role| match role {
-            CertificateRole::RaSigning => pki.ra_signing.identity.certificate.clone(),
-            CertificateRole::RaEncryption => pki.ra_encryption.identity.certificate.clone(),
-            CertificateRole::IssuingCa => pki.issuing_ca.certificate.clone(),
-            CertificateRole::Root => pki.root.certificate.clone(),
-        })
-        .collect();
+    let certificates = d.profile.certificates(&d.pki);
     let responder = Responder::new(ResponderConfig {
         provider: std::sync::Arc::clone(&d.provider),
         signer,
