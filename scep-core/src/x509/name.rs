@@ -1,7 +1,7 @@
 //! Distinguished names (RFC 5280 section 4.1.2.4), as received.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
@@ -280,6 +280,8 @@ impl fmt::Debug for Name {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]
