@@ -1,1 +1,14 @@
-//! Conformance suites for SCEP servers and clients, the closed loop, and the generated documents
+//! What joins the other crates: client and mock in one memory, the closed loop over the catalogue,
+//! and the generator of the documents in `docs/`.
+//!
+//! * [`loopback`]: a [`Network`](scep_client::Network) whose other end is a simulated deployment, on
+//!   virtual time.
+//! * [`closed_loop`]: brings the deployment into a failure mode, looks at it as far as a view
+//!   allows, and says what was seen and what was diagnosed.
+//! * [`partition`]: which failure modes a view cannot tell apart, computed and declared.
+//! * [`documents`]: the generated documents.
+
+pub mod closed_loop;
+pub mod documents;
+pub mod loopback;
+pub mod partition;

@@ -1,2 +1,79 @@
-//! The `scep` command.
-fn main() {}
+//! The `scep` command: enroll, diagnose, inspect, explain, and simulate a SCEP deployment.
+
+mod command;
+mod exit;
+mod failure;
+mod files;
+mod nearest;
+mod options;
+mod render;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::render::{ColorChoice, Renderer};
+
+/// SCEP (RFC 8894): enroll certificates, find out why a server does not work, and simulate one that
+/// does not.
+#[derive(Parser, Debug)]
+#[command(name = "scep", version, after_help = Exit::help(), max_term_width = 100)]
+struct Cli {
+    /// Colour the report.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    color: ColorChoice,
+    /// Say on stderr what is being done.
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Find out what is wrong with a SCEP server, from outside
+    Diagnose(command::diagnose::Args),
+    /// Explain a failure mode, a symptom, a status, an error code or an event
+    Explain(command::explain::Args),
+    /// Get a certificate
+    Enroll(command::enroll::Args),
+    /// Ask for a request that was pending
+    Poll(command::poll::Args),
+    /// Show what a message, certificate or request says
+    Inspect(command::inspect::Args),
+    /// Run a simulated NDES deployment on loopback
+    Mock(command::mock::Args),
+    /// Enroll at a simulated deployment, break it in every known way, and diagnose each
+    Demo(command::demo::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let renderer = Renderer::new(cli.color, cli.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            renderer.error(&format!("the runtime cannot start: {error}"));
+            return Exit::CouldNotRun.into();
+        }
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Diagnose(args) => command::diagnose::run(args, &renderer).await,
+            Command::Explain(args) => command::explain::run(&args, &renderer),
+            Command::Enroll(args) => command::enroll::run(args, &renderer).await,
+            Command::Poll(args) => command::poll::run(args, &renderer).await,
+            Command::Inspect(args) => command::inspect::run(&args, &renderer),
+            Command::Mock(args) => command::mock::run(args, &renderer).await,
+            Command::Demo(args) => command::demo::run(args, &renderer).await,
+        }
+    });
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            renderer.error(&failure.message);
+            failure.exit.into()
+        }
+    }
+}

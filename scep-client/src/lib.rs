@@ -2,13 +2,27 @@
 //!
 //! Everything reaches the world through one trait, [`Network`]; [`net::HyperNetwork`] is the real
 //! one.
+//!
+//! ```text
+//!  enroll ──┐                                   ┌─► diagnosis
+//!           ├─► observer ─► Network      ─► observations
+//!  diagnose ┘   (numbers, times, redacts)       └─► capture
+//! ```
 
+pub mod capture;
 pub mod diagnose;
 pub mod enroll;
 pub mod error;
 pub mod memory;
 pub mod net;
 pub mod network;
+pub mod random;
+
+mod base64;
+mod file;
+mod observer;
+mod platform;
+mod redact;
 
 pub use error::{Error, Result};
 pub use network::Network;

@@ -1,5 +1,6 @@
 //! Object identifiers of SCEP, CMS, X.509 and Microsoft's extensions.
 
+pub use const_oid::ObjectIdentifier;
 use const_oid::ObjectIdentifier as Oid;
 
 macro_rules! oids {
@@ -137,6 +138,8 @@ oids! {
     CRL_NUMBER = "2.5.29.20";
     /// cRLDistributionPoints.
     CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// freshestCRL (delta CRL distribution points).
+    FRESHEST_CRL = "2.5.29.46";
     /// authorityKeyIdentifier.
     AUTHORITY_KEY_IDENTIFIER = "2.5.29.35";
     /// subjectKeyIdentifier.

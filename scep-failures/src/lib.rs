@@ -10,6 +10,7 @@
 //! * [`evidence`]: named facts drawn from observations, memory and server logs.
 //! * [`catalogue`]: failure modes and symptoms, one TOML file each.
 //! * [`classify`]: facts against clues, giving a [`Diagnosis`].
+//! * [`explain`]: what the catalogue says, for a reader.
 //!
 //! No I/O, no clock.
 
@@ -18,6 +19,7 @@ pub mod classify;
 pub mod diagnosis;
 pub mod error;
 pub mod evidence;
+pub mod explain;
 pub mod observation;
 
 pub use catalogue::{Catalogue, FailureMode, Level, Symptom};

@@ -1,5 +1,6 @@
 //! Certificate revocation lists (RFC 5280 section 5.1), as received.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -147,6 +148,15 @@ impl Crl {
             .expect(tag::INTEGER, "cRLNumber")
             .ok()
             .map(|n| n.value.to_vec())
+    }
+
+    /// URIs of the delta CRLs that this CRL names (freshestCRL).
+    #[must_use]
+    pub fn freshest_crls(&self) -> Vec<String> {
+        let extension = self.extensions.iter().find(|e| e.oid == oid::FRESHEST_CRL);
+        extension
+            .and_then(|e| Extension::distribution_point_uris(&e.value).ok())
+            .unwrap_or_default()
     }
 
     /// Checks that `issuer` signed this CRL (names and signature).

@@ -1,0 +1,46 @@
+//! Which failure modes a view cannot tell apart: computed from what is observed, and declared in
+//! the catalogue. Both must agree.
+
+use std::collections::BTreeSet;
+
+use scep_failures::catalogue::{FailureMode, View};
+use scep_failures::evidence::{Facts, table};
+use scep_failures::observation::Observations;
+
+/// What a view shows of a deployment, without what differs from run to run: the facts that are
+/// neither volatile nor deduced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature(BTreeSet<String>);
+
+impl Signature {
+    /// The signature of observations.
+    #[must_use]
+    pub fn of(observations: &Observations) -> Self {
+        let facts = Facts::from_observations(observations);
+        let mut lines = BTreeSet::new();
+        for (path, values) in facts.iter() {
+            if table::lookup(path).is_some_and(|meaning| meaning.volatile) {
+                continue;
+            }
+            for fact in values.iter().filter(|fact| !fact.inferred) {
+                lines.insert(format!("{path} = {}", fact.value));
+            }
+        }
+        Self(lines)
+    }
+
+    /// The facts that only one of two has.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Vec<String> {
+        self.0.symmetric_difference(&other.0).cloned().collect()
+    }
+}
+
+/// Whether the catalogue says that a view cannot tell two modes apart.
+#[must_use]
+pub fn declared_alike(a: &FailureMode, b: &FailureMode, view: View) -> bool {
+    if view.logs {
+        return a.same_in_logs.contains(&b.id) || b.same_in_logs.contains(&a.id);
+    }
+    a.look(view) == b.look(view)
+}

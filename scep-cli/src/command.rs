@@ -1,0 +1,9 @@
+//! One file a subcommand.
+
+pub(crate) mod demo;
+pub(crate) mod diagnose;
+pub(crate) mod enroll;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod mock;
+pub(crate) mod poll;

@@ -1,0 +1,54 @@
+//! `scep poll`: asks for a request that was pending.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use scep_client::enroll::{PendingState, poll};
+use scep_core::crypto::default_provider;
+
+use super::enroll::{Finish, Paths, duration, options};
+use crate::failure::{Failure, Result};
+use crate::options::{PolicyChoice, load_key, network};
+use crate::render::Renderer;
+
+/// Arguments of `scep poll`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// The PREFIX.pending.json that `scep enroll` wrote.
+    file: PathBuf,
+    /// The key of the request, if it is not where `scep enroll` left it.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// How long to poll before giving up for today, such as 10m.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    wait: Duration,
+    /// Algorithms that are acceptable.
+    #[arg(long, value_enum, default_value_t)]
+    policy: PolicyChoice,
+    /// Further root certificates for https (PEM).
+    #[arg(long, value_name = "FILE")]
+    tls_ca_file: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
+    let provider = default_provider();
+    let mut state = PendingState::load(&args.file)?;
+    let text = args.file.to_string_lossy().into_owned();
+    let prefix = text.strip_suffix(".pending.json").unwrap_or(&text);
+    let paths = Paths { pending: args.file.clone(), ..Paths::with_prefix(std::path::Path::new(prefix)) };
+    let key_file = args
+        .key_file
+        .or_else(|| state.key_file.clone())
+        .ok_or_else(|| Failure::usage("the file does not say where the key is; give --key-file"))?;
+    let key = load_key(provider.as_ref(), &key_file)?;
+    // asking is why the command was called, so the next poll is due now
+    state.transaction.next_poll = scep_core::UnixTime::now();
+    let network = network(args.tls_ca_file.as_deref())?;
+    let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
+    let result = poll(&network, provider, &state, key, args.policy.policy(), &options).await;
+    Finish { paths: &paths, key_file: &key_file, written_key: None, json: args.json }.finish(result, renderer)
+}

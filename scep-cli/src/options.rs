@@ -1,0 +1,274 @@
+//! Flags that several commands share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use scep_client::net::{HyperNetwork, TrustStore};
+use scep_core::client::{CaTrust, MethodChoice};
+use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, SystemRandom};
+use scep_core::inspect::private_key_der;
+use scep_core::message::ChallengePassword;
+use scep_core::policy::AlgorithmPolicy;
+use scep_core::x509::{Certificate, pem};
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Result};
+use crate::files;
+use crate::render::Renderer;
+
+/// How the CA is recognised.
+#[derive(Args, Debug, Default)]
+#[group(id = "trust", multiple = false)]
+pub(crate) struct TrustArgs {
+    /// SHA-256 fingerprint of the CA's certificate (root or issuing CA), in hexadecimal.
+    #[arg(long, value_name = "H")]
+    pub(crate) ca_sha256: Option<String>,
+    /// File with the CA's certificate (PEM or DER).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Trust whatever CA answers first. Anyone in the middle can pretend to be it.
+    #[arg(long)]
+    pub(crate) insecure_trust_first: bool,
+}
+
+impl TrustArgs {
+    pub(crate) fn given(&self) -> bool {
+        self.ca_sha256.is_some() || self.ca_file.is_some() || self.insecure_trust_first
+    }
+
+    pub(crate) fn trust(&self, renderer: &Renderer) -> Result<CaTrust> {
+        if let Some(text) = &self.ca_sha256 {
+            return fingerprint(text).map(CaTrust::Sha256);
+        }
+        if let Some(path) = &self.ca_file {
+            let mut all = certificates(path)?;
+            return if all.len() == 1 {
+                Ok(CaTrust::Certificate(Box::new(all.remove(0))))
+            } else {
+                Err(Failure::usage(format!(
+                    "{} holds {} certificates; --ca-file takes the one of the CA",
+                    path.display(),
+                    all.len()
+                )))
+            };
+        }
+        if self.insecure_trust_first {
+            renderer.warn("the CA is not checked (--insecure-trust-first); compare its fingerprint yourself");
+            return Ok(CaTrust::FirstSeen);
+        }
+        Err(Failure::usage(
+            "how is the CA recognised? Give --ca-sha256 or --ca-file (or --insecure-trust-first)",
+        ))
+    }
+}
+
+/// A fingerprint: 64 hexadecimal digits, colons and blanks allowed.
+fn fingerprint(text: &str) -> Result<[u8; 32]> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
+    let bad = || {
+        Failure::usage(format!(
+            "--ca-sha256: a SHA-256 fingerprint has 64 hexadecimal digits, \"{text}\" has not"
+        ))
+    };
+    if digits.len() != 64 || !digits.is_ascii() {
+        return Err(bad());
+    }
+    let mut out = [0; 32];
+    for (octet, pair) in out.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| bad())?;
+        *octet = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
+    }
+    Ok(out)
+}
+
+/// Certificates of a PEM or DER file.
+pub(crate) fn certificates(path: &std::path::Path) -> Result<Vec<Certificate>> {
+    let content = files::read(path)?;
+    let parsed = match std::str::from_utf8(&content) {
+        Ok(text) if text.contains("-----BEGIN") => Certificate::all_from_pem(text),
+        _ => Certificate::from_der(&content).map(|certificate| vec![certificate]),
+    };
+    let certificates = parsed.map_err(|e| Failure::local(format!("{}: {e}", path.display())))?;
+    if certificates.is_empty() {
+        return Err(Failure::local(format!("{}: holds no certificate", path.display())));
+    }
+    Ok(certificates)
+}
+
+/// Where the challenge password comes from.
+#[derive(Args, Debug, Default)]
+#[group(id = "challenge-source", multiple = false)]
+pub(crate) struct ChallengeArgs {
+    /// File with the challenge password (its first line).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) challenge_file: Option<PathBuf>,
+    /// Environment variable with the challenge password.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) challenge_env: Option<String>,
+    /// The challenge password itself; everyone on this machine can see it in the process list.
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) challenge: Option<String>,
+}
+
+impl ChallengeArgs {
+    pub(crate) fn challenge(&self, renderer: &Renderer) -> Result<Option<ChallengePassword>> {
+        if let Some(path) = &self.challenge_file {
+            let text = Zeroizing::new(files::read_text(path)?);
+            let line = text.lines().next().unwrap_or_default().trim_end_matches('\r');
+            return if line.is_empty() {
+                Err(Failure::local(format!("{}: the first line is empty", path.display())))
+            } else {
+                Ok(Some(ChallengePassword::new(line)))
+            };
+        }
+        if let Some(name) = &self.challenge_env {
+            return match std::env::var(name) {
+                Ok(value) if !value.is_empty() => Ok(Some(ChallengePassword::new(value))),
+                _ => Err(Failure::usage(format!("--challenge-env: the variable {name} is not set"))),
+            };
+        }
+        if let Some(value) = &self.challenge {
+            renderer.warn("--challenge is visible in the process list; prefer --challenge-file");
+            return Ok(Some(ChallengePassword::new(value.clone())));
+        }
+        Ok(None)
+    }
+}
+
+/// The key that is to be certified.
+#[derive(Args, Debug)]
+pub(crate) struct KeyArgs {
+    /// Use this private key (PEM or DER, not encrypted) instead of a new one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Kind of the new key: rsa:2048, rsa:3072 or rsa:4096.
+    #[arg(long, value_name = "TYPE", default_value = "rsa:2048", conflicts_with = "key_file")]
+    pub(crate) key_type: String,
+}
+
+/// A private key, and its PKCS#8 if it is new and has to be written.
+pub(crate) struct Key {
+    pub(crate) key: Arc<dyn PrivateKey>,
+    pub(crate) new_pem: Option<Zeroizing<String>>,
+}
+
+impl KeyArgs {
+    pub(crate) fn key(&self, provider: &dyn CryptoProvider) -> Result<Key> {
+        if let Some(path) = &self.key_file {
+            return Ok(Key { key: load_key(provider, path)?, new_pem: None });
+        }
+        let key_type = match self.key_type.as_str() {
+            "rsa:2048" => KeyType::Rsa(2048),
+            "rsa:3072" => KeyType::Rsa(3072),
+            "rsa:4096" => KeyType::Rsa(4096),
+            other => {
+                return Err(Failure::usage(crate::nearest::unknown(
+                    "key type",
+                    other,
+                    ["rsa:2048", "rsa:3072", "rsa:4096"],
+                )));
+            }
+        };
+        let der = provider
+            .generate_private_key(key_type, &mut SystemRandom)
+            .map_err(|e| Failure::local(e.to_string()))?;
+        let key = provider.load_private_key(&der).map_err(|e| Failure::local(e.to_string()))?;
+        Ok(Key { key, new_pem: Some(Zeroizing::new(pem::encode("PRIVATE KEY", &der))) })
+    }
+}
+
+/// Reads a private key file.
+pub(crate) fn load_key(
+    provider: &dyn CryptoProvider,
+    path: &std::path::Path,
+) -> Result<Arc<dyn PrivateKey>> {
+    let content = Zeroizing::new(files::read(path)?);
+    private_key_der(&content)
+        .and_then(|der| provider.load_private_key(&der))
+        .map_err(|e| Failure::local(format!("{}: {e}", path.display())))
+}
+
+/// Algorithms and transport.
+#[derive(Args, Debug)]
+pub(crate) struct ProtocolArgs {
+    /// Algorithms that are acceptable.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) policy: PolicyChoice,
+    /// GET or POST for PKIOperation.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) method: MethodArg,
+    /// CA identifier, sent as message= of GetCACaps and GetCACert.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) ca_identifier: Option<String>,
+    /// Further root certificates for https (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca_file: Option<PathBuf>,
+}
+
+/// Names of algorithm policies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PolicyChoice {
+    /// RFC 8894: SHA-256 and AES; SHA-1 and 3DES are read.
+    #[default]
+    Rfc8894,
+    /// As NDES: SHA-1 may be sent.
+    Ndes,
+    /// Anything, single DES and MD5 included.
+    Legacy,
+}
+
+impl PolicyChoice {
+    pub(crate) const fn policy(self) -> AlgorithmPolicy {
+        match self {
+            Self::Rfc8894 => AlgorithmPolicy::RFC8894,
+            Self::Ndes => AlgorithmPolicy::NDES,
+            Self::Legacy => AlgorithmPolicy::LEGACY,
+        }
+    }
+}
+
+/// GET or POST.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum MethodArg {
+    /// As the server's capabilities say.
+    #[default]
+    Auto,
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+impl From<MethodArg> for MethodChoice {
+    fn from(arg: MethodArg) -> Self {
+        match arg {
+            MethodArg::Auto => Self::ByCapabilities,
+            MethodArg::Get => Self::Get,
+            MethodArg::Post => Self::Post,
+        }
+    }
+}
+
+/// The real network, with further roots from a file.
+pub(crate) fn network(tls_ca_file: Option<&std::path::Path>) -> Result<HyperNetwork> {
+    let mut trust = TrustStore::system();
+    if let Some(path) = tls_ca_file {
+        trust.add_pem(&files::read_text(path)?)?;
+    }
+    Ok(HyperNetwork::new(trust))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fingerprint;
+
+    #[test]
+    fn fingerprints_are_read_in_every_usual_form() {
+        let colons = ["AB"; 32].join(":");
+        assert_eq!(fingerprint(&colons).unwrap(), [0xab; 32]);
+        assert_eq!(fingerprint(&"ab".repeat(32)).unwrap(), [0xab; 32]);
+        assert!(fingerprint("ab").unwrap_err().message.contains("64"));
+        assert!(fingerprint(&"é".repeat(32)).is_err());
+    }
+}

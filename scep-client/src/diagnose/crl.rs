@@ -1,0 +1,99 @@
+//! Probe of the CRLs that the server's certificates name, delta CRLs too.
+//!
+//! NDES does not start without them. If GetCACert does not answer, the certificates of the last
+//! healthy look are taken.
+
+use scep_core::ca_certificates::CaCertificates;
+use scep_core::x509::{Certificate, Crl};
+use scep_failures::observation::{Probe, Purpose};
+
+use super::run::Run;
+use crate::base64;
+use crate::network::HttpRequest;
+
+/// More than this many different CRLs are not fetched.
+const MAX_CRLS: usize = 8;
+
+impl Run<'_> {
+    pub(super) async fn crls(&mut self) {
+        let certificates = self.known_certificates();
+        if certificates.is_empty() {
+            let url = self.target.base.clone();
+            self.observer.skip(
+                probe(&url),
+                "no certificate is known, neither from GetCACert nor from memory",
+            );
+            return;
+        }
+        let mut urls: Vec<String> = Vec::new();
+        for url in certificates
+            .iter()
+            .flat_map(Certificate::crl_distribution_points)
+        {
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+        // grows while a base CRL names its delta CRLs
+        let mut at = 0;
+        while let Some(url) = urls.get(at).cloned() {
+            at += 1;
+            if at > MAX_CRLS {
+                self.observer
+                    .skip(probe(&url), format!("only {MAX_CRLS} CRLs are fetched"));
+                continue;
+            }
+            for delta in self.crl(&url).await {
+                if !urls.contains(&delta) {
+                    urls.push(delta);
+                }
+            }
+        }
+    }
+
+    /// Fetches one CRL; gives the places of its delta CRLs.
+    async fn crl(&mut self, url: &str) -> Vec<String> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+            self.observer.skip(
+                probe(url),
+                format!("{scheme} is not fetched, only http and https are"),
+            );
+            return Vec::new();
+        }
+        let request = self.request(HttpRequest::get(url), None);
+        let request = HttpRequest {
+            max_body: self.options.max_crl,
+            ..request
+        };
+        match self.observer.http(Purpose::Crl, &request).await {
+            Ok(response) if response.status == 200 => Crl::from_der(&response.body)
+                .map(|crl| crl.freshest_crls())
+                .unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn known_certificates(&self) -> Vec<Certificate> {
+        let remembered = || {
+            let memory = self.observer.observations().memory.as_ref()?;
+            base64::decode(&memory.ca_certificates)
+        };
+        let body = self
+            .ca_certificates
+            .as_ref()
+            .map(|r| r.body.clone())
+            .or_else(remembered);
+        body.and_then(|body| CaCertificates::from_response(&body).ok())
+            .map(|found| found.as_slice().to_vec())
+            .unwrap_or_default()
+    }
+}
+
+fn probe(url: &str) -> Probe {
+    Probe::Http {
+        purpose: Purpose::Crl,
+        method: "GET".into(),
+        url: url.into(),
+    }
+}

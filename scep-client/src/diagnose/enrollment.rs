@@ -1,0 +1,66 @@
+//! Probe by a real enrollment, which may issue a certificate.
+
+use scep_core::client::EnrollmentParams;
+use scep_failures::observation::Purpose;
+
+use super::run::Run;
+use crate::Result;
+use crate::enroll::Claims;
+use crate::network::HttpResponse;
+
+impl Run<'_> {
+    pub(super) async fn enrollment(&mut self) -> Result<()> {
+        let Some(probe) = &self.options.enroll else {
+            return Ok(());
+        };
+        let certificates = match &probe.ca_certificates {
+            Some(body) => Some(HttpResponse {
+                status: 200,
+                body: body.clone(),
+                ..HttpResponse::default()
+            }),
+            None => self.ca_certificates.clone(),
+        };
+        if let Err(reason) = self.can_encrypt_to(certificates.as_ref()) {
+            self.skip_pki_operation(Purpose::Enroll, probe.method, &reason);
+            return Ok(());
+        }
+        let key = match &probe.key {
+            Some(key) => key.clone(),
+            None => self.key()?,
+        };
+        let mut params = EnrollmentParams::new(
+            &self.target.base,
+            probe.trust.clone(),
+            key,
+            probe.subject.clone(),
+        );
+        params.challenge.clone_from(&probe.challenge);
+        params.extensions.clone_from(&probe.extensions);
+        params.transaction_id.clone_from(&probe.transaction_id);
+        params.ca_identifier.clone_from(&self.options.ca_identifier);
+        params.policy = probe.policy;
+        params.method = probe.method;
+        let claims = Claims {
+            wrong_challenge: probe.challenge_is_wrong,
+            challenge_obtained: probe.challenge_obtained,
+        };
+        let before = self.observer.observations().items.len();
+        let step = self
+            .transact(
+                params,
+                certificates,
+                Purpose::Enroll,
+                claims,
+                probe.require_trusted_tls,
+            )
+            .await;
+        if let Err(e) = step
+            && self.observer.observations().items.len() == before
+        {
+            // nothing was sent: the CA is not the one that is trusted, say
+            self.skip_pki_operation(Purpose::Enroll, probe.method, &e.causes());
+        }
+        Ok(())
+    }
+}

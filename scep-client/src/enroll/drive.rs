@@ -1,0 +1,335 @@
+//! Drives a transaction of [`scep_core::client`] over a [`Network`](crate::Network).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use scep_core::UnixTime;
+use scep_core::capabilities::Capability;
+use scep_core::client::{
+    Enrollment, Issued, Method, MethodChoice, Next, PendingTransaction, Refusal, Request, Response,
+};
+use scep_core::http::Operation;
+use scep_failures::observation::{Purpose, ReplyFacts};
+
+use super::{EnrollOptions, Event, Outcome, PendingState};
+use crate::network::{HttpRequest, HttpResponse};
+use crate::observer::Observer;
+use crate::{Error, Result};
+
+/// Responses that are known already and not asked for again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) capabilities: Option<HttpResponse>,
+    pub(crate) ca_certificates: Option<HttpResponse>,
+}
+
+/// What the caller can vouch for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Claims {
+    /// The challenge password is known to be wrong.
+    pub(crate) wrong_challenge: bool,
+    /// When the challenge password was handed out.
+    pub(crate) challenge_obtained: Option<UnixTime>,
+}
+
+/// Where a transaction stands.
+pub(crate) enum Step {
+    Issued(Box<Issued>),
+    Refused(Box<Refusal>),
+    Wait(UnixTime),
+}
+
+/// A transaction, and the way to the server.
+pub(crate) struct Driver<'o, 'n> {
+    observer: &'o mut Observer<'n>,
+    enrollment: Enrollment,
+    /// As the enrollment was told.
+    method: MethodChoice,
+    options: &'o EnrollOptions,
+    pub(crate) known: Known,
+    pub(crate) claims: Claims,
+    /// What the PKCSReq is sent for.
+    pub(crate) purpose: Purpose,
+    /// Connect here.
+    pub(crate) address: Option<SocketAddr>,
+    /// The last state in which the request was pending.
+    pending: Option<PendingTransaction>,
+}
+
+impl<'o, 'n> Driver<'o, 'n> {
+    pub(crate) fn new(
+        observer: &'o mut Observer<'n>,
+        enrollment: Enrollment,
+        method: MethodChoice,
+        options: &'o EnrollOptions,
+    ) -> Self {
+        Self {
+            observer,
+            pending: enrollment.pending(),
+            enrollment,
+            method,
+            options,
+            known: Known::default(),
+            claims: Claims::default(),
+            purpose: Purpose::Enroll,
+            address: None,
+        }
+    }
+
+    /// The last state in which the request was pending.
+    pub(crate) fn pending(&self) -> Option<Box<PendingState>> {
+        let pending = self.pending.clone()?;
+        Some(Box::new(PendingState::new(pending, self.method)))
+    }
+
+    /// GET or POST, as PKIOperation is sent.
+    fn method(&self) -> Method {
+        let post = match self.method {
+            MethodChoice::ByCapabilities => self
+                .enrollment
+                .capabilities()
+                .has(Capability::PostPkiOperation),
+            MethodChoice::Get => false,
+            MethodChoice::Post => true,
+        };
+        if post { Method::Post } else { Method::Get }
+    }
+
+    /// Goes on until there is a decision, or the patience for a pending request ends.
+    pub(crate) async fn run(&mut self) -> Result<Outcome> {
+        let network = self.observer.network();
+        let deadline = network.elapsed().saturating_add(self.options.wait);
+        loop {
+            match self.step().await? {
+                Step::Issued(issued) => return Ok(Outcome::Issued(issued)),
+                Step::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
+                Step::Wait(until) => {
+                    let pause = until.since(network.now());
+                    if network.elapsed().saturating_add(pause) > deadline
+                        && let Some(state) = self.pending()
+                    {
+                        return Ok(Outcome::Pending(state));
+                    }
+                    network.sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Goes on until there is a decision, or nothing to do now.
+    pub(crate) async fn step(&mut self) -> Result<Step> {
+        loop {
+            let polling = self.enrollment.pending().is_some();
+            let now = self.observer.network().now();
+            let mut random = self.options.random.clone();
+            let next = self
+                .enrollment
+                .next(now, &mut random)
+                .map_err(|e| Error::scep("making the request", e))?;
+            match next {
+                Next::Send(request) => self.perform(&request, polling).await?,
+                Next::WaitUntil(time) => return Ok(Step::Wait(time)),
+                Next::Issued(issued) => return Ok(Step::Issued(issued)),
+                Next::Refused(refusal) => return Ok(Step::Refused(refusal)),
+            }
+        }
+    }
+
+    async fn perform(&mut self, request: &Request, polling: bool) -> Result<()> {
+        let known = match request.operation {
+            Operation::GetCaCaps => self.known.capabilities.clone(),
+            Operation::GetCaCert => self.known.ca_certificates.clone(),
+            Operation::GetNextCaCert | Operation::PkiOperation => None,
+        };
+        if let Some(response) = known {
+            return self.accept(request, &response);
+        }
+        let purpose = match request.operation {
+            Operation::GetCaCaps => Purpose::GetCaCaps,
+            Operation::GetCaCert | Operation::GetNextCaCert => Purpose::GetCaCert,
+            Operation::PkiOperation if polling => Purpose::Poll,
+            Operation::PkiOperation => self.purpose,
+        };
+        let sent = self.http_request(request);
+        for attempt in 0.. {
+            let mut accepted = None;
+            let network = self.observer.network();
+            let (retry, random) = (self.options.retry, &self.options.random);
+            let (enrollment, claims) = (&mut self.enrollment, self.claims);
+            let result = self
+                .observer
+                .http_judged(purpose, &sent, |response| {
+                    let now = network.now();
+                    if retry.after(attempt, &Ok(response.clone()), now).is_some() {
+                        return None;
+                    }
+                    let answer = on_response(enrollment, response, now, random.clone());
+                    let facts = (request.operation == Operation::PkiOperation)
+                        .then(|| reply_facts(enrollment, &answer, now, random.clone(), claims));
+                    accepted = Some(answer);
+                    facts
+                })
+                .await;
+            if let Some(after) = retry.after(attempt, &result, network.now()) {
+                (self.options.progress)(&Event::Retrying { n: self.n(), after });
+                network.sleep(after).await;
+                continue;
+            }
+            let doing = || request.operation.name();
+            let response = result.map_err(|e| Error::network(doing(), e))?;
+            return match accepted {
+                Some(Ok(())) => {
+                    self.tell(request);
+                    Ok(())
+                }
+                Some(Err(e)) => Err(refused_by_http(doing(), &response, e)),
+                // unreachable: what is not repeated was judged
+                None => Err(Error::misuse("the response was not judged")),
+            };
+        }
+        Ok(())
+    }
+
+    /// Takes a response that was asked for before.
+    fn accept(&mut self, request: &Request, response: &HttpResponse) -> Result<()> {
+        let now = self.observer.network().now();
+        on_response(
+            &mut self.enrollment,
+            response,
+            now,
+            self.options.random.clone(),
+        )
+        .map_err(|e| refused_by_http(request.operation.name(), response, e))
+    }
+
+    fn http_request(&self, request: &Request) -> HttpRequest {
+        let content_type = request
+            .content_type
+            .map(|value| ("content-type".into(), value.into()));
+        HttpRequest {
+            method: request.method.as_str().into(),
+            headers: content_type.into_iter().collect(),
+            body: request.body.clone(),
+            address: self.address,
+            timeout: self.timeout(request.operation),
+            max_body: self.options.max_body,
+            require_trusted_tls: self.options.require_trusted_tls,
+            ..HttpRequest::get(&request.url)
+        }
+    }
+
+    const fn timeout(&self, operation: Operation) -> Duration {
+        match operation {
+            Operation::PkiOperation => self.options.pki_operation_timeout,
+            Operation::GetCaCaps | Operation::GetCaCert | Operation::GetNextCaCert => {
+                self.options.timeout
+            }
+        }
+    }
+
+    /// Number of the last observation.
+    fn n(&self) -> u32 {
+        u32::try_from(self.observer.observations().items.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Tells the listener what the last exchange brought.
+    fn tell(&mut self, request: &Request) {
+        let n = self.n();
+        let progress = &self.options.progress;
+        match request.operation {
+            Operation::GetCaCaps => progress(&Event::Capabilities {
+                n,
+                capabilities: self.enrollment.capabilities(),
+                method: self.method(),
+                algorithms: self.enrollment.algorithms().ok(),
+            }),
+            Operation::GetCaCert | Operation::GetNextCaCert => {
+                if let Some(roles) = self.enrollment.ca_roles() {
+                    progress(&Event::CaCertificates { n, roles });
+                }
+            }
+            Operation::PkiOperation => {
+                if let Some(pending) = self.enrollment.pending() {
+                    progress(&Event::Pending {
+                        n,
+                        transaction_id: &pending.transaction_id,
+                        next_poll: pending.next_poll,
+                    });
+                    self.pending = Some(pending);
+                    return;
+                }
+                self.pending = None;
+                let now = self.observer.network().now();
+                match self.enrollment.next(now, &mut self.options.random.clone()) {
+                    Ok(Next::Issued(issued)) => progress(&Event::Issued { n, issued: &issued }),
+                    Ok(Next::Refused(refusal)) => progress(&Event::Refused {
+                        n,
+                        refusal: &refusal,
+                    }),
+                    Ok(Next::Send(_) | Next::WaitUntil(_)) | Err(_) => {}
+                }
+            }
+        }
+    }
+}
+
+fn on_response(
+    enrollment: &mut Enrollment,
+    response: &HttpResponse,
+    now: UnixTime,
+    mut random: crate::random::SharedRandom,
+) -> scep_core::Result<()> {
+    let response = Response {
+        status: response.status,
+        content_type: response.header("content-type"),
+        body: &response.body,
+    };
+    enrollment.on_response(&response, now, &mut random)
+}
+
+/// What the transaction made of a reply.
+fn reply_facts(
+    enrollment: &mut Enrollment,
+    answer: &scep_core::Result<()>,
+    now: UnixTime,
+    mut random: crate::random::SharedRandom,
+    claims: Claims,
+) -> ReplyFacts {
+    let age = claims
+        .challenge_obtained
+        .map(|obtained| now.since(obtained).as_secs());
+    let mut facts = ReplyFacts {
+        wrong_challenge_sent: claims.wrong_challenge,
+        challenge_age_s: age,
+        ..ReplyFacts::default()
+    };
+    if let Err(e) = answer {
+        facts.error = Some(e.to_string());
+    } else if enrollment.pending().is_some() {
+        facts.status = Some("pending".into());
+    } else {
+        // decided, so this changes nothing
+        match enrollment.next(now, &mut random) {
+            Ok(Next::Issued(issued)) => {
+                facts.status = Some("success".into());
+                facts.issued_serial = Some(issued.certificate.serial_hex());
+            }
+            Ok(Next::Refused(_)) => facts.status = Some("failure".into()),
+            Ok(Next::Send(_) | Next::WaitUntil(_)) | Err(_) => {}
+        }
+    }
+    facts
+}
+
+/// The error of a response: its HTTP status, if that was the trouble.
+fn refused_by_http(doing: &str, response: &HttpResponse, e: scep_core::Error) -> Error {
+    if response.status == 200 {
+        Error::scep(doing, e)
+    } else {
+        Error::Http {
+            doing: doing.into(),
+            status: response.status,
+            reason: response.reason.clone(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The real network: tokio, hyper and rustls, one connection for each exchange.
+
+mod connect;
+mod dns;
+mod http;
+mod tls;
+mod trust;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use scep_core::UnixTime;
+use scep_failures::observation::{NetworkErrorKind, TlsFacts};
+
+use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
+
+pub use trust::{TrustStore, judge_chain};
+
+/// The network of the operating system.
+///
+/// Needs a tokio runtime with I/O and time. Forward proxies are not used: a diagnosis has to see
+/// what a device without one would see.
+#[derive(Clone, Debug)]
+pub struct HyperNetwork {
+    trust: TrustStore,
+    user_agent: String,
+    epoch: Instant,
+}
+
+impl HyperNetwork {
+    /// A network that judges TLS chains by `trust`.
+    #[must_use]
+    pub fn new(trust: TrustStore) -> Self {
+        Self {
+            trust,
+            user_agent: concat!("scep/", env!("CARGO_PKG_VERSION")).into(),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Sends another `User-Agent` than `scep/VERSION`.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    async fn exchange_unbounded(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<HttpResponse, NetworkError> {
+        let target = http::Target::parse(&request.url)?;
+        let stream = match request.address {
+            Some(address) => connect::open(address).await?,
+            None => {
+                let resolution = connect::resolve(&target.host).await?;
+                connect::open_any(&resolution.addresses, target.port, request.timeout).await?
+            }
+        };
+        if !target.https {
+            return http::exchange(stream, &target, request, &self.user_agent).await;
+        }
+        let secured = tls::handshake(stream, &target.host).await?;
+        if request.require_trusted_tls
+            && let Some(verdict) = secured.judge(&target.host, &self.trust)
+        {
+            return Err(error(NetworkErrorKind::TlsFailed, trust::sentence(verdict)));
+        }
+        http::exchange(secured.into_stream(), &target, request, &self.user_agent).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Network for HyperNetwork {
+    fn now(&self) -> UnixTime {
+        UnixTime::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    async fn resolve(&self, host: &str, timeout: Duration) -> Result<Resolution, NetworkError> {
+        let mut resolution = bounded(timeout, connect::resolve(host)).await?;
+        if host.parse::<std::net::IpAddr>().is_err() {
+            resolution.cnames = dns::canonical_names(host).await;
+        }
+        Ok(resolution)
+    }
+
+    async fn connect(&self, address: SocketAddr, timeout: Duration) -> Result<(), NetworkError> {
+        bounded(timeout, connect::open(address)).await.map(drop)
+    }
+
+    async fn tls_facts(
+        &self,
+        address: SocketAddr,
+        server_name: &str,
+        timeout: Duration,
+    ) -> Result<TlsFacts, NetworkError> {
+        bounded(timeout, async {
+            let stream = connect::open(address).await?;
+            Ok(tls::handshake(stream, server_name)
+                .await?
+                .facts(server_name, &self.trust))
+        })
+        .await
+    }
+
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {
+        bounded(request.timeout, self.exchange_unbounded(request)).await
+    }
+}
+
+async fn bounded<T>(
+    timeout: Duration,
+    work: impl Future<Output = Result<T, NetworkError>> + Send,
+) -> Result<T, NetworkError> {
+    match tokio::time::timeout(timeout, work).await {
+        Ok(result) => result,
+        Err(_) => Err(error(
+            NetworkErrorKind::TimedOut,
+            format!("no answer within {:.1} s", timeout.as_secs_f64()),
+        )),
+    }
+}
+
+fn error(kind: NetworkErrorKind, detail: impl Into<String>) -> NetworkError {
+    NetworkError {
+        kind,
+        detail: detail.into(),
+    }
+}

@@ -1,0 +1,243 @@
+//! Looks through a [`Network`] and writes every look down as an observation.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use scep_failures::Level;
+use scep_failures::observation::{
+    HttpFacts, Observation, Observations, Outcome, Probe, Purpose, ReplyFacts, TlsFacts,
+};
+
+use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
+use crate::{base64, redact};
+
+/// Octets of a body that an observation keeps.
+const KEPT_BODY: usize = 64 << 10;
+/// Of a CRL more, because a part of one says nothing; those of large CAs have megabytes.
+const KEPT_CRL: usize = 4 << 20;
+
+/// Is told of every observation when it has been made.
+pub(crate) type Watch<'a> = &'a (dyn Fn(&Observation) + Send + Sync);
+
+/// Changes a request.
+pub(crate) type TamperFn = dyn Fn(Purpose, &mut HttpRequest) + Send + Sync;
+
+/// The one place where observations are made, so that each is numbered, timed and redacted.
+pub(crate) struct Observer<'a> {
+    network: &'a dyn Network,
+    began: Duration,
+    watch: Watch<'a>,
+    tamper: Option<&'a TamperFn>,
+    observations: Observations,
+}
+
+impl<'a> Observer<'a> {
+    pub(crate) fn new(network: &'a dyn Network, url: &str, level: Level, watch: Watch<'a>) -> Self {
+        Self {
+            network,
+            began: network.elapsed(),
+            watch,
+            observations: Observations {
+                url: redact::url(url, true),
+                started: network.now().0,
+                level,
+                ..Observations::default()
+            },
+            tamper: None,
+        }
+    }
+
+    /// Changes every HTTP request before it is sent.
+    pub(crate) fn tampering(mut self, tamper: Option<&'a TamperFn>) -> Self {
+        self.tamper = tamper;
+        self
+    }
+
+    pub(crate) fn network(&self) -> &'a dyn Network {
+        self.network
+    }
+
+    pub(crate) fn observations(&self) -> &Observations {
+        &self.observations
+    }
+
+    pub(crate) fn observations_mut(&mut self) -> &mut Observations {
+        &mut self.observations
+    }
+
+    pub(crate) fn into_observations(self) -> Observations {
+        self.observations
+    }
+
+    pub(crate) async fn resolve(
+        &mut self,
+        host: &str,
+        timeout: Duration,
+    ) -> Result<Resolution, NetworkError> {
+        let start = self.network.elapsed();
+        let result = self.network.resolve(host, timeout).await;
+        let outcome = outcome(&result, |found| Outcome::Resolved {
+            addresses: found.addresses.iter().map(ToString::to_string).collect(),
+            cnames: found.cnames.clone(),
+        });
+        self.note(Probe::Resolve { host: host.into() }, start, outcome);
+        result
+    }
+
+    pub(crate) async fn connect(
+        &mut self,
+        address: SocketAddr,
+        timeout: Duration,
+    ) -> Result<(), NetworkError> {
+        let start = self.network.elapsed();
+        let result = self.network.connect(address, timeout).await;
+        let outcome = outcome(&result, |()| Outcome::Connected);
+        self.note(
+            Probe::Connect {
+                address: address.to_string(),
+            },
+            start,
+            outcome,
+        );
+        result
+    }
+
+    pub(crate) async fn tls(
+        &mut self,
+        address: SocketAddr,
+        server_name: &str,
+        timeout: Duration,
+    ) -> Result<TlsFacts, NetworkError> {
+        let start = self.network.elapsed();
+        let result = self.network.tls_facts(address, server_name, timeout).await;
+        let outcome = outcome(&result, |facts| Outcome::Secured(facts.clone()));
+        let probe = Probe::Tls {
+            address: address.to_string(),
+            server_name: server_name.into(),
+        };
+        self.note(probe, start, outcome);
+        result
+    }
+
+    pub(crate) async fn http(
+        &mut self,
+        purpose: Purpose,
+        request: &HttpRequest,
+    ) -> Result<HttpResponse, NetworkError> {
+        self.http_judged(purpose, request, |_| None).await
+    }
+
+    /// An exchange of which `judge` can say more than what was received.
+    pub(crate) async fn http_judged(
+        &mut self,
+        purpose: Purpose,
+        request: &HttpRequest,
+        judge: impl FnOnce(&HttpResponse) -> Option<ReplyFacts>,
+    ) -> Result<HttpResponse, NetworkError> {
+        let mut changed;
+        let request = match self.tamper {
+            Some(tamper) => {
+                changed = request.clone();
+                tamper(purpose, &mut changed);
+                &changed
+            }
+            None => request,
+        };
+        let start = self.network.elapsed();
+        let result = self.network.exchange(request).await;
+        let outcome = outcome(&result, |response| {
+            let mut facts = http_facts(purpose, response);
+            facts.reply = judge(response);
+            Outcome::Response(facts)
+        });
+        let probe = Probe::Http {
+            purpose,
+            method: request.method.clone(),
+            url: redact::url(&request.url, hides_message(purpose)),
+        };
+        self.note(probe, start, outcome);
+        result
+    }
+
+    /// Notes what was not tried.
+    pub(crate) fn skip(&mut self, probe: Probe, reason: impl Into<String>) {
+        let now = self.network.elapsed();
+        self.note(
+            probe,
+            now,
+            Outcome::Skipped {
+                reason: reason.into(),
+            },
+        );
+    }
+
+    fn note(&mut self, probe: Probe, start: Duration, outcome: Outcome) {
+        let n = self.observations.items.len() + 1;
+        let observation = Observation {
+            n: u32::try_from(n).unwrap_or(u32::MAX),
+            probe,
+            at_ms: millis(start.saturating_sub(self.began)),
+            elapsed_ms: millis(self.network.elapsed().saturating_sub(start)),
+            outcome,
+        };
+        (self.watch)(&observation);
+        self.observations.items.push(observation);
+    }
+}
+
+/// Whether a request of this purpose carries a `message` that is not written down.
+pub(crate) const fn hides_message(purpose: Purpose) -> bool {
+    matches!(
+        purpose,
+        Purpose::LongUrl
+            | Purpose::PkiOperationPost
+            | Purpose::PkiOperationGet
+            | Purpose::Enroll
+            | Purpose::Poll
+    )
+}
+
+/// Whether what answers is a page for people, on which a challenge password might stand.
+pub(crate) const fn is_page(purpose: Purpose) -> bool {
+    matches!(
+        purpose,
+        Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root
+    )
+}
+
+fn outcome<T>(result: &Result<T, NetworkError>, ok: impl FnOnce(&T) -> Outcome) -> Outcome {
+    match result {
+        Ok(value) => ok(value),
+        Err(e) => Outcome::Failed {
+            error: e.kind,
+            detail: e.detail.clone(),
+        },
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
+    let kept = if purpose == Purpose::Crl {
+        KEPT_CRL
+    } else {
+        KEPT_BODY
+    };
+    let mut body = response.body.get(..kept).unwrap_or(&response.body).to_vec();
+    if is_page(purpose) {
+        redact::challenge_passwords(&mut body);
+    }
+    let headers = response.headers.iter();
+    HttpFacts {
+        status: response.status,
+        reason: response.reason.clone(),
+        headers: headers
+            .map(|(n, value)| (n.clone(), redact::header(n, value)))
+            .collect(),
+        body: base64::encode(&body),
+        body_len: u64::try_from(response.body.len()).unwrap_or(u64::MAX),
+        reply: None,
+    }
+}

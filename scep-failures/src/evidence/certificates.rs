@@ -1,0 +1,154 @@
+//! Facts of the certificates that GetCACert gives, now or when they were remembered.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use scep_core::UnixTime;
+use scep_core::ca_certificates::CaCertificates;
+use scep_core::x509::Certificate;
+
+use super::Facts;
+use super::http::exchanges;
+use super::page::Page;
+use crate::observation::{Observations, Outcome, Purpose};
+
+/// Certificates of a SCEP service by role.
+#[derive(Clone, Debug)]
+pub(super) struct Roles {
+    /// Registration authority certificates.
+    pub(super) ra: Vec<Certificate>,
+    /// CA certificates, the issuing CA first.
+    pub(super) ca: Vec<Certificate>,
+    /// The one to encrypt to, if it can be chosen.
+    encryption: Option<Certificate>,
+}
+
+impl Roles {
+    /// Reads the body of GetCACert; `None` if it holds no certificates.
+    pub(super) fn from_response(body: &[u8]) -> Option<Self> {
+        let certificates = CaCertificates::from_response(body).ok()?;
+        let all = certificates.as_slice();
+        let roles = certificates.choose().ok();
+        let is_ca = |certificate: &&Certificate| all.len() == 1 || certificate.is_ca();
+        let mut ca: Vec<Certificate> = all.iter().filter(is_ca).cloned().collect();
+        if let Some(roles) = &roles {
+            ca.sort_by_key(|certificate| *certificate != roles.issuing_ca);
+        }
+        let ra: Vec<Certificate> = all
+            .iter()
+            .filter(|certificate| !is_ca(certificate))
+            .cloned()
+            .collect();
+        if ra.is_empty() && ca.is_empty() {
+            return None;
+        }
+        Some(Self {
+            ra,
+            ca,
+            encryption: roles.map(|roles| roles.encryption),
+        })
+    }
+
+    /// Of GetCACert as it is answered now.
+    pub(super) fn live(observations: &Observations) -> Option<Self> {
+        exchanges(observations)
+            .filter(|(_, purpose, _)| *purpose == Purpose::GetCaCert)
+            .find_map(|(observation, _, _)| match &observation.outcome {
+                Outcome::Response(http) => Self::from_response(&Page::new(http).body),
+                _ => None,
+            })
+    }
+
+    /// Of GetCACert as it was remembered.
+    pub(super) fn remembered(observations: &Observations) -> Option<Self> {
+        let memory = observations.memory.as_ref()?;
+        Self::from_response(&STANDARD.decode(&memory.ca_certificates).ok()?)
+    }
+}
+
+/// Whole days until a time; negative once it has passed.
+pub(super) fn days_left(until: UnixTime, now: UnixTime) -> i64 {
+    until.0.saturating_sub(now.0).div_euclid(86_400)
+}
+
+pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
+    let now = UnixTime(observations.started);
+    let mut first: Option<Vec<u8>> = None;
+    for (observation, purpose, _) in exchanges(observations) {
+        let Outcome::Response(http) = &observation.outcome else {
+            continue;
+        };
+        if purpose != Purpose::GetCaCert {
+            continue;
+        }
+        let page = Page::new(http);
+        let roles = if page.is_success() {
+            Roles::from_response(&page.body)
+        } else {
+            None
+        };
+        report("get-ca-cert", roles.as_ref(), &[observation.n], now, facts);
+        if roles.is_some() {
+            let differs = first.get_or_insert_with(|| page.body.clone()) != &page.body;
+            if differs {
+                facts.add("get-ca-cert.nodes-differ", true, &[observation.n]);
+            }
+        }
+    }
+}
+
+/// Facts of a set of certificates.
+pub(super) fn report(
+    source: &str,
+    roles: Option<&Roles>,
+    n: &[u32],
+    now: UnixTime,
+    facts: &mut Facts,
+) {
+    facts.add(format!("{source}.valid"), roles.is_some(), n);
+    let Some(roles) = roles else { return };
+    facts.add(
+        format!("{source}.count"),
+        roles.ra.len() + roles.ca.len(),
+        n,
+    );
+    facts.add(format!("{source}.ra.present"), !roles.ra.is_empty(), n);
+    if let Some(end) = roles.ra.iter().map(Certificate::not_after).min() {
+        facts.add(format!("{source}.ra.expired"), end < now, n);
+        facts.add(format!("{source}.ra.days-left"), days_left(end, now), n);
+    }
+    if let Some(ca) = roles.ca.first() {
+        facts.add(format!("{source}.ca.expired"), ca.not_after() < now, n);
+        facts.add(
+            format!("{source}.ca.days-left"),
+            days_left(ca.not_after(), now),
+            n,
+        );
+    }
+    if let Some(encryption) = &roles.encryption {
+        facts.add(
+            format!("{source}.encryption.key"),
+            key_kind(encryption.spki_der()),
+            n,
+        );
+    }
+}
+
+/// Kind of key of a SubjectPublicKeyInfo, by the octets of its algorithm's object identifier.
+fn key_kind(spki: &[u8]) -> &'static str {
+    /// rsaEncryption, 1.2.840.113549.1.1.1
+    const RSA: &[u8] = &[
+        0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
+    ];
+    /// id-ecPublicKey, 1.2.840.10045.2.1
+    const EC: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    // The identifier is the first element of the second SEQUENCE, so it stands within the start.
+    let start = spki.get(..spki.len().min(32)).unwrap_or(spki);
+    let holds = |oid: &[u8]| start.windows(oid.len()).any(|window| window == oid);
+    if holds(RSA) {
+        "rsa"
+    } else if holds(EC) {
+        "ec"
+    } else {
+        "other"
+    }
+}
