@@ -386,6 +386,7 @@ fn health_says_what_it_does_not_prove() {
     let diagnosis = diagnose(&Scene::new(Level::Passive).reached().answers().0);
     assert_eq!(diagnosis.outcome, Outcome::Healthy);
     assert_eq!(ranked(&diagnosis), ["ndes-bare-url-403"]);
+    assert_eq!(diagnosis.set_aside, [], "health needs no excuses");
     let words: Vec<&str> = diagnosis
         .not_proven
         .iter()
