@@ -162,7 +162,11 @@ impl Builder {
     /// As [`Simulation::new`].
     pub fn in_memory(self, start: UnixTime) -> Result<MemoryHost> {
         let mut now = start;
-        let parts = Parts { keys: self.keys, seed: self.seed, ..Parts::default() };
+        let parts = Parts {
+            keys: self.keys,
+            seed: self.seed,
+            ..Parts::default()
+        };
         let simulation = self.simulation(parts, Anchor::Begins, &mut now)?;
         Ok(MemoryHost::new(simulation, start, now))
     }
@@ -173,8 +177,18 @@ impl Builder {
         anchor: Anchor,
         now: &mut UnixTime,
     ) -> Result<Simulation> {
-        let catalogue = self.catalogue.clone().unwrap_or_else(|| Catalogue::builtin().clone());
-        Simulation::new(catalogue, self.choice.clone(), parts, anchor, self.history, now)
+        let catalogue = self
+            .catalogue
+            .clone()
+            .unwrap_or_else(|| Catalogue::builtin().clone());
+        Simulation::new(
+            catalogue,
+            self.choice.clone(),
+            parts,
+            anchor,
+            self.history,
+            now,
+        )
     }
 
     /// What the certificates of a mock on sockets name.
