@@ -188,8 +188,18 @@ impl Builder {
         anchor: Anchor,
         now: &mut UnixTime,
     ) -> Result<Simulation> {
-        let catalogue = self.catalogue.clone().unwrap_or_else(|| Catalogue::builtin().clone());
-        Simulation::new(catalogue, self.choice.clone(), parts, anchor, self.history, now)
+        let catalogue = self
+            .catalogue
+            .clone()
+            .unwrap_or_else(|| Catalogue::builtin().clone());
+        Simulation::new(
+            catalogue,
+            self.choice.clone(),
+            parts,
+            anchor,
+            self.history,
+            now,
+        )
     }
 
     /// What the certificates of a mock on sockets name.
