@@ -8,13 +8,13 @@ use scep_core::UnixTime;
 use scep_core::client::{CaTrust, MethodChoice};
 use scep_core::crypto::{CryptoProvider, PrivateKey, default_provider};
 use scep_core::x509::Name;
-use scep_failures::catalogue::{Level, Visibility, View};
+use scep_failures::catalogue::{Level, View, Visibility};
 use scep_failures::observation::{LogRecord, Memory, Observations};
 use scep_failures::{Catalogue, Diagnosis};
+use scep_server_mock::Parts;
 use scep_server_mock::challenge::ChallengeKind;
 use scep_server_mock::scenario::{Choice, History};
 use scep_server_mock::simulation::{Anchor, Simulation};
-use scep_server_mock::Parts;
 
 use crate::loopback::{Loopback, base64_text};
 
@@ -26,11 +26,46 @@ pub type LoopError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The views that symptoms are declared for, in the order of [`Visibility`].
 pub const VIEWS: [(Visibility, View); 5] = [
-    (Visibility::Passive, View { level: Level::Passive, memory: false, logs: false }),
-    (Visibility::Request, View { level: Level::Request, memory: false, logs: false }),
-    (Visibility::Enroll, View { level: Level::Enroll, memory: false, logs: false }),
-    (Visibility::Memory, View { level: Level::Passive, memory: true, logs: false }),
-    (Visibility::Logs, View { level: Level::Enroll, memory: true, logs: true }),
+    (
+        Visibility::Passive,
+        View {
+            level: Level::Passive,
+            memory: false,
+            logs: false,
+        },
+    ),
+    (
+        Visibility::Request,
+        View {
+            level: Level::Request,
+            memory: false,
+            logs: false,
+        },
+    ),
+    (
+        Visibility::Enroll,
+        View {
+            level: Level::Enroll,
+            memory: false,
+            logs: false,
+        },
+    ),
+    (
+        Visibility::Memory,
+        View {
+            level: Level::Passive,
+            memory: true,
+            logs: false,
+        },
+    ),
+    (
+        Visibility::Logs,
+        View {
+            level: Level::Enroll,
+            memory: true,
+            logs: true,
+        },
+    ),
 ];
 
 /// What one look gave.
@@ -62,7 +97,10 @@ pub async fn look(
         profile: profile.map(ToString::to_string),
         ..Choice::default()
     };
-    let parts = Parts { seed: Some(1), ..Parts::default() };
+    let parts = Parts {
+        seed: Some(1),
+        ..Parts::default()
+    };
     let simulation = Simulation::new(
         Catalogue::builtin().clone(),
         choice,
@@ -78,7 +116,11 @@ pub async fn look(
 ///
 /// # Errors
 /// As [`look`].
-pub async fn look_at(network: &Loopback, catalogue: &Catalogue, view: View) -> Result<Look, LoopError> {
+pub async fn look_at(
+    network: &Loopback,
+    catalogue: &Catalogue,
+    view: View,
+) -> Result<Look, LoopError> {
     let provider = default_provider();
     let mut options = DiagnoseOptions::default();
     options.level = view.level;
@@ -113,8 +155,10 @@ pub async fn look_at(network: &Loopback, catalogue: &Catalogue, view: View) -> R
 /// The enrollment that the scenario's client would make.
 fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
     let [root, _] = network.look(|s| s.deployment().ca_certificates());
-    let mut probe =
-        EnrollProbe::new(Name::from_rfc4514("CN=closed-loop-device")?, CaTrust::Certificate(Box::new(root)));
+    let mut probe = EnrollProbe::new(
+        Name::from_rfc4514("CN=closed-loop-device")?,
+        CaTrust::Certificate(Box::new(root)),
+    );
     let kind = network.look(Simulation::challenge_kind);
     // that no password is to be had is the deployment's failure, which the probes will see
     probe.challenge = network
@@ -161,7 +205,11 @@ impl Remembered {
 
 impl MemoryStore for Remembered {
     fn load(&self, _url: &str) -> scep_client::Result<Option<Memory>> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone())
     }
 
     fn save(&self, _url: &str, memory: &Memory) -> scep_client::Result<()> {

@@ -25,10 +25,22 @@ const NOTE: &str = "<!-- Generated from the catalogue by `cargo test`; write it 
 #[must_use]
 pub fn all(catalogue: &Catalogue) -> Vec<Document> {
     vec![
-        Document { path: "docs/failure-modes.md", content: failure_modes(catalogue) },
-        Document { path: "docs/symptoms.md", content: symptoms(catalogue) },
-        Document { path: "docs/facts.md", content: facts() },
-        Document { path: "docs/json-schema/scep-diagnosis-1.json", content: schema() },
+        Document {
+            path: "docs/failure-modes.md",
+            content: failure_modes(catalogue),
+        },
+        Document {
+            path: "docs/symptoms.md",
+            content: symptoms(catalogue),
+        },
+        Document {
+            path: "docs/facts.md",
+            content: facts(),
+        },
+        Document {
+            path: "docs/json-schema/scep-diagnosis-1.json",
+            content: schema(),
+        },
     ]
 }
 
@@ -83,14 +95,27 @@ fn failure_mode(out: &mut String, e: &Explanation<'_>) {
     if !e.seen.is_empty() {
         put!(out, "**Seen by a client.**\n");
         for seen in e.seen {
-            put!(out, "* {}: {} *({})*", seen.operation, seen.text.trim(), seen.provenance);
+            put!(
+                out,
+                "* {}: {} *({})*",
+                seen.operation,
+                seen.text.trim(),
+                seen.provenance
+            );
         }
         out.push('\n');
     }
     if !e.evidence.is_empty() {
-        put!(out, "| log | source | event | code | text | known |\n|---|---|---|---|---|---|");
+        put!(
+            out,
+            "| log | source | event | code | text | known |\n|---|---|---|---|---|---|"
+        );
         for log in e.evidence {
-            let event = if log.event_id == 0 { String::new() } else { log.event_id.to_string() };
+            let event = if log.event_id == 0 {
+                String::new()
+            } else {
+                log.event_id.to_string()
+            };
             put!(
                 out,
                 "| {} | {} | {event} | {} | {} | {} |",
@@ -103,7 +128,12 @@ fn failure_mode(out: &mut String, e: &Explanation<'_>) {
         }
         out.push('\n');
     }
-    put!(out, "**Check** ({}). {}\n", e.check.place, e.check.text.trim());
+    put!(
+        out,
+        "**Check** ({}). {}\n",
+        e.check.place,
+        e.check.text.trim()
+    );
     commands(out, &e.check.commands);
     put!(out, "**Fix** ({}). {}\n", e.fix.place, e.fix.text.trim());
     commands(out, &e.fix.commands);
@@ -126,12 +156,22 @@ fn symptoms(catalogue: &Catalogue) -> String {
          server; it stands beside each.\n",
     );
     for symptom in catalogue.symptoms() {
-        let Some(e) = explain_symptom(catalogue, &symptom.id) else { continue };
+        let Some(e) = explain_symptom(catalogue, &symptom.id) else {
+            continue;
+        };
         put!(out, "\n## {}\n\n{}\n", e.id, e.title);
-        put!(out, "*stage {} · known from: {}*\n\n{}\n", e.stage, e.provenance, e.summary.trim());
-        for (heading, clues) in
-            [("Must hold", &e.must), ("Speaks for it", &e.helps), ("Speaks against it", &e.excludes)]
-        {
+        put!(
+            out,
+            "*stage {} · known from: {}*\n\n{}\n",
+            e.stage,
+            e.provenance,
+            e.summary.trim()
+        );
+        for (heading, clues) in [
+            ("Must hold", &e.must),
+            ("Speaks for it", &e.helps),
+            ("Speaks against it", &e.excludes),
+        ] {
             if !clues.is_empty() {
                 let clues: Vec<String> = clues.iter().map(|clue| format!("`{clue}`")).collect();
                 put!(out, "* {heading}: {}", clues.join(", "));
@@ -141,7 +181,11 @@ fn symptoms(catalogue: &Catalogue) -> String {
             put!(out, "\n| failure mode | decided by |\n|---|---|");
             for (id, _) in &e.modes {
                 if let Some(mode) = catalogue.mode(id) {
-                    put!(out, "| [`{id}`](failure-modes.md#{id}) | {} |", mode.decided_by);
+                    put!(
+                        out,
+                        "| [`{id}`](failure-modes.md#{id}) | {} |",
+                        mode.decided_by
+                    );
                 }
             }
         }

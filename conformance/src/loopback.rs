@@ -20,7 +20,11 @@ const ROUND_TRIP: Duration = Duration::from_millis(1);
 /// Names of the simulated organisation and their addresses (documentation addresses, RFC 5737).
 const HOSTS: [(&str, Ipv4Addr, Option<&str>); 3] = [
     (names::NDES_HOST, Ipv4Addr::new(192, 0, 2, 17), None),
-    (names::PROXY_HOST, Ipv4Addr::new(198, 51, 100, 8), Some(names::PROXY_CNAME)),
+    (
+        names::PROXY_HOST,
+        Ipv4Addr::new(198, 51, 100, 8),
+        Some(names::PROXY_CNAME),
+    ),
     (names::PKI_HOST, Ipv4Addr::new(192, 0, 2, 20), None),
 ];
 
@@ -57,8 +61,16 @@ impl Loopback {
     pub fn new(simulation: Simulation, now: UnixTime) -> scep_client::Result<Self> {
         let mut trust = TrustStore::empty();
         trust.add_der(simulation.deployment().public_tls_root().as_der())?;
-        let inner = Inner { simulation, start: now, elapsed: Duration::ZERO, requests: 0 };
-        Ok(Self { inner: Mutex::new(inner), trust })
+        let inner = Inner {
+            simulation,
+            start: now,
+            elapsed: Duration::ZERO,
+            requests: 0,
+        };
+        Ok(Self {
+            inner: Mutex::new(inner),
+            trust,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -95,11 +107,16 @@ impl Loopback {
     /// Whether packets to this address arrive, and if not, how long the sender waits.
     fn reach(&self, address: SocketAddr, timeout: Duration) -> Result<(), NetworkError> {
         let mut inner = self.lock();
-        let known = HOSTS.iter().find(|(_, ip, _)| IpAddr::V4(*ip) == address.ip());
+        let known = HOSTS
+            .iter()
+            .find(|(_, ip, _)| IpAddr::V4(*ip) == address.ip());
         let path = inner.simulation.deployment().state().client_network.path;
         let to_pki = known.is_some_and(|(name, _, _)| *name == names::PKI_HOST);
         match (known, path) {
-            (None, _) => Err(error(NetworkErrorKind::Unreachable, "no route to this address")),
+            (None, _) => Err(error(
+                NetworkErrorKind::Unreachable,
+                "no route to this address",
+            )),
             (Some(_), NetworkPath::Filtered) if !to_pki => {
                 inner.elapsed += timeout;
                 Err(error(NetworkErrorKind::TimedOut, "no answer to SYN"))
@@ -110,8 +127,12 @@ impl Loopback {
             }
             (Some(_), _) => {
                 inner.elapsed += ROUND_TRIP;
-                if address.port() == 443 && inner.simulation.deployment().tls_handshake().is_none() {
-                    return Err(error(NetworkErrorKind::Refused, "nothing listens on port 443"));
+                if address.port() == 443 && inner.simulation.deployment().tls_handshake().is_none()
+                {
+                    return Err(error(
+                        NetworkErrorKind::Refused,
+                        "nothing listens on port 443",
+                    ));
                 }
                 Ok(())
             }
@@ -126,7 +147,11 @@ impl Loopback {
             .deployment()
             .tls_handshake()
             .ok_or_else(|| error(NetworkErrorKind::Refused, "nothing listens on port 443"))?;
-        let chain: Vec<&[u8]> = handshake.chain.iter().map(scep_core::x509::Certificate::as_der).collect();
+        let chain: Vec<&[u8]> = handshake
+            .chain
+            .iter()
+            .map(scep_core::x509::Certificate::as_der)
+            .collect();
         Ok(TlsFacts {
             version: "TLS 1.2".into(),
             verdict: judge_chain(&chain, server_name, &self.trust, inner.now()),
@@ -143,7 +168,10 @@ pub(crate) fn base64_text(octets: &[u8]) -> String {
 }
 
 fn error(kind: NetworkErrorKind, detail: &str) -> NetworkError {
-    NetworkError { kind, detail: detail.into() }
+    NetworkError {
+        kind,
+        detail: detail.into(),
+    }
 }
 
 #[async_trait::async_trait]
@@ -162,7 +190,10 @@ impl Network for Loopback {
 
     async fn resolve(&self, host: &str, _timeout: Duration) -> Result<Resolution, NetworkError> {
         if let Ok(address) = host.parse::<IpAddr>() {
-            return Ok(Resolution { addresses: vec![address], cnames: Vec::new() });
+            return Ok(Resolution {
+                addresses: vec![address],
+                cnames: Vec::new(),
+            });
         }
         self.lock().elapsed += ROUND_TRIP;
         HOSTS
@@ -172,7 +203,12 @@ impl Network for Loopback {
                 addresses: vec![IpAddr::V4(*address)],
                 cnames: cname.iter().map(ToString::to_string).collect(),
             })
-            .ok_or_else(|| error(NetworkErrorKind::NameNotFound, "the name is not in this organisation"))
+            .ok_or_else(|| {
+                error(
+                    NetworkErrorKind::NameNotFound,
+                    "the name is not in this organisation",
+                )
+            })
     }
 
     async fn connect(&self, address: SocketAddr, timeout: Duration) -> Result<(), NetworkError> {
@@ -190,8 +226,12 @@ impl Network for Loopback {
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {
-        let mut sent = Request::get(&request.url)
-            .ok_or_else(|| error(NetworkErrorKind::NotHttp, "the URL is neither http nor https"))?;
+        let mut sent = Request::get(&request.url).ok_or_else(|| {
+            error(
+                NetworkErrorKind::NotHttp,
+                "the URL is neither http nor https",
+            )
+        })?;
         sent.method.clone_from(&request.method);
         sent.headers = request
             .headers
@@ -199,16 +239,23 @@ impl Network for Loopback {
             .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
             .collect();
         sent.headers.push(("host".into(), sent.host.clone()));
-        sent.headers.push(("user-agent".into(), concat!("scep/", env!("CARGO_PKG_VERSION")).into()));
+        sent.headers.push((
+            "user-agent".into(),
+            concat!("scep/", env!("CARGO_PKG_VERSION")).into(),
+        ));
         if request.method == "POST" {
-            sent.headers.push(("content-length".into(), request.body.len().to_string()));
+            sent.headers
+                .push(("content-length".into(), request.body.len().to_string()));
         }
         sent.body.clone_from(&request.body);
         if sent.scheme == Scheme::Https
             && request.require_trusted_tls
             && self.handshake(&sent.host)?.verdict.is_some()
         {
-            return Err(error(NetworkErrorKind::TlsFailed, "the chain is not trusted"));
+            return Err(error(
+                NetworkErrorKind::TlsFailed,
+                "the chain is not trusted",
+            ));
         }
         let mut inner = self.lock();
         inner.requests += 1;
@@ -219,21 +266,38 @@ impl Network for Loopback {
         } else {
             deployment.handle(&sent, now)
         };
-        let silent = matches!(exchange.outcome, Outcome::Silence) || exchange.elapsed > request.timeout;
-        inner.elapsed += if silent { request.timeout } else { exchange.elapsed };
+        let silent =
+            matches!(exchange.outcome, Outcome::Silence) || exchange.elapsed > request.timeout;
+        inner.elapsed += if silent {
+            request.timeout
+        } else {
+            exchange.elapsed
+        };
         match exchange.outcome {
-            _ if silent => Err(error(NetworkErrorKind::TimedOut, "no answer to the request")),
+            _ if silent => Err(error(
+                NetworkErrorKind::TimedOut,
+                "no answer to the request",
+            )),
             Outcome::Response(response) => received(response, request.max_body),
             Outcome::Refused => Err(error(NetworkErrorKind::Refused, "RST in answer to SYN")),
-            Outcome::Reset => Err(error(NetworkErrorKind::Reset, "RST in answer to the request")),
-            Outcome::Silence => Err(error(NetworkErrorKind::TimedOut, "no answer to the request")),
+            Outcome::Reset => Err(error(
+                NetworkErrorKind::Reset,
+                "RST in answer to the request",
+            )),
+            Outcome::Silence => Err(error(
+                NetworkErrorKind::TimedOut,
+                "no answer to the request",
+            )),
         }
     }
 }
 
 fn received(response: Response, max_body: usize) -> Result<HttpResponse, NetworkError> {
     if response.body.len() > max_body {
-        return Err(error(NetworkErrorKind::TooLong, "the body is longer than allowed"));
+        return Err(error(
+            NetworkErrorKind::TooLong,
+            "the body is longer than allowed",
+        ));
     }
     Ok(HttpResponse {
         status: response.status,

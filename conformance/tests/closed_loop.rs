@@ -3,22 +3,28 @@
 
 use std::collections::BTreeMap;
 
-use scep_conformance::closed_loop::{Look, VIEWS, look, look_at, START};
+use scep_conformance::closed_loop::{Look, START, VIEWS, look, look_at};
 use scep_conformance::loopback::Loopback;
 use scep_conformance::partition::{Signature, declared_alike};
 use scep_failures::Catalogue;
-use scep_failures::catalogue::{self, FailureMode, Kind, Visibility, View};
+use scep_failures::catalogue::{self, FailureMode, Kind, View, Visibility};
 use scep_failures::diagnosis::{Confidence, Outcome};
 use scep_server_mock::Parts;
 use scep_server_mock::scenario::{Choice, History};
 use scep_server_mock::simulation::{Anchor, Simulation};
 
 fn reproducible() -> Vec<&'static FailureMode> {
-    Catalogue::builtin().modes().filter(|mode| mode.reproduce.is_some()).collect()
+    Catalogue::builtin()
+        .modes()
+        .filter(|mode| mode.reproduce.is_some())
+        .collect()
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 fn seen(mode: &FailureMode, view: View) -> Look {
@@ -28,7 +34,8 @@ fn seen(mode: &FailureMode, view: View) -> Look {
 
 /// All looks, made once: tests share them.
 fn looks() -> &'static BTreeMap<(String, Visibility), Look> {
-    static LOOKS: std::sync::OnceLock<BTreeMap<(String, Visibility), Look>> = std::sync::OnceLock::new();
+    static LOOKS: std::sync::OnceLock<BTreeMap<(String, Visibility), Look>> =
+        std::sync::OnceLock::new();
     LOOKS.get_or_init(|| {
         let mut all = BTreeMap::new();
         for mode in reproducible() {
@@ -52,15 +59,24 @@ fn the_declared_symptom_is_the_one_that_is_diagnosed() {
             match mode.look(view) {
                 catalogue::Look::Healthy => {
                     if diagnosis.outcome != Outcome::Healthy || diagnosis.not_proven.is_empty() {
-                        wrong.push(format!("{} at {visibility:?}: healthy expected, {named} diagnosed", mode.id));
+                        wrong.push(format!(
+                            "{} at {visibility:?}: healthy expected, {named} diagnosed",
+                            mode.id
+                        ));
                     }
                 }
                 catalogue::Look::Symptom(id) => {
                     let first = diagnosis.failure_modes.iter().any(|m| m.id == mode.id);
                     let found = in_findings(id)
-                        && diagnosis.findings.iter().any(|f| f.failure_modes.iter().any(|m| m.id == mode.id));
+                        && diagnosis
+                            .findings
+                            .iter()
+                            .any(|f| f.failure_modes.iter().any(|m| m.id == mode.id));
                     if !(named == id && first || found) {
-                        wrong.push(format!("{} at {visibility:?}: {id} expected, {named} diagnosed", mode.id));
+                        wrong.push(format!(
+                            "{} at {visibility:?}: {id} expected, {named} diagnosed",
+                            mode.id
+                        ));
                     }
                 }
             }
@@ -74,7 +90,10 @@ fn with_logs_the_mode_itself_comes_first() {
     let mut wrong = Vec::new();
     for mode in reproducible().into_iter().filter(|m| m.kind == Kind::Cause) {
         let diagnosis = &looks()[&(mode.id.clone(), Visibility::Logs)].diagnosis;
-        let first = diagnosis.failure_modes.first().map_or("none", |m| m.id.as_str());
+        let first = diagnosis
+            .failure_modes
+            .first()
+            .map_or("none", |m| m.id.as_str());
         let alike = mode.same_in_logs.iter().any(|id| id == first);
         if first != mode.id && !alike {
             wrong.push(format!("{}: {first} comes first", mode.id));
@@ -88,16 +107,31 @@ fn an_armed_mode_differs_from_health_at_its_level() {
     let healthy_baselines: BTreeMap<String, BTreeMap<Visibility, Signature>> = BTreeMap::new();
     let mut wrong = Vec::new();
     let mut healthy = healthy_baselines;
-    for mode in reproducible().into_iter().filter(|m| m.kind != Kind::Healthy) {
-        let baseline = mode.reproduce.as_ref().unwrap().baseline.as_str().to_owned();
-        let Some((visibility, view)) = VIEWS.into_iter().find(|(v, _)| *v == mode.visible_at) else { continue };
+    for mode in reproducible()
+        .into_iter()
+        .filter(|m| m.kind != Kind::Healthy)
+    {
+        let baseline = mode
+            .reproduce
+            .as_ref()
+            .unwrap()
+            .baseline
+            .as_str()
+            .to_owned();
+        let Some((visibility, view)) = VIEWS.into_iter().find(|(v, _)| *v == mode.visible_at)
+        else {
+            continue;
+        };
         let per_view = healthy.entry(baseline.clone()).or_default();
         let signature = per_view.entry(visibility).or_insert_with(|| {
             let look = run(healthy_look(&baseline, view));
             Signature::of(&look.observations)
         });
         if *signature == Signature::of(&looks()[&(mode.id.clone(), visibility)].observations) {
-            wrong.push(format!("{} does not differ from a healthy {baseline} at {visibility:?}", mode.id));
+            wrong.push(format!(
+                "{} does not differ from a healthy {baseline} at {visibility:?}",
+                mode.id
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -118,7 +152,10 @@ fn simulation(failures: &[&str], baseline: Option<&str>) -> Loopback {
     let simulation = Simulation::new(
         Catalogue::builtin().clone(),
         choice,
-        Parts { seed: Some(1), ..Parts::default() },
+        Parts {
+            seed: Some(1),
+            ..Parts::default()
+        },
         Anchor::Begins,
         History::Whole,
         &mut now,
@@ -149,18 +186,33 @@ fn declared_symptoms_are_the_computed_partition() {
         let modes: Vec<(&FailureMode, Signature)> = reproducible()
             .into_iter()
             .filter(|m| m.kind == Kind::Cause)
-            .map(|m| (m, Signature::of(&looks()[&(m.id.clone(), visibility)].observations)))
+            .map(|m| {
+                (
+                    m,
+                    Signature::of(&looks()[&(m.id.clone(), visibility)].observations),
+                )
+            })
             .collect();
         for (i, (a, seen_a)) in modes.iter().enumerate() {
             for (b, seen_b) in modes.iter().skip(i + 1) {
                 // a different topology is no symptom: only modes of one baseline are compared
-                if a.reproduce.as_ref().unwrap().baseline != b.reproduce.as_ref().unwrap().baseline {
+                if a.reproduce.as_ref().unwrap().baseline != b.reproduce.as_ref().unwrap().baseline
+                {
                     continue;
                 }
                 let alike = seen_a == seen_b;
                 if alike != declared_alike(a, b, view) {
-                    let verb = if alike { "look alike, but are declared different" } else { "differ, but are declared alike" };
-                    wrong.push(format!("{visibility:?}: {} and {} {verb}: {:?}", a.id, b.id, seen_a.difference(seen_b)));
+                    let verb = if alike {
+                        "look alike, but are declared different"
+                    } else {
+                        "differ, but are declared alike"
+                    };
+                    wrong.push(format!(
+                        "{visibility:?}: {} and {} {verb}: {:?}",
+                        a.id,
+                        b.id,
+                        seen_a.difference(seen_b)
+                    ));
                 }
             }
         }
@@ -178,10 +230,14 @@ fn the_declared_evidence_is_in_the_logs() {
                 record.log == declared.log
                     && (declared.source.is_empty() || record.source == declared.source)
                     && (declared.event_id == 0 || record.event_id == declared.event_id)
-                    && (declared.code.is_empty() || record.code.eq_ignore_ascii_case(&declared.code))
+                    && (declared.code.is_empty()
+                        || record.code.eq_ignore_ascii_case(&declared.code))
             });
             if !found {
-                missing.push(format!("{}: {} {} event {} {}", mode.id, declared.log, declared.source, declared.event_id, declared.code));
+                missing.push(format!(
+                    "{}: {} {} event {} {}",
+                    mode.id, declared.log, declared.source, declared.event_id, declared.code
+                ));
             }
         }
     }
@@ -198,7 +254,10 @@ fn healing_heals() {
         let look = run(look_at(&network, Catalogue::builtin(), view)).unwrap();
         if look.diagnosis.outcome != Outcome::Healthy || !look.diagnosis.findings.is_empty() {
             let named = look.diagnosis.symptom.map(|s| s.id);
-            ill.push(format!("{}: {:?} {named:?}", mode.id, look.diagnosis.outcome));
+            ill.push(format!(
+                "{}: {:?} {named:?}",
+                mode.id, look.diagnosis.outcome
+            ));
         }
     }
     assert!(ill.is_empty(), "{}", ill.join("\n"));
@@ -210,14 +269,24 @@ fn without_its_symptom_a_mode_is_never_taken_for_another_with_high_confidence() 
     let mut wrong = Vec::new();
     for mode in reproducible().into_iter().filter(|m| m.kind == Kind::Cause) {
         for (visibility, view) in VIEWS {
-            let catalogue::Look::Symptom(id) = mode.look(view) else { continue };
+            let catalogue::Look::Symptom(id) = mode.look(view) else {
+                continue;
+            };
             let left_out = catalogue.without_symptom(id);
             let observations = &looks()[&(mode.id.clone(), visibility)].observations;
             let diagnosis = scep_failures::classify(&left_out, observations);
-            let (Some(symptom), Some(declared)) = (&diagnosis.symptom, catalogue.symptom(id)) else { continue };
-            let same_stage = catalogue.symptom(&symptom.id).is_some_and(|other| other.stage == declared.stage);
+            let (Some(symptom), Some(declared)) = (&diagnosis.symptom, catalogue.symptom(id))
+            else {
+                continue;
+            };
+            let same_stage = catalogue
+                .symptom(&symptom.id)
+                .is_some_and(|other| other.stage == declared.stage);
             if !same_stage && diagnosis.confidence == Some(Confidence::High) {
-                wrong.push(format!("{} at {visibility:?} without {id}: {}", mode.id, symptom.id));
+                wrong.push(format!(
+                    "{} at {visibility:?} without {id}: {}",
+                    mode.id, symptom.id
+                ));
             }
         }
     }
@@ -230,10 +299,16 @@ fn the_footprint_is_what_arrived() {
     for ((id, visibility), look) in looks() {
         let footprint = &look.diagnosis.footprint;
         if footprint.issued.len() != look.issued {
-            wrong.push(format!("{id} at {visibility:?}: {} issued, {:?} said", look.issued, footprint.issued));
+            wrong.push(format!(
+                "{id} at {visibility:?}: {} issued, {:?} said",
+                look.issued, footprint.issued
+            ));
         }
         if footprint.requests != look.requests {
-            wrong.push(format!("{id} at {visibility:?}: {} requests, {} said", look.requests, footprint.requests));
+            wrong.push(format!(
+                "{id} at {visibility:?}: {} requests, {} said",
+                look.requests, footprint.requests
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -243,16 +318,25 @@ fn the_footprint_is_what_arrived() {
 fn two_runs_with_one_seed_agree() {
     let mode = Catalogue::builtin().mode("ndes-ra-cert-expired").unwrap();
     let (a, b) = (seen(mode, VIEWS[1].1), seen(mode, VIEWS[1].1));
-    assert_eq!(Signature::of(&a.observations), Signature::of(&b.observations));
+    assert_eq!(
+        Signature::of(&a.observations),
+        Signature::of(&b.observations)
+    );
     assert_eq!(a.diagnosis.symptom, b.diagnosis.symptom);
 }
 
 /// The rule against toys: the mock and the classifier know no failure mode by name.
 #[test]
 fn no_failure_mode_is_named_in_the_sources_of_mock_and_classifier() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
     let mut named = Vec::new();
-    for folder in ["scep-server-mock/src", "scep-failures/src", "scep-client/src"] {
+    for folder in [
+        "scep-server-mock/src",
+        "scep-failures/src",
+        "scep-client/src",
+    ] {
         for file in rust_files(&root.join(folder)) {
             let text = std::fs::read_to_string(&file).unwrap();
             // what follows the test module's marker is test code, which may name what it tests
