@@ -9,12 +9,10 @@ use scep_core::client::{CaTrust, MethodChoice};
 use scep_core::crypto::{CryptoProvider, PrivateKey, default_provider};
 use scep_core::x509::Name;
 use scep_failures::catalogue::{Level, View, Visibility};
-use scep_failures::observation::{LogRecord, Memory, Observations};
+use scep_failures::observation::{Memory, Observations};
 use scep_failures::{Catalogue, Diagnosis};
-use scep_server_mock::Parts;
 use scep_server_mock::challenge::ChallengeKind;
-use scep_server_mock::scenario::{Choice, History};
-use scep_server_mock::simulation::{Anchor, Simulation};
+use scep_server_mock::{MockNdes, Simulation};
 
 use crate::loopback::{Loopback, base64_text};
 
@@ -76,7 +74,7 @@ pub struct Look {
     /// What it means.
     pub diagnosis: Diagnosis,
     /// HTTP requests that arrived, by the other end's count.
-    pub requests: u32,
+    pub requests: usize,
     /// Certificates that were issued while looking, by the other end's count.
     pub issued: usize,
 }
@@ -91,25 +89,15 @@ pub async fn look(
     view: View,
     profile: Option<&str>,
 ) -> Result<Look, LoopError> {
-    let mut now = START;
-    let choice = Choice {
-        failures: failures.iter().map(ToString::to_string).collect(),
-        profile: profile.map(ToString::to_string),
-        ..Choice::default()
-    };
-    let parts = Parts {
-        seed: Some(1),
-        ..Parts::default()
-    };
-    let simulation = Simulation::new(
-        Catalogue::builtin().clone(),
-        choice,
-        parts,
-        Anchor::Begins,
-        History::Whole,
-        &mut now,
-    )?;
-    look_at(&Loopback::new(simulation, now)?, catalogue, view).await
+    let mut builder = MockNdes::builder().with_seed(1);
+    for failure in failures {
+        builder = builder.with_failure(*failure);
+    }
+    if let Some(profile) = profile {
+        builder = builder.with_profile(profile);
+    }
+    let network = Loopback::new(builder.in_memory(START)?)?;
+    look_at(&network, catalogue, view).await
 }
 
 /// Looks at a simulation as it is now.
@@ -131,15 +119,16 @@ pub async fn look_at(
     if view.level == Level::Enroll {
         options.enroll = Some(enroll_probe(network)?);
     }
-    let issued_before = network.look(|s| s.deployment().issued().len());
-    let requests_before = network.requests();
-    let url = network.look(|s| s.deployment().published_url());
+    let host = network.host();
+    let issued = || host.with(|s| s.deployment().issued().len());
+    let requests = || host.with(|s| s.deployment().journal().count());
+    let (issued_before, requests_before) = (issued(), requests());
+    let url = host.scep_url();
     let report = diagnose(network, Arc::clone(&provider), catalogue, &url, &options).await?;
     let (mut observations, mut diagnosis) = (report.observations, report.diagnosis);
     if view.logs {
         // what an administrator exports afterwards
-        observations.logs =
-            network.look(|s| s.deployment().events().map(LogRecord::from).collect());
+        observations.logs = host.log_records();
         let footprint = diagnosis.footprint;
         diagnosis = scep_failures::classify(catalogue, &observations);
         diagnosis.footprint = footprint;
@@ -147,32 +136,28 @@ pub async fn look_at(
     Ok(Look {
         observations,
         diagnosis,
-        requests: network.requests() - requests_before,
-        issued: network.look(|s| s.deployment().issued().len()) - issued_before,
+        requests: requests() - requests_before,
+        issued: issued() - issued_before,
     })
 }
 
 /// The enrollment that the scenario's client would make.
 fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
-    let [root, _] = network.look(|s| s.deployment().ca_certificates());
+    let host = network.host();
+    let [root, _] = host.with(|s| s.deployment().ca_certificates());
     let mut probe = EnrollProbe::new(
         Name::from_rfc4514("CN=closed-loop-device")?,
         CaTrust::Certificate(Box::new(root)),
     );
-    let kind = network.look(Simulation::challenge_kind);
+    let kind = host.with(Simulation::challenge_kind);
     // that no password is to be had is the deployment's failure, which the probes will see
-    probe.challenge = network
-        .change(|simulation, now| {
-            let at = *now;
-            simulation.deployment_mut().issue_challenge(kind, at)
-        })
-        .unwrap_or_default();
+    probe.challenge = host.issue_challenge().unwrap_or_default();
     probe.challenge_obtained = match kind {
-        ChallengeKind::Expired => Some(scep_client::Network::now(network).minus(EXPIRED_AGE)),
-        _ => Some(scep_client::Network::now(network)),
+        ChallengeKind::Expired => Some(host.now().minus(EXPIRED_AGE)),
+        _ => Some(host.now()),
     };
     probe.challenge_is_wrong = kind == ChallengeKind::Wrong;
-    probe.method = match network.look(|s| s.persona().method.clone()).as_deref() {
+    probe.method = match host.with(|s| s.persona().method.clone()).as_deref() {
         Some("GET") => MethodChoice::Get,
         Some("POST") => MethodChoice::Post,
         _ => MethodChoice::ByCapabilities,
@@ -194,7 +179,7 @@ struct Remembered(Mutex<Option<Memory>>);
 
 impl Remembered {
     fn of(network: &Loopback) -> Self {
-        let good = network.look(|s| s.deployment().last_good());
+        let good = network.host().with(|s| s.deployment().last_good());
         Self(Mutex::new(Some(Memory {
             taken: START.0,
             ca_certificates: base64_text(&good.ca_certificates),

@@ -9,9 +9,7 @@ use scep_conformance::partition::{Signature, declared_alike};
 use scep_failures::Catalogue;
 use scep_failures::catalogue::{self, FailureMode, Kind, View, Visibility};
 use scep_failures::diagnosis::{Confidence, Outcome};
-use scep_server_mock::Parts;
-use scep_server_mock::scenario::{Choice, History};
-use scep_server_mock::simulation::{Anchor, Simulation};
+use scep_server_mock::MockNdes;
 
 fn reproducible() -> Vec<&'static FailureMode> {
     Catalogue::builtin()
@@ -143,25 +141,14 @@ async fn healthy_look(baseline: &str, view: View) -> Look {
 }
 
 fn simulation(failures: &[&str], baseline: Option<&str>) -> Loopback {
-    let mut now = START;
-    let choice = Choice {
-        baseline: baseline.map(ToString::to_string),
-        failures: failures.iter().map(ToString::to_string).collect(),
-        ..Choice::default()
-    };
-    let simulation = Simulation::new(
-        Catalogue::builtin().clone(),
-        choice,
-        Parts {
-            seed: Some(1),
-            ..Parts::default()
-        },
-        Anchor::Begins,
-        History::Whole,
-        &mut now,
-    )
-    .unwrap();
-    Loopback::new(simulation, now).unwrap()
+    let mut builder = MockNdes::builder().with_seed(1);
+    if let Some(baseline) = baseline {
+        builder = builder.with_baseline(baseline);
+    }
+    for failure in failures {
+        builder = builder.with_failure(*failure);
+    }
+    Loopback::new(builder.in_memory(START).unwrap()).unwrap()
 }
 
 #[test]
@@ -249,7 +236,7 @@ fn healing_heals() {
     let mut ill = Vec::new();
     for mode in reproducible().into_iter().filter(|m| m.kind == Kind::Cause) {
         let network = simulation(&[&mode.id], None);
-        network.change(|s, now| s.heal(&mode.id, now)).unwrap();
+        network.host().heal(&mode.id).unwrap();
         let view = VIEWS[2].1;
         let look = run(look_at(&network, Catalogue::builtin(), view)).unwrap();
         if look.diagnosis.outcome != Outcome::Healthy || !look.diagnosis.findings.is_empty() {
@@ -304,7 +291,7 @@ fn the_footprint_is_what_arrived() {
                 look.issued, footprint.issued
             ));
         }
-        if footprint.requests != look.requests {
+        if usize::try_from(footprint.requests).unwrap() != look.requests {
             wrong.push(format!(
                 "{id} at {visibility:?}: {} requests, {} said",
                 look.requests, footprint.requests

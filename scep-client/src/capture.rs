@@ -108,7 +108,9 @@ fn clean_response(facts: &mut HttpFacts, page: bool) {
     for (name, value) in &mut facts.headers {
         *value = redact::header(name, value);
     }
-    let Some(mut body) = base64::decode(&facts.body) else { return };
+    let Some(mut body) = base64::decode(&facts.body) else {
+        return;
+    };
     if keyed_by_password(&body) {
         facts.body.clear();
     } else if page {
@@ -120,9 +122,16 @@ fn clean_response(facts: &mut HttpFacts, page: bool) {
 /// Whether a pkiMessage's envelope can be opened with a password.
 fn keyed_by_password(body: &[u8]) -> bool {
     let limits = Limits::DEFAULT;
-    let Ok(message) = SignedMessage::decode_prefix(body, &limits) else { return false };
-    let Some(content) = message.content() else { return false };
+    let Ok(message) = SignedMessage::decode_prefix(body, &limits) else {
+        return false;
+    };
+    let Some(content) = message.content() else {
+        return false;
+    };
     EnvelopedData::decode(content, &limits).is_ok_and(|envelope| {
-        envelope.recipients.iter().any(|recipient| matches!(recipient, Recipient::Password(_)))
+        envelope
+            .recipients
+            .iter()
+            .any(|recipient| matches!(recipient, Recipient::Password(_)))
     })
 }

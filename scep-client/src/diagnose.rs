@@ -1,15 +1,14 @@
 //! Looks at a SCEP server from outside and says what is wrong with it.
 //!
 //! Read-only unless told otherwise: [`Level::Request`] sends a signed request with a challenge
-//! password that is known to be wrong, [`Level::Enroll`] asks for a certificate. A [`Report`] ends
-//! with a [`Footprint`]: what was sent, what was issued, what stays behind on the server.
+//! password that is known to be wrong, [`Level::Enroll`] asks for a certificate. The
+//! diagnosis ends with a footprint: what was sent, what was issued, what stays behind on the server.
 
 mod address;
 mod ca_capabilities;
 mod ca_certificates;
 mod crl;
 mod enrollment;
-mod footprint;
 mod long_url;
 mod mscep_admin;
 mod options;
@@ -37,8 +36,7 @@ const POLICY: AlgorithmPolicy = AlgorithmPolicy {
     ..AlgorithmPolicy::NDES
 };
 
-pub use footprint::Footprint;
-pub use options::{DiagnoseOptions, EnrollProbe, Timeouts};
+pub use options::{DiagnoseOptions, EnrollProbe, Tamper, Timeouts};
 pub use scep_failures::Level;
 
 /// What came out of a diagnosis.
@@ -47,10 +45,8 @@ pub use scep_failures::Level;
 pub struct Report {
     /// Everything that was seen.
     pub observations: Observations,
-    /// What it means.
+    /// What it means, and what it did to the server.
     pub diagnosis: Diagnosis,
-    /// What it did to the server.
-    pub footprint: Footprint,
     /// What did not work on this side (the memory's file, say) without ending the diagnosis.
     pub local_errors: Vec<Error>,
 }
@@ -59,6 +55,26 @@ pub struct Report {
 ///
 /// A probe that needs something that is broken is noted as skipped, with the reason. Redirects are
 /// noted and never followed.
+///
+/// # Example: what is wrong with it?
+///
+/// ```no_run
+/// use scep_client::diagnose::{DiagnoseOptions, diagnose};
+/// use scep_client::net::{HyperNetwork, TrustStore};
+/// use scep_failures::Catalogue;
+///
+/// # async fn example() -> scep_client::Result<()> {
+/// let network = HyperNetwork::new(TrustStore::system());
+/// let provider = scep_core::crypto::default_provider();
+/// let url = "https://ndes.example/certsrv/mscep/mscep.dll";
+/// let options = DiagnoseOptions::default();
+/// let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
+/// if let Some(symptom) = report.diagnosis.symptom {
+///     println!("{}: {}", symptom.id, symptom.title);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// `Misuse` if `url` is not an http or https URL, `Scep` if no key can be made for a request;
@@ -75,7 +91,6 @@ pub async fn diagnose(
     Ok(Report {
         observations: seen.observations,
         diagnosis,
-        footprint: seen.footprint,
         local_errors: seen.local_errors,
     })
 }

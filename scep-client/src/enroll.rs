@@ -19,9 +19,9 @@ use scep_core::policy::AlgorithmPolicy;
 use scep_failures::Level;
 use scep_failures::observation::Observations;
 
-use crate::{Error, redact};
 use crate::network::Network;
 use crate::observer::Observer;
+use crate::{Error, redact};
 
 pub(crate) use drive::{Claims, Driver, Known, Step};
 pub use event::Event;
@@ -65,6 +65,38 @@ pub struct Failed {
 }
 
 /// Enrolls: asks for a certificate and waits for it as long as `options` say.
+///
+/// # Example: a certificate for a printer
+///
+/// ```no_run
+/// use scep_client::enroll::{EnrollOptions, Outcome, enroll};
+/// use scep_client::net::{HyperNetwork, TrustStore};
+/// use scep_core::client::{CaTrust, EnrollmentParams};
+/// use scep_core::crypto::{KeyType, SystemRandom, default_provider};
+/// use scep_core::message::ChallengePassword;
+/// use scep_core::x509::Name;
+///
+/// # async fn example(ca_fingerprint: [u8; 32], challenge: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let provider = default_provider();
+/// let pkcs8 = provider.generate_private_key(KeyType::Rsa(2048), &mut SystemRandom)?;
+/// let key = provider.load_private_key(&pkcs8)?;
+/// let mut params = EnrollmentParams::new(
+///     "https://ndes.example/certsrv/mscep/mscep.dll",
+///     CaTrust::Sha256(ca_fingerprint),
+///     key,
+///     Name::from_rfc4514("CN=printer-01")?,
+/// );
+/// params.challenge = Some(ChallengePassword::new(challenge));
+/// let network = HyperNetwork::new(TrustStore::system());
+/// let done = enroll(&network, provider, params, &EnrollOptions::default()).await?;
+/// match done.outcome {
+///     Outcome::Issued(issued) => println!("{}", issued.certificate.to_pem()),
+///     Outcome::Pending(state) => state.save("printer-01.pending.json".as_ref())?,
+///     Outcome::Refused(refusal) => println!("refused: {:?}", refusal.fail_info),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`Failed`] if the server could not be reached, its answers are no good, or this side cannot do
@@ -124,7 +156,14 @@ async fn run(
     let pending = driver.pending();
     let observations = observer.into_observations();
     match result {
-        Ok(outcome) => Ok(Enrolled { outcome, observations }),
-        Err(error) => Err(Failed { error, observations, pending }),
+        Ok(outcome) => Ok(Enrolled {
+            outcome,
+            observations,
+        }),
+        Err(error) => Err(Failed {
+            error,
+            observations,
+            pending,
+        }),
     }
 }

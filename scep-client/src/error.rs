@@ -75,22 +75,35 @@ impl Error {
 
     #[cold]
     pub(crate) fn network(doing: impl Into<String>, source: NetworkError) -> Self {
-        Self::Network { doing: doing.into(), source }
+        Self::Network {
+            doing: doing.into(),
+            source,
+        }
     }
 
     #[cold]
     pub(crate) fn scep(doing: impl Into<String>, source: scep_core::Error) -> Self {
-        Self::Scep { doing: doing.into(), source }
+        Self::Scep {
+            doing: doing.into(),
+            source,
+        }
     }
 
     #[cold]
     pub(crate) fn file(path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::File { path: path.into(), source }
+        Self::File {
+            path: path.into(),
+            source,
+        }
     }
 
     #[cold]
     pub(crate) fn format(path: impl Into<PathBuf>, what: impl Into<String>) -> Self {
-        Self::Format { path: path.into(), what: what.into(), source: None }
+        Self::Format {
+            path: path.into(),
+            what: what.into(),
+            source: None,
+        }
     }
 
     /// The error and what it comes from, in one line.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Result};
+use crate::{Error, Result, platform};
 
 /// The text of a file; `None` if there is no such file.
 pub(crate) fn read_if_present(path: &Path) -> Result<Option<String>> {
@@ -24,8 +24,11 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 
 /// Reads a document whose `schema` has to be `schema`.
 pub(crate) fn from_json<T: DeserializeOwned>(path: &Path, text: &str, schema: &str) -> Result<T> {
-    let parse_error =
-        |source| Error::Format { path: path.into(), what: "not understood".into(), source: Some(source) };
+    let parse_error = |source| Error::Format {
+        path: path.into(),
+        what: "not understood".into(),
+        source: Some(source),
+    };
     // the version first, so that a file of a later version is not called damaged
     let value: serde_json::Value = serde_json::from_str(text).map_err(parse_error)?;
     match value.get("schema").and_then(serde_json::Value::as_str) {
@@ -48,11 +51,13 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, document: &T) -> Result<()> 
         source: Some(source),
     })?;
     text.push('\n');
-    let name = path.file_name().ok_or_else(|| Error::misuse("a file needs a name"))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| Error::misuse("a file needs a name"))?;
     let mut beside = name.to_owned();
     beside.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(beside);
-    let written = create(&beside).and_then(|mut file| {
+    let written = platform::create_private(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
@@ -62,15 +67,4 @@ pub(crate) fn write_json<T: Serialize>(path: &Path, document: &T) -> Result<()> 
         let _ = std::fs::remove_file(&beside);
         Error::file(path, e)
     })
-}
-
-#[cfg(unix)]
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::File::create(path)
 }

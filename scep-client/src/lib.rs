@@ -21,6 +21,7 @@ pub mod random;
 mod base64;
 mod file;
 mod observer;
+mod platform;
 mod redact;
 
 pub use error::{Error, Result};

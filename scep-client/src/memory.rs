@@ -50,7 +50,10 @@ impl FileMemory {
     /// file names.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, provider: Arc<dyn CryptoProvider>) -> Self {
-        Self { folder: folder.into(), provider }
+        Self {
+            folder: folder.into(),
+            provider,
+        }
     }
 
     /// The folder.
@@ -78,7 +81,9 @@ impl FileMemory {
 impl MemoryStore for FileMemory {
     fn load(&self, url: &str) -> Result<Option<Memory>> {
         let path = self.path(url)?;
-        let Some(text) = file::read_if_present(&path)? else { return Ok(None) };
+        let Some(text) = file::read_if_present(&path)? else {
+            return Ok(None);
+        };
         let found: File = file::from_json(&path, &text, SCHEMA)?;
         Ok((found.url == url).then_some(found.memory))
     }
@@ -88,7 +93,11 @@ impl MemoryStore for FileMemory {
         std::fs::create_dir_all(&self.folder).map_err(|e| Error::file(&self.folder, e))?;
         file::write_json(
             &path,
-            &File { schema: SCHEMA.into(), url: url.into(), memory: memory.clone() },
+            &File {
+                schema: SCHEMA.into(),
+                url: url.into(),
+                memory: memory.clone(),
+            },
         )
     }
 }
@@ -99,14 +108,20 @@ mod tests {
 
     fn store() -> (tempfile::TempDir, FileMemory) {
         let folder = tempfile::tempdir().unwrap();
-        let store = FileMemory::new(folder.path().join("new"), scep_core::crypto::default_provider());
+        let store = FileMemory::new(
+            folder.path().join("new"),
+            scep_core::crypto::default_provider(),
+        );
         (folder, store)
     }
 
     #[test]
     fn each_url_has_a_memory_of_its_own() {
         let (_folder, store) = store();
-        let memory = |taken| Memory { taken, ..Memory::default() };
+        let memory = |taken| Memory {
+            taken,
+            ..Memory::default()
+        };
         assert_eq!(store.load("http://a/").unwrap(), None);
         store.save("http://a/", &memory(1)).unwrap();
         store.save("http://b/", &memory(2)).unwrap();

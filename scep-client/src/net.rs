@@ -45,7 +45,10 @@ impl HyperNetwork {
         self
     }
 
-    async fn exchange_unbounded(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {
+    async fn exchange_unbounded(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<HttpResponse, NetworkError> {
         let target = http::Target::parse(&request.url)?;
         let stream = match request.address {
             Some(address) => connect::open(address).await?,
@@ -101,7 +104,9 @@ impl Network for HyperNetwork {
     ) -> Result<TlsFacts, NetworkError> {
         bounded(timeout, async {
             let stream = connect::open(address).await?;
-            Ok(tls::handshake(stream, server_name).await?.facts(server_name, &self.trust))
+            Ok(tls::handshake(stream, server_name)
+                .await?
+                .facts(server_name, &self.trust))
         })
         .await
     }
@@ -125,5 +130,8 @@ async fn bounded<T>(
 }
 
 fn error(kind: NetworkErrorKind, detail: impl Into<String>) -> NetworkError {
-    NetworkError { kind, detail: detail.into() }
+    NetworkError {
+        kind,
+        detail: detail.into(),
+    }
 }

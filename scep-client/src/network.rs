@@ -102,7 +102,9 @@ impl HttpRequest {
     pub fn post(url: impl Into<String>, content_type: &str, body: Vec<u8>) -> Self {
         let mut request = Self::get(url);
         request.method = "POST".into();
-        request.headers.push(("content-type".into(), content_type.into()));
+        request
+            .headers
+            .push(("content-type".into(), content_type.into()));
         request.body = body;
         request
     }
@@ -125,7 +127,10 @@ impl HttpResponse {
     /// The first value of a header field; `name` in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 

@@ -12,18 +12,23 @@ use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolutio
 use crate::{base64, redact};
 
 /// Octets of a body that an observation keeps.
-const KEPT_BODY: usize = 64 * 1024;
+const KEPT_BODY: usize = 64 << 10;
+/// Of a CRL more, because a part of one says nothing; those of large CAs have megabytes.
+const KEPT_CRL: usize = 4 << 20;
 
 /// Is told of every observation when it has been made.
 pub(crate) type Watch<'a> = &'a (dyn Fn(&Observation) + Send + Sync);
+
+/// Changes a request.
+pub(crate) type TamperFn = dyn Fn(Purpose, &mut HttpRequest) + Send + Sync;
 
 /// The one place where observations are made, so that each is numbered, timed and redacted.
 pub(crate) struct Observer<'a> {
     network: &'a dyn Network,
     began: Duration,
     watch: Watch<'a>,
+    tamper: Option<&'a TamperFn>,
     observations: Observations,
-    requests: u32,
 }
 
 impl<'a> Observer<'a> {
@@ -38,8 +43,14 @@ impl<'a> Observer<'a> {
                 level,
                 ..Observations::default()
             },
-            requests: 0,
+            tamper: None,
         }
+    }
+
+    /// Changes every HTTP request before it is sent.
+    pub(crate) fn tampering(mut self, tamper: Option<&'a TamperFn>) -> Self {
+        self.tamper = tamper;
+        self
     }
 
     pub(crate) fn network(&self) -> &'a dyn Network {
@@ -56,11 +67,6 @@ impl<'a> Observer<'a> {
 
     pub(crate) fn into_observations(self) -> Observations {
         self.observations
-    }
-
-    /// HTTP requests that were sent, answered or not.
-    pub(crate) const fn requests(&self) -> u32 {
-        self.requests
     }
 
     pub(crate) async fn resolve(
@@ -86,7 +92,13 @@ impl<'a> Observer<'a> {
         let start = self.network.elapsed();
         let result = self.network.connect(address, timeout).await;
         let outcome = outcome(&result, |()| Outcome::Connected);
-        self.note(Probe::Connect { address: address.to_string() }, start, outcome);
+        self.note(
+            Probe::Connect {
+                address: address.to_string(),
+            },
+            start,
+            outcome,
+        );
         result
     }
 
@@ -99,7 +111,10 @@ impl<'a> Observer<'a> {
         let start = self.network.elapsed();
         let result = self.network.tls_facts(address, server_name, timeout).await;
         let outcome = outcome(&result, |facts| Outcome::Secured(facts.clone()));
-        let probe = Probe::Tls { address: address.to_string(), server_name: server_name.into() };
+        let probe = Probe::Tls {
+            address: address.to_string(),
+            server_name: server_name.into(),
+        };
         self.note(probe, start, outcome);
         result
     }
@@ -119,8 +134,16 @@ impl<'a> Observer<'a> {
         request: &HttpRequest,
         judge: impl FnOnce(&HttpResponse) -> Option<ReplyFacts>,
     ) -> Result<HttpResponse, NetworkError> {
+        let mut changed;
+        let request = match self.tamper {
+            Some(tamper) => {
+                changed = request.clone();
+                tamper(purpose, &mut changed);
+                &changed
+            }
+            None => request,
+        };
         let start = self.network.elapsed();
-        self.requests = self.requests.saturating_add(1);
         let result = self.network.exchange(request).await;
         let outcome = outcome(&result, |response| {
             let mut facts = http_facts(purpose, response);
@@ -139,7 +162,13 @@ impl<'a> Observer<'a> {
     /// Notes what was not tried.
     pub(crate) fn skip(&mut self, probe: Probe, reason: impl Into<String>) {
         let now = self.network.elapsed();
-        self.note(probe, now, Outcome::Skipped { reason: reason.into() });
+        self.note(
+            probe,
+            now,
+            Outcome::Skipped {
+                reason: reason.into(),
+            },
+        );
     }
 
     fn note(&mut self, probe: Probe, start: Duration, outcome: Outcome) {
@@ -158,25 +187,31 @@ impl<'a> Observer<'a> {
 
 /// Whether a request of this purpose carries a `message` that is not written down.
 pub(crate) const fn hides_message(purpose: Purpose) -> bool {
-    match purpose {
+    matches!(
+        purpose,
         Purpose::LongUrl
-        | Purpose::PkiOperationPost
-        | Purpose::PkiOperationGet
-        | Purpose::Enroll
-        | Purpose::Poll => true,
-        _ => false,
-    }
+            | Purpose::PkiOperationPost
+            | Purpose::PkiOperationGet
+            | Purpose::Enroll
+            | Purpose::Poll
+    )
 }
 
 /// Whether what answers is a page for people, on which a challenge password might stand.
 pub(crate) const fn is_page(purpose: Purpose) -> bool {
-    matches!(purpose, Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root)
+    matches!(
+        purpose,
+        Purpose::MscepAdmin | Purpose::BaseUrl | Purpose::Root
+    )
 }
 
 fn outcome<T>(result: &Result<T, NetworkError>, ok: impl FnOnce(&T) -> Outcome) -> Outcome {
     match result {
         Ok(value) => ok(value),
-        Err(e) => Outcome::Failed { error: e.kind, detail: e.detail.clone() },
+        Err(e) => Outcome::Failed {
+            error: e.kind,
+            detail: e.detail.clone(),
+        },
     }
 }
 
@@ -185,7 +220,12 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
-    let mut body = response.body.get(..KEPT_BODY).unwrap_or(&response.body).to_vec();
+    let kept = if purpose == Purpose::Crl {
+        KEPT_CRL
+    } else {
+        KEPT_BODY
+    };
+    let mut body = response.body.get(..kept).unwrap_or(&response.body).to_vec();
     if is_page(purpose) {
         redact::challenge_passwords(&mut body);
     }
@@ -193,7 +233,9 @@ fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
     HttpFacts {
         status: response.status,
         reason: response.reason.clone(),
-        headers: headers.map(|(n, value)| (n.clone(), redact::header(n, value))).collect(),
+        headers: headers
+            .map(|(n, value)| (n.clone(), redact::header(n, value)))
+            .collect(),
         body: base64::encode(&body),
         body_len: u64::try_from(response.body.len()).unwrap_or(u64::MAX),
         reply: None,

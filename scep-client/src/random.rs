@@ -26,7 +26,10 @@ impl Default for SharedRandom {
 
 impl RandomSource for SharedRandom {
     fn fill(&mut self, out: &mut [u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(out);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .fill(out);
     }
 }
 

@@ -33,7 +33,9 @@ fn is_removed(value: &str) -> bool {
 }
 
 fn without_user_information(url: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.into() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.into();
+    };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
     match authority.rsplit_once('@') {
@@ -87,7 +89,8 @@ pub(crate) fn challenge_passwords(body: &mut [u8]) {
 /// Looks at every `step`th octet from `first` on; in between, only zero octets.
 fn blank_runs(body: &mut [u8], step: usize, first: usize) {
     let fits = |body: &[u8], i: usize| {
-        body.get(i).is_some_and(|&c| c.is_ascii_digit() || (b'A'..=b'F').contains(&c))
+        body.get(i)
+            .is_some_and(|&c| c.is_ascii_digit() || (b'A'..=b'F').contains(&c))
             && (step == 1 || body.get(i + 1).is_none_or(|&c| c == 0))
     };
     let mut start = first;
@@ -123,7 +126,8 @@ pub(crate) fn log_text(text: &str) -> String {
             Some(at) => word.split_at_checked(at + 1).unwrap_or(("", word)),
             None => ("", word),
         };
-        let token = value.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && !"+/=_".contains(c));
+        let token =
+            value.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && !"+/=_".contains(c));
         if reach > 0 && looks_secret(token) {
             out.push_str(name);
             out.push_str(REMOVED);
@@ -147,18 +151,39 @@ mod tests {
 
     #[test]
     fn urls_keep_everything_but_secrets() {
-        assert_eq!(url("http://u:p@h/x?operation=GetCACert", true), "http://h/x?operation=GetCACert");
-        assert_eq!(url("http://h/x?operation=PKIOperation&message=MII%2B", true), "http://h/x?operation=PKIOperation&message=<6 octets>");
-        assert_eq!(url("http://h/x?operation=GetCACert&message=ca", false), "http://h/x?operation=GetCACert&message=ca");
+        assert_eq!(
+            url("http://u:p@h/x?operation=GetCACert", true),
+            "http://h/x?operation=GetCACert"
+        );
+        assert_eq!(
+            url("http://h/x?operation=PKIOperation&message=MII%2B", true),
+            "http://h/x?operation=PKIOperation&message=<6 octets>"
+        );
+        assert_eq!(
+            url("http://h/x?operation=GetCACert&message=ca", false),
+            "http://h/x?operation=GetCACert&message=ca"
+        );
         assert_eq!(url("http://h/a@b", false), "http://h/a@b");
     }
 
     #[test]
     fn header_fields() {
-        assert_eq!(header("set-cookie", "sid=abc; Path=/; HttpOnly"), "sid=<removed>; Path=/; HttpOnly");
-        assert_eq!(header("location", "https://login.example/a?state=s"), "https://login.example/a?<7 octets>");
-        assert_eq!(header("www-authenticate", "NTLM TlRMTVNTUAACAAAA="), "NTLM <removed>");
-        assert_eq!(header("www-authenticate", "Basic realm=\"x\""), "Basic realm=\"x\"");
+        assert_eq!(
+            header("set-cookie", "sid=abc; Path=/; HttpOnly"),
+            "sid=<removed>; Path=/; HttpOnly"
+        );
+        assert_eq!(
+            header("location", "https://login.example/a?state=s"),
+            "https://login.example/a?<7 octets>"
+        );
+        assert_eq!(
+            header("www-authenticate", "NTLM TlRMTVNTUAACAAAA="),
+            "NTLM <removed>"
+        );
+        assert_eq!(
+            header("www-authenticate", "Basic realm=\"x\""),
+            "Basic realm=\"x\""
+        );
         let twice = header("location", &header("location", "/a?b=c"));
         assert_eq!(twice, "/a?<3 octets>");
         assert_eq!(header("server", "Microsoft-IIS/10.0"), "Microsoft-IIS/10.0");
@@ -174,7 +199,15 @@ mod tests {
 
         for big_endian in [false, true] {
             let wide = |text: &str| -> Vec<u8> {
-                text.encode_utf16().flat_map(|u| if big_endian { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+                text.encode_utf16()
+                    .flat_map(|u| {
+                        if big_endian {
+                            u.to_be_bytes()
+                        } else {
+                            u.to_le_bytes()
+                        }
+                    })
+                    .collect()
             };
             let mut body = wide(page);
             challenge_passwords(&mut body);
@@ -184,11 +217,23 @@ mod tests {
 
     #[test]
     fn log_lines() {
-        assert_eq!(log_text("challenge password 0123456789ABCDEF refused"), "challenge password <removed> refused");
-        assert_eq!(log_text("challengePassword=0123456789ABCDEF&x=1"), "challengePassword=<removed>&x=1");
-        assert_eq!(log_text("Challenge='0123456789abcdef' code 0x80070057"), "Challenge='<removed>' code 0x80070057");
+        assert_eq!(
+            log_text("challenge password 0123456789ABCDEF refused"),
+            "challenge password <removed> refused"
+        );
+        assert_eq!(
+            log_text("challengePassword=0123456789ABCDEF&x=1"),
+            "challengePassword=<removed>&x=1"
+        );
+        assert_eq!(
+            log_text("Challenge='0123456789abcdef' code 0x80070057"),
+            "Challenge='<removed>' code 0x80070057"
+        );
         let event = "2026-11-25 10:11:12 The password in the certificate request cannot be verified. It may have been used already. (0x80070057)";
         assert_eq!(log_text(event), event);
-        assert_eq!(log_text("serial 610000002B0123456789 issued"), "serial 610000002B0123456789 issued");
+        assert_eq!(
+            log_text("serial 610000002B0123456789 issued"),
+            "serial 610000002B0123456789 issued"
+        );
     }
 }

@@ -155,6 +155,16 @@ impl Catalogue {
             .filter(move |mode| mode.part_of.as_deref() == Some(id))
     }
 
+    /// The declared partition: what a view shows, and the modes that look so to it.
+    #[must_use]
+    pub fn partition(&self, view: View) -> BTreeMap<&Look, Vec<&FailureMode>> {
+        let mut partition: BTreeMap<&Look, Vec<&FailureMode>> = BTreeMap::new();
+        for mode in self.modes().filter(|mode| mode.kind != Kind::Alias) {
+            partition.entry(mode.look(view)).or_default().push(mode);
+        }
+        partition
+    }
+
     /// A catalogue that does not know one symptom: what a diagnosis then says shows whether it guesses.
     #[must_use]
     pub fn without_symptom(&self, id: &str) -> Self {

@@ -6,8 +6,11 @@
 //! 3. Of the failures take the one at the earliest broken stage, then the one of which more clues
 //!    hold, then the one with the more common cause. Healthy is what no failure speaks against.
 //! 4. Rank the symptom's failure modes by logs, memory and their own clues.
+//!
+//! Without any probe, the logs alone are asked which modes leave such records.
 
 mod footprint;
+mod from_logs;
 mod matching;
 mod not_proven;
 mod rank;
@@ -74,7 +77,7 @@ pub fn classify(catalogue: &Catalogue, observations: &Observations) -> Diagnosis
             confidence: matched.confidence(&[]),
         })
         .collect();
-    Diagnosis {
+    let mut diagnosis = Diagnosis {
         schema: SCHEMA.to_owned(),
         tool: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         url: observations.url.clone(),
@@ -99,7 +102,20 @@ pub fn classify(catalogue: &Catalogue, observations: &Observations) -> Diagnosis
             .map(|item| seen::seen(item, &facts))
             .collect(),
         footprint: footprint::footprint(observations),
+    };
+    if observations.items.is_empty()
+        && let Some(found) = from_logs::from_logs(&case)
+    {
+        diagnosis.outcome = Outcome::Failure;
+        diagnosis.symptom = Some(Named {
+            id: found.symptom.id.clone(),
+            title: found.symptom.title.clone(),
+        });
+        diagnosis.confidence = Some(found.confidence);
+        diagnosis.failure_modes = found.modes;
+        diagnosis.evidence = found.evidence;
     }
+    diagnosis
 }
 
 /// Everything that one diagnosis draws upon.

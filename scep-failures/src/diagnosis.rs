@@ -132,7 +132,7 @@ pub struct Finding {
 /// Something that these probes cannot show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NotProven {
-    /// A stable word: `request`, `challenge`, `ca`, `start`, `behind`.
+    /// A stable word: `request`, `challenge`, `ca`, `logs`, `behind`.
     pub what: String,
     /// Why it is not known.
     pub because: String,

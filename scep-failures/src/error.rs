@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// Several things are wrong.
     #[error("{} problems in the catalogue:\n{}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Many(Vec<Error>),
+    Many(Vec<Self>),
 }
 
 impl Error {

@@ -19,7 +19,7 @@ pub mod table;
 pub mod tls;
 pub mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -197,6 +197,21 @@ impl Facts {
         self.facts
             .iter()
             .map(|(path, values)| (path.as_str(), values.as_slice()))
+    }
+
+    /// The facts that may tell deployments apart: neither varying from run to run nor inferred.
+    #[must_use]
+    pub fn stable(&self) -> BTreeSet<(String, Value)> {
+        self.iter()
+            .filter(|(path, _)| table::lookup(path).is_some_and(|meaning| !meaning.volatile))
+            .flat_map(|(path, values)| {
+                values
+                    .iter()
+                    .filter(|fact| !fact.inferred)
+                    .map(move |fact| (path, fact))
+            })
+            .map(|(path, fact)| (path.to_owned(), fact.value.clone()))
+            .collect()
     }
 
     /// Whether the source that would tell `path` was looked at: then its absence means something.

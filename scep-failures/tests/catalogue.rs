@@ -1,4 +1,5 @@
 //! What must hold for every file of the catalogue, whoever adds one.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -33,12 +34,22 @@ fn every_file_is_loaded() {
     let loaded: BTreeSet<String> = catalogue
         .modes()
         .map(|mode| format!("{}/{}", mode.layer, mode.id))
-        .chain(catalogue.symptoms().map(|symptom| format!("symptoms/{}", symptom.id)))
+        .chain(
+            catalogue
+                .symptoms()
+                .map(|symptom| format!("symptoms/{}", symptom.id)),
+        )
         .collect();
     let folder = root().join("catalogue");
     let on_disk: BTreeSet<String> = files_below(&folder, "toml")
         .iter()
-        .map(|path| path.strip_prefix(&folder).unwrap().with_extension("").to_string_lossy().replace('\\', "/"))
+        .map(|path| {
+            path.strip_prefix(&folder)
+                .unwrap()
+                .with_extension("")
+                .to_string_lossy()
+                .replace('\\', "/")
+        })
         .collect();
     assert_eq!(loaded, on_disk);
     assert!(catalogue.modes().count() >= 22);
@@ -50,7 +61,10 @@ fn every_folder_is_a_layer() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(name == "symptoms" || Layer::ALL.iter().any(|layer| layer.as_str() == name), "{name}");
+            assert!(
+                name == "symptoms" || Layer::ALL.iter().any(|layer| layer.as_str() == name),
+                "{name}"
+            );
         }
     }
 }
@@ -78,8 +92,16 @@ fn no_id_occurs_in_the_sources() {
 fn modes_that_fail_have_what_an_admin_needs() {
     for mode in Catalogue::builtin().modes() {
         assert!(!mode.references.is_empty(), "{}", mode.id);
-        assert!(!mode.seen.is_empty(), "{}: nothing says what a client sees", mode.id);
-        assert!(mode.check.text.len() > 20 && mode.fix.text.len() > 10, "{}", mode.id);
+        assert!(
+            !mode.seen.is_empty(),
+            "{}: nothing says what a client sees",
+            mode.id
+        );
+        assert!(
+            mode.check.text.len() > 20 && mode.fix.text.len() > 10,
+            "{}",
+            mode.id
+        );
         if matches!(mode.kind, Kind::Cause | Kind::Umbrella | Kind::Finding) {
             assert!(
                 !mode.fix.steps.is_empty() || mode.fix.client.is_some(),
@@ -94,18 +116,32 @@ fn modes_that_fail_have_what_an_admin_needs() {
 fn every_must_clue_can_be_answered_by_the_view_that_shows_the_symptom() {
     let catalogue = Catalogue::builtin();
     for mode in catalogue.modes() {
-        for (visibility, look) in mode.all_looks().flat_map(|looks| looks.entries()) {
+        for (visibility, look) in mode
+            .all_looks()
+            .flat_map(scep_failures::catalogue::Looks::entries)
+        {
             let Look::Symptom(id) = look else { continue };
             for hint in &catalogue.symptom(id).unwrap().clues.must {
                 let needed = table::lookup(&hint.clue.fact).unwrap().visible_at;
                 let view = match visibility {
                     Visibility::Request => View::probes(Level::Request),
                     Visibility::Enroll => View::probes(Level::Enroll),
-                    Visibility::Memory => View { memory: true, ..View::default() },
-                    Visibility::Logs => View { logs: true, ..View::default() },
+                    Visibility::Memory => View {
+                        memory: true,
+                        ..View::default()
+                    },
+                    Visibility::Logs => View {
+                        logs: true,
+                        ..View::default()
+                    },
                     Visibility::Passive | Visibility::Never => View::default(),
                 };
-                assert!(view.shows(needed), "{}: {visibility:?} cannot answer `{}`", mode.id, hint.clue);
+                assert!(
+                    view.shows(needed),
+                    "{}: {visibility:?} cannot answer `{}`",
+                    mode.id,
+                    hint.clue
+                );
             }
         }
     }
@@ -114,13 +150,20 @@ fn every_must_clue_can_be_answered_by_the_view_that_shows_the_symptom() {
 #[test]
 fn modes_of_one_look_are_told_apart_by_the_logs_unless_they_say_so() {
     let catalogue = Catalogue::builtin();
-    let views = [View::default(), View::probes(Level::Request), View::probes(Level::Enroll), View {
-        memory: true,
-        ..View::default()
-    }];
+    let views = [
+        View::default(),
+        View::probes(Level::Request),
+        View::probes(Level::Enroll),
+        View {
+            memory: true,
+            ..View::default()
+        },
+    ];
     for one in catalogue.modes() {
         for other in catalogue.modes().filter(|other| other.id != one.id) {
-            let alike = views.iter().all(|view| one.look(*view) == other.look(*view));
+            let alike = views
+                .iter()
+                .all(|view| one.look(*view) == other.look(*view));
             let symptom = match one.look(views[2]) {
                 Look::Symptom(id) => catalogue.symptom(id),
                 Look::Healthy => None,
@@ -131,10 +174,21 @@ fn modes_of_one_look_are_told_apart_by_the_logs_unless_they_say_so() {
                     mode.evidence
                         .iter()
                         .filter(|evidence| !evidence.alternative)
-                        .map(|e| format!("{} {} {} {} {}", e.log, e.source, e.event_id, e.code, e.severity))
+                        .map(|e| {
+                            format!(
+                                "{} {} {} {} {}",
+                                e.log, e.source, e.event_id, e.code, e.severity
+                            )
+                        })
                         .collect()
                 };
-                assert_ne!(of(one), of(other), "{} and {} leave the same logs", one.id, other.id);
+                assert_ne!(
+                    of(one),
+                    of(other),
+                    "{} and {} leave the same logs",
+                    one.id,
+                    other.id
+                );
             }
         }
     }
@@ -143,7 +197,9 @@ fn modes_of_one_look_are_told_apart_by_the_logs_unless_they_say_so() {
 #[test]
 fn baselines_and_steps_are_plausible() {
     for mode in Catalogue::builtin().modes() {
-        let Some(reproduce) = &mode.reproduce else { continue };
+        let Some(reproduce) = &mode.reproduce else {
+            continue;
+        };
         let starts = reproduce
             .steps
             .iter()

@@ -1,4 +1,5 @@
 //! A catalogue that is not right is refused, with the file and the reason.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may")]
 
 use scep_failures::Catalogue;
 
@@ -31,8 +32,11 @@ decided_by = { where = "there", check = "look" }
 "#;
 
 fn load(mode: &str, symptom: &str) -> Result<Catalogue, String> {
-    Catalogue::from_files([("iis/is-odd.toml", mode), ("symptoms/looks-odd.toml", symptom)])
-        .map_err(|error| error.to_string())
+    Catalogue::from_files([
+        ("iis/is-odd.toml", mode),
+        ("symptoms/looks-odd.toml", symptom),
+    ])
+    .map_err(|error| error.to_string())
 }
 
 fn problem(change: &str, to: &str) -> String {
@@ -59,61 +63,184 @@ fn the_sample_is_right() {
 
 #[test]
 fn names_and_folders() {
-    says(&problem("id = \"is-odd\"", "id = \"is-even\""), &["iis/is-odd.toml", "is-even", "should be the file's name"]);
-    says(&problem("layer = \"iis\"", "layer = \"tls\""), &["layer inside is `tls`", "folder `iis`"]);
-    says(&problem("layer = \"iis\"", "layer = \"cellar\""), &["iis/is-odd.toml", "unknown variant `cellar`"]);
-    let error = Catalogue::from_files([("stray.toml", MODE)]).unwrap_err().to_string();
+    says(
+        &problem("id = \"is-odd\"", "id = \"is-even\""),
+        &["iis/is-odd.toml", "is-even", "should be the file's name"],
+    );
+    says(
+        &problem("layer = \"iis\"", "layer = \"tls\""),
+        &["layer inside is `tls`", "folder `iis`"],
+    );
+    says(
+        &problem("layer = \"iis\"", "layer = \"cellar\""),
+        &["iis/is-odd.toml", "unknown variant `cellar`"],
+    );
+    let error = Catalogue::from_files([("stray.toml", MODE)])
+        .unwrap_err()
+        .to_string();
     says(&error, &["stray.toml", "<layer>/<id>.toml"]);
 }
 
 #[test]
 fn unknown_fields_are_refused_wherever_they_stand() {
-    says(&problem("kind = \"cause\"", "kind = \"cause\"\ncolour = \"red\""), &["is-odd.toml", "unknown field `colour`"]);
-    says(&problem("{ do = \"recycle\" }", "{ do = \"recycle\", now = true }"), &["unknown field `now`"]);
-    says(&problem("{ where = \"there\", check", "{ where = \"there\", how = \"\", check"), &["unknown field `how`"]);
-    says(&problem("baseline = \"ndes-plain\"", "baseline = \"ndes-plain\", client = { mood = \"bad\" }"), &["unknown field `mood`"]);
-    says(&symptom_problem("stage = \"iis\"", "stage = \"iis\"\nlevel = 1"), &["looks-odd.toml", "unknown field `level`"]);
+    says(
+        &problem("kind = \"cause\"", "kind = \"cause\"\ncolour = \"red\""),
+        &["is-odd.toml", "unknown field `colour`"],
+    );
+    says(
+        &problem("{ do = \"recycle\" }", "{ do = \"recycle\", now = true }"),
+        &["unknown field `now`"],
+    );
+    says(
+        &problem(
+            "{ where = \"there\", check",
+            "{ where = \"there\", how = \"\", check",
+        ),
+        &["unknown field `how`"],
+    );
+    says(
+        &problem(
+            "baseline = \"ndes-plain\"",
+            "baseline = \"ndes-plain\", client = { mood = \"bad\" }",
+        ),
+        &["unknown field `mood`"],
+    );
+    says(
+        &symptom_problem("stage = \"iis\"", "stage = \"iis\"\nlevel = 1"),
+        &["looks-odd.toml", "unknown field `level`"],
+    );
 }
 
 #[test]
 fn references_between_files() {
-    says(&problem("symptom.passive = \"looks-odd\"", "symptom.passive = \"looks-new\""), &["no symptom is called `looks-new`", "looks-odd.toml: no failure mode shows it"]);
-    says(&problem("[\"RFC 2324\"]", "[]"), &["at least one reference"]);
-    says(&problem("kind = \"cause\"", "kind = \"cause\"\nconfused_with = [\"ghost\"]"), &["confused_with: no other failure mode is called `ghost`"]);
-    says(&problem("kind = \"cause\"", "kind = \"cause\"\npart_of = \"is-odd\""), &["no umbrella mode is called"]);
-    says(&problem("kind = \"cause\"", "kind = \"alias\""), &["alias_of goes with kind `alias`"]);
+    says(
+        &problem(
+            "symptom.passive = \"looks-odd\"",
+            "symptom.passive = \"looks-new\"",
+        ),
+        &[
+            "no symptom is called `looks-new`",
+            "looks-odd.toml: no failure mode shows it",
+        ],
+    );
+    says(
+        &problem("[\"RFC 2324\"]", "[]"),
+        &["at least one reference"],
+    );
+    says(
+        &problem(
+            "kind = \"cause\"",
+            "kind = \"cause\"\nconfused_with = [\"ghost\"]",
+        ),
+        &["confused_with: no other failure mode is called `ghost`"],
+    );
+    says(
+        &problem("kind = \"cause\"", "kind = \"cause\"\npart_of = \"is-odd\""),
+        &["no umbrella mode is called"],
+    );
+    says(
+        &problem("kind = \"cause\"", "kind = \"alias\""),
+        &["alias_of goes with kind `alias`"],
+    );
 }
 
 #[test]
 fn levels_agree_with_looks() {
-    says(&problem("visible_at = \"passive\"", "visible_at = \"enroll\""), &["visible_at is `Enroll`"]);
-    says(&problem("symptom.passive = \"looks-odd\"", "symptom = { passive = \"healthy\", enroll = \"looks-odd\" }"), &["visible_at is `Passive`"]);
+    says(
+        &problem("visible_at = \"passive\"", "visible_at = \"enroll\""),
+        &["visible_at is `Enroll`"],
+    );
+    says(
+        &problem(
+            "symptom.passive = \"looks-odd\"",
+            "symptom = { passive = \"healthy\", enroll = \"looks-odd\" }",
+        ),
+        &["visible_at is `Passive`"],
+    );
 }
 
 #[test]
 fn clues_are_checked() {
-    says(&symptom_problem("status = 418", "status is 418"), &["looks-odd.toml", "the test is one of"]);
-    says(&symptom_problem("get-ca-caps.status = 418", "get-ca-caps.colour = red"), &["no fact is called `get-ca-caps.colour`"]);
-    says(&symptom_problem("get-ca-caps.status = 418", "get-ca-caps.elapsed-ms > 5"), &["cannot be a must"]);
-    says(&symptom_problem("[\"get-ca-caps.status = 418\"]", "[]"), &["fits everything"]);
-    says(&symptom_problem("[\"get-ca-caps.status = 418\"]", "[{ clue = \"get-ca-caps.status = 418\", why = \"x\" }]"), &["unknown field `why`"]);
-    says(&problem("kind = \"cause\"", "kind = \"cause\"\nclues.helps = [\"nothing.at-all present\"]"), &["no fact is called `nothing.at-all`"]);
+    says(
+        &symptom_problem("status = 418", "status is 418"),
+        &["looks-odd.toml", "the test is one of"],
+    );
+    says(
+        &symptom_problem("get-ca-caps.status = 418", "get-ca-caps.colour = red"),
+        &["no fact is called `get-ca-caps.colour`"],
+    );
+    says(
+        &symptom_problem("get-ca-caps.status = 418", "get-ca-caps.elapsed-ms > 5"),
+        &["cannot be a must"],
+    );
+    says(
+        &symptom_problem("[\"get-ca-caps.status = 418\"]", "[]"),
+        &["fits everything"],
+    );
+    says(
+        &symptom_problem(
+            "[\"get-ca-caps.status = 418\"]",
+            "[{ clue = \"get-ca-caps.status = 418\", why = \"x\" }]",
+        ),
+        &["unknown field `why`"],
+    );
+    says(
+        &problem(
+            "kind = \"cause\"",
+            "kind = \"cause\"\nclues.helps = [\"nothing.at-all present\"]",
+        ),
+        &["no fact is called `nothing.at-all`"],
+    );
 }
 
 #[test]
 fn steps_and_evidence_are_checked() {
-    says(&problem("{ do = \"recycle\" }", "{ do = \"advance\", by = \"soon\" }"), &["`soon` is no duration"]);
-    says(&problem("{ do = \"recycle\" }", "{ do = \"dance\" }"), &["dance"]);
-    let evidence = |text: &str| problem("kind = \"cause\"", &format!("kind = \"cause\"\nevidence = [{{ {text}, provenance = \"seen\" }}]"));
-    says(&evidence("log = \"diary\", code = \"1\""), &["`diary` is none of"]);
-    says(&evidence("log = \"application\", event_id = 2"), &["has a source and an id"]);
-    says(&evidence("log = \"iis\""), &["known by its code or its text"]);
+    says(
+        &problem(
+            "{ do = \"recycle\" }",
+            "{ do = \"advance\", by = \"soon\" }",
+        ),
+        &["`soon` is no duration"],
+    );
+    says(
+        &problem("{ do = \"recycle\" }", "{ do = \"dance\" }"),
+        &["dance"],
+    );
+    let evidence = |text: &str| {
+        problem(
+            "kind = \"cause\"",
+            &format!("kind = \"cause\"\nevidence = [{{ {text}, provenance = \"seen\" }}]"),
+        )
+    };
+    says(
+        &evidence("log = \"diary\", code = \"1\""),
+        &["`diary` is none of"],
+    );
+    says(
+        &evidence("log = \"application\", event_id = 2"),
+        &["has a source and an id"],
+    );
+    says(
+        &evidence("log = \"iis\""),
+        &["known by its code or its text"],
+    );
 }
 
 #[test]
 fn several_problems_are_all_named() {
-    let error = load(&MODE.replace("[\"RFC 2324\"]", "[]"), &SYMPTOM.replace("Odd.", "")).unwrap_err();
-    says(&error, &["2 problems", "at least one reference", "the summary is empty"]);
+    let error = load(
+        &MODE.replace("[\"RFC 2324\"]", "[]"),
+        &SYMPTOM.replace("Odd.", ""),
+    )
+    .unwrap_err();
+    says(
+        &error,
+        &[
+            "2 problems",
+            "at least one reference",
+            "the summary is empty",
+        ],
+    );
 }
 
 #[test]

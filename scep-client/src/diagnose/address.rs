@@ -31,7 +31,11 @@ impl Run<'_> {
         }
         let mut failed = None;
         for &address in addresses.iter().take(self.options.max_addresses) {
-            match self.observer.connect(address, self.options.timeouts.connect).await {
+            match self
+                .observer
+                .connect(address, self.options.timeouts.connect)
+                .await
+            {
                 Ok(()) => self.reachable.push(address),
                 Err(e) => failed = Some(e),
             }

@@ -10,8 +10,7 @@ impl Run<'_> {
     pub(super) async fn ca_certificates(&mut self) {
         let url = self.operation_url(Operation::GetCaCert);
         let nodes = self.reachable.clone();
-        // the first address once more after the others, so that a load balancer behind a single
-        // address is seen too
+        // several times also where there is one address: a load balancer may stand behind it
         let asks = self.options.ca_certificate_asks.max(1).max(nodes.len());
         for ask in 0..asks {
             let node = nodes.get(ask % nodes.len().max(1)).copied();
@@ -19,7 +18,7 @@ impl Run<'_> {
             let usable = response
                 .filter(|r| r.status == 200)
                 .filter(|r| CaCertificates::from_response(&r.body).is_ok());
-            if ask == 0 {
+            if self.ca_certificates.is_none() {
                 self.ca_certificates = usable;
             }
             // asking a server that fails again and again would show the same

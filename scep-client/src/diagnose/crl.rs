@@ -19,11 +19,17 @@ impl Run<'_> {
         let certificates = self.known_certificates();
         if certificates.is_empty() {
             let url = self.target.base.clone();
-            self.observer.skip(probe(&url), "no certificate is known, neither from GetCACert nor from memory");
+            self.observer.skip(
+                probe(&url),
+                "no certificate is known, neither from GetCACert nor from memory",
+            );
             return;
         }
         let mut urls: Vec<String> = Vec::new();
-        for url in certificates.iter().flat_map(Certificate::crl_distribution_points) {
+        for url in certificates
+            .iter()
+            .flat_map(Certificate::crl_distribution_points)
+        {
             if !urls.contains(&url) {
                 urls.push(url);
             }
@@ -33,7 +39,8 @@ impl Run<'_> {
         while let Some(url) = urls.get(at).cloned() {
             at += 1;
             if at > MAX_CRLS {
-                self.observer.skip(probe(&url), format!("only {MAX_CRLS} CRLs are fetched"));
+                self.observer
+                    .skip(probe(&url), format!("only {MAX_CRLS} CRLs are fetched"));
                 continue;
             }
             for delta in self.crl(&url).await {
@@ -48,15 +55,21 @@ impl Run<'_> {
     async fn crl(&mut self, url: &str) -> Vec<String> {
         let scheme = url.split(':').next().unwrap_or_default();
         if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-            self.observer.skip(probe(url), format!("{scheme} is not fetched, only http and https are"));
+            self.observer.skip(
+                probe(url),
+                format!("{scheme} is not fetched, only http and https are"),
+            );
             return Vec::new();
         }
         let request = self.request(HttpRequest::get(url), None);
-        let request = HttpRequest { max_body: self.options.max_crl, ..request };
+        let request = HttpRequest {
+            max_body: self.options.max_crl,
+            ..request
+        };
         match self.observer.http(Purpose::Crl, &request).await {
-            Ok(response) if response.status == 200 => {
-                Crl::from_der(&response.body).map(|crl| crl.freshest_crls()).unwrap_or_default()
-            }
+            Ok(response) if response.status == 200 => Crl::from_der(&response.body)
+                .map(|crl| crl.freshest_crls())
+                .unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -66,7 +79,11 @@ impl Run<'_> {
             let memory = self.observer.observations().memory.as_ref()?;
             base64::decode(&memory.ca_certificates)
         };
-        let body = self.ca_certificates.as_ref().map(|r| r.body.clone()).or_else(remembered);
+        let body = self
+            .ca_certificates
+            .as_ref()
+            .map(|r| r.body.clone())
+            .or_else(remembered);
         body.and_then(|body| CaCertificates::from_response(&body).ok())
             .map(|found| found.as_slice().to_vec())
             .unwrap_or_default()
@@ -74,5 +91,9 @@ impl Run<'_> {
 }
 
 fn probe(url: &str) -> Probe {
-    Probe::Http { purpose: Purpose::Crl, method: "GET".into(), url: url.into() }
+    Probe::Http {
+        purpose: Purpose::Crl,
+        method: "GET".into(),
+        url: url.into(),
+    }
 }

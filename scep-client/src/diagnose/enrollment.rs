@@ -4,15 +4,24 @@ use scep_core::client::EnrollmentParams;
 use scep_failures::observation::Purpose;
 
 use super::run::Run;
-use crate::enroll::{Claims, Step};
-use crate::{Error, Result};
+use crate::Result;
+use crate::enroll::Claims;
+use crate::network::HttpResponse;
 
 impl Run<'_> {
     pub(super) async fn enrollment(&mut self) -> Result<()> {
         let Some(probe) = &self.options.enroll else {
-            return Err(Error::misuse("an enrollment needs to be told what to ask for"));
+            return Ok(());
         };
-        if let Err(reason) = self.can_encrypt() {
+        let certificates = match &probe.ca_certificates {
+            Some(body) => Some(HttpResponse {
+                status: 200,
+                body: body.clone(),
+                ..HttpResponse::default()
+            }),
+            None => self.ca_certificates.clone(),
+        };
+        if let Err(reason) = self.can_encrypt_to(certificates.as_ref()) {
             self.skip_pki_operation(Purpose::Enroll, probe.method, &reason);
             return Ok(());
         }
@@ -37,18 +46,20 @@ impl Run<'_> {
             challenge_obtained: probe.challenge_obtained,
         };
         let before = self.observer.observations().items.len();
-        let step = self.transact(params, Purpose::Enroll, claims, probe.require_trusted_tls).await;
-        let subject = probe.subject.to_string();
-        match step {
-            Ok(Step::Issued(issued)) => {
-                self.footprint.note_issued(&issued.certificate.serial_hex(), &subject);
-            }
-            Ok(Step::Wait(_)) => self.footprint.note_pending(&subject),
-            Ok(Step::Refused(_)) => self.footprint.note_failed(&subject),
-            Err(e) if self.observer.observations().items.len() == before => {
-                self.skip_pki_operation(Purpose::Enroll, probe.method, &e.causes());
-            }
-            Err(_) => {}
+        let step = self
+            .transact(
+                params,
+                certificates,
+                Purpose::Enroll,
+                claims,
+                probe.require_trusted_tls,
+            )
+            .await;
+        if let Err(e) = step
+            && self.observer.observations().items.len() == before
+        {
+            // nothing was sent: the CA is not the one that is trusted, say
+            self.skip_pki_operation(Purpose::Enroll, probe.method, &e.causes());
         }
         Ok(())
     }

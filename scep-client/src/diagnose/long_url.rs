@@ -17,7 +17,10 @@ impl Run<'_> {
     pub(super) async fn long_url(&mut self) {
         if self.blocked.is_none() && self.capabilities.is_none() {
             let url = self.url_of_length(0);
-            self.observer.skip(probe(&url), "it would show nothing: GetCACaps does not work");
+            self.observer.skip(
+                probe(&url),
+                "it would show nothing: GetCACaps does not work",
+            );
             return;
         }
         let ladder = self.options.url_lengths.clone();
@@ -38,7 +41,8 @@ impl Run<'_> {
 
     /// A GetCACaps URL whose path and query have `length` octets, or a few more than a short one.
     fn url_of_length(&self, length: usize) -> String {
-        let with = |filler: usize| Operation::GetCaCaps.url(&self.target.base, Some(&"A".repeat(filler)));
+        let with =
+            |filler: usize| Operation::GetCaCaps.url(&self.target.base, Some(&"A".repeat(filler)));
         let origin = self.target.root.trim_end_matches('/').len();
         let short = with(SHORT);
         let missing = length.saturating_sub(short.len().saturating_sub(origin));

@@ -11,9 +11,10 @@ use scep_core::message::{ChallengePassword, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Extension, Name};
 use scep_failures::Level;
-use scep_failures::observation::{LogRecord, Observation};
+use scep_failures::observation::{LogRecord, Observation, Purpose};
 
 use crate::memory::MemoryStore;
+use crate::network::HttpRequest;
 use crate::random::SharedRandom;
 
 /// What a diagnosis may do, and its bounds.
@@ -50,9 +51,14 @@ pub struct DiagnoseOptions {
     pub logs: Vec<LogRecord>,
     /// Randomness.
     pub random: SharedRandom,
+    /// Changes HTTP requests before they are sent: for tests that play a client with a fault.
+    pub tamper: Option<Tamper>,
     /// Is told of every observation when it has been made.
     pub watch: Arc<dyn Fn(&Observation) + Send + Sync>,
 }
+
+/// Changes a request that is made for a purpose.
+pub type Tamper = Arc<dyn Fn(Purpose, &mut HttpRequest) + Send + Sync>;
 
 /// Bounds in time, one for each kind of probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +107,8 @@ pub struct EnrollProbe {
     pub extensions: Vec<Extension>,
     /// Key to certify; by default that of [`DiagnoseOptions::key`].
     pub key: Option<Arc<dyn PrivateKey>>,
+    /// Body of a GetCACert response to go by, in place of what the server answers now.
+    pub ca_certificates: Option<Vec<u8>>,
     /// transactionID; by default the hash of the key.
     pub transaction_id: Option<TransactionId>,
     /// Algorithms to send and to accept.
@@ -123,6 +131,7 @@ impl EnrollProbe {
             challenge_is_wrong: false,
             extensions: Vec::new(),
             key: None,
+            ca_certificates: None,
             transaction_id: None,
             policy: super::POLICY,
             method: MethodChoice::ByCapabilities,
@@ -149,6 +158,7 @@ impl Default for DiagnoseOptions {
             memory: None,
             logs: Vec::new(),
             random: SharedRandom::default(),
+            tamper: None,
             watch: Arc::new(|_| ()),
         }
     }

@@ -30,7 +30,7 @@ const PADDING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3247
 
 impl Run<'_> {
     pub(super) async fn pki_operations(&mut self) -> Result<()> {
-        if let Err(reason) = self.can_encrypt() {
+        if let Err(reason) = self.can_encrypt_to(self.ca_certificates.as_ref()) {
             for (purpose, method) in [
                 (Purpose::PkiOperationPost, MethodChoice::Post),
                 (Purpose::PkiOperationGet, MethodChoice::Get),
@@ -41,30 +41,38 @@ impl Run<'_> {
         }
         let mut stop = None;
         if self.offers_post() {
-            stop = self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, 0).await?;
+            stop = self
+                .wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, 0)
+                .await?;
         } else {
             let reason = "the server does not offer POSTPKIOperation";
             self.skip_pki_operation(Purpose::PkiOperationPost, MethodChoice::Post, reason);
         }
-        match &stop {
-            Some(reason) => self.skip_pki_operation(Purpose::PkiOperationGet, MethodChoice::Get, reason),
-            None => stop = self.wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0).await?,
+        if let Some(reason) = &stop {
+            self.skip_pki_operation(Purpose::PkiOperationGet, MethodChoice::Get, reason);
+        } else {
+            stop = self
+                .wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0)
+                .await?;
         }
         if let (None, Some(length), true) = (stop, self.options.long_post, self.offers_post()) {
-            self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, length).await?;
+            self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, length)
+                .await?;
         }
         Ok(())
     }
 
     /// Whether a request can be made at all; otherwise, why not.
-    pub(super) fn can_encrypt(&self) -> Result<(), String> {
-        match (&self.blocked, &self.ca_certificates) {
-            (Some(reason), _) => Err(reason.clone()),
-            (None, None) => {
-                Err("GetCACert gave no certificate to which a request could be encrypted".into())
-            }
-            (None, Some(_)) => Ok(()),
+    pub(super) fn can_encrypt_to(&self, certificates: Option<&HttpResponse>) -> Result<(), String> {
+        if let Some(reason) = &self.blocked {
+            return Err(reason.clone());
         }
+        if certificates.is_none() {
+            return Err(
+                "GetCACert gave no certificate to which a request could be encrypted".into(),
+            );
+        }
+        Ok(())
     }
 
     /// A server whose capabilities are not known may take POST.
@@ -97,12 +105,21 @@ impl Run<'_> {
         params.ca_identifier.clone_from(&self.options.ca_identifier);
         if padding > 0 {
             let value = write::octet_string(&vec![0; padding]);
-            params.extensions.push(Extension { oid: PADDING, critical: false, value });
+            params.extensions.push(Extension {
+                oid: PADDING,
+                critical: false,
+                value,
+            });
         }
-        let claims = Claims { wrong_challenge: true, challenge_obtained: None };
-        let subject = self.options.subject.to_string();
+        let claims = Claims {
+            wrong_challenge: true,
+            challenge_obtained: None,
+        };
         let before = self.observer.observations().items.len();
-        let step = self.transact(params, purpose, claims, false).await;
+        let certificates = self.ca_certificates.clone();
+        let step = self
+            .transact(params, certificates, purpose, claims, false)
+            .await;
         if self.observer.observations().items.len() == before {
             // nothing was sent: the server's certificates cannot be used
             if let Err(e) = step {
@@ -113,21 +130,14 @@ impl Run<'_> {
             return Ok(None);
         }
         Ok(match step {
-            Ok(Step::Issued(issued)) => {
-                let serial = issued.certificate.serial_hex();
-                self.footprint.note_issued(&serial, &subject);
-                Some("a certificate was issued in spite of the wrong challenge password".into())
-            }
-            Ok(Step::Wait(_)) => {
-                self.footprint.note_pending(&subject);
-                Some("a request was accepted in spite of the wrong challenge password".into())
-            }
-            Ok(Step::Refused(_)) | Err(Error::Scep { .. }) => {
-                self.footprint.note_refused();
-                None
+            Ok(Step::Issued(_) | Step::Wait(_)) => {
+                Some("a request was accepted in spite of its wrong challenge password".into())
             }
             Err(Error::Network { source, .. })
-                if matches!(source.kind, NetworkErrorKind::Reset | NetworkErrorKind::Closed) =>
+                if matches!(
+                    source.kind,
+                    NetworkErrorKind::Reset | NetworkErrorKind::Closed
+                ) =>
             {
                 Some(
                     "the server broke the connection off, and if a worker process crashed, \
@@ -135,7 +145,7 @@ impl Run<'_> {
                         .into(),
                 )
             }
-            Err(_) => None,
+            Ok(Step::Refused(_)) | Err(_) => None,
         })
     }
 
@@ -143,6 +153,7 @@ impl Run<'_> {
     pub(super) async fn transact(
         &mut self,
         params: EnrollmentParams,
+        ca_certificates: Option<HttpResponse>,
         purpose: Purpose,
         claims: Claims,
         require_trusted_tls: bool,
@@ -156,7 +167,10 @@ impl Run<'_> {
         options.random = self.options.random.clone();
 
         // a server without GetCACaps is an old one, says RFC 8894 section 3.5.2, not a broken one
-        let none = HttpResponse { status: 404, ..HttpResponse::default() };
+        let none = HttpResponse {
+            status: 404,
+            ..HttpResponse::default()
+        };
         let method = params.method;
         let enrollment = Enrollment::new(Arc::clone(&self.provider), params);
         let mut driver = Driver::new(&mut self.observer, enrollment, method, &options);
@@ -165,15 +179,31 @@ impl Run<'_> {
         driver.address = self.reachable.first().copied();
         driver.known = Known {
             capabilities: Some(self.capabilities.clone().unwrap_or(none)),
-            ca_certificates: self.ca_certificates.clone(),
+            ca_certificates,
         };
         driver.step().await
     }
 
-    pub(super) fn skip_pki_operation(&mut self, purpose: Purpose, method: MethodChoice, reason: &str) {
+    pub(super) fn skip_pki_operation(
+        &mut self,
+        purpose: Purpose,
+        method: MethodChoice,
+        reason: &str,
+    ) {
         let url = Operation::PkiOperation.url(&self.target.base, None);
-        let method = if method == MethodChoice::Get { "GET" } else { "POST" };
-        self.observer.skip(Probe::Http { purpose, method: method.into(), url }, reason);
+        let method = if method == MethodChoice::Get {
+            "GET"
+        } else {
+            "POST"
+        };
+        self.observer.skip(
+            Probe::Http {
+                purpose,
+                method: method.into(),
+                url,
+            },
+            reason,
+        );
     }
 
     /// The key of requests: the one given, or one that is made now.

@@ -8,7 +8,6 @@ use scep_core::http::Operation;
 use scep_failures::Level;
 use scep_failures::observation::{Memory, Observations, Probe, Purpose};
 
-use super::footprint::Footprint;
 use super::options::DiagnoseOptions;
 use super::target::Target;
 use crate::network::{HttpRequest, HttpResponse, Network, NetworkError};
@@ -31,7 +30,6 @@ pub(super) struct Run<'a> {
     pub(super) ca_certificates: Option<HttpResponse>,
     /// The key that was made for requests.
     pub(super) key: Option<Arc<dyn PrivateKey>>,
-    pub(super) footprint: Footprint,
     /// What did not work on this side, and does not end the diagnosis.
     pub(super) local_errors: Vec<Error>,
 }
@@ -39,7 +37,6 @@ pub(super) struct Run<'a> {
 /// What a run leaves.
 pub(super) struct Seen {
     pub(super) observations: Observations,
-    pub(super) footprint: Footprint,
     pub(super) local_errors: Vec<Error>,
 }
 
@@ -51,7 +48,13 @@ pub(super) async fn run(
     options: &DiagnoseOptions,
 ) -> Result<Seen> {
     let target = Target::parse(url)?;
-    let mut observer = Observer::new(network, &target.base, options.level, &*options.watch);
+    if options.level >= Level::Enroll && options.enroll.is_none() {
+        return Err(Error::misuse(
+            "an enrollment needs to be told what to ask for",
+        ));
+    }
+    let mut observer = Observer::new(network, &target.base, options.level, &*options.watch)
+        .tampering(options.tamper.as_deref());
     let mut local_errors = Vec::new();
     if let Some(store) = &options.memory {
         match store.load(&target.base) {
@@ -71,7 +74,6 @@ pub(super) async fn run(
         capabilities: None,
         ca_certificates: None,
         key: None,
-        footprint: Footprint::default(),
         local_errors,
     };
     let addresses = run.resolve().await;
@@ -85,14 +87,13 @@ pub(super) async fn run(
     run.crls().await;
     run.mscep_admin().await;
     run.long_url().await;
-    if matches!(options.level, Level::Request | Level::Enroll) {
+    if options.level >= Level::Request {
         run.pki_operations().await?;
     }
-    if options.level == Level::Enroll {
+    if options.level >= Level::Enroll {
         run.enrollment().await?;
     }
     Ok(Seen {
-        footprint: run.footprint.finish(run.observer.requests()),
         observations: run.observer.into_observations(),
         local_errors: run.local_errors,
     })
@@ -154,9 +155,11 @@ impl Run<'_> {
 
     /// Remembers a healthy look.
     fn remember(&mut self) {
-        let (Some(store), Some(capabilities), Some(certificates)) =
-            (&self.options.memory, &self.capabilities, &self.ca_certificates)
-        else {
+        let (Some(store), Some(capabilities), Some(certificates)) = (
+            &self.options.memory,
+            &self.capabilities,
+            &self.ca_certificates,
+        ) else {
             return;
         };
         let memory = Memory {

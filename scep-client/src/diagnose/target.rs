@@ -29,7 +29,9 @@ impl Target {
             "http" => false,
             "https" => true,
             other => {
-                return Err(Error::misuse(format!("SCEP goes over http or https, not {other}")));
+                return Err(Error::misuse(format!(
+                    "SCEP goes over http or https, not {other}"
+                )));
             }
         };
         let host = match parsed.host() {
@@ -47,7 +49,9 @@ impl Target {
         Ok(Self {
             base: parsed.to_string(),
             host,
-            port: parsed.port_or_known_default().unwrap_or(if https { 443 } else { 80 }),
+            port: parsed
+                .port_or_known_default()
+                .unwrap_or(if https { 443 } else { 80 }),
             https,
             root: with_path("/"),
             admin: admin_path(parsed.path()).map(|path| with_path(&path)),
@@ -71,9 +75,18 @@ mod tests {
     fn the_admin_page_stands_beside_the_application() {
         let admin = |url| Target::parse(url).unwrap().admin;
         let at = |path| Some(format!("http://h:8080{path}"));
-        assert_eq!(admin("http://h:8080/certsrv/mscep/mscep.dll"), at("/certsrv/mscep_admin/"));
-        assert_eq!(admin("http://h:8080/CertSrv/mscep"), at("/CertSrv/mscep_admin/"));
-        assert_eq!(admin("http://h:8080/x/certsrv/mscep/mscep.dll/pkiclient.exe?a=b"), at("/x/certsrv/mscep_admin/"));
+        assert_eq!(
+            admin("http://h:8080/certsrv/mscep/mscep.dll"),
+            at("/certsrv/mscep_admin/")
+        );
+        assert_eq!(
+            admin("http://h:8080/CertSrv/mscep"),
+            at("/CertSrv/mscep_admin/")
+        );
+        assert_eq!(
+            admin("http://h:8080/x/certsrv/mscep/mscep.dll/pkiclient.exe?a=b"),
+            at("/x/certsrv/mscep_admin/")
+        );
         assert_eq!(admin("http://h:8080/certsrv/mscepx"), None);
         assert_eq!(admin("http://h:8080/scep"), None);
     }
@@ -82,7 +95,10 @@ mod tests {
     fn what_is_taken_apart() {
         let target = Target::parse("https://user:secret@[::1]/scep#x").unwrap();
         assert_eq!(target.base, "https://[::1]/scep");
-        assert_eq!((target.host.as_str(), target.port, target.https), ("::1", 443, true));
+        assert_eq!(
+            (target.host.as_str(), target.port, target.https),
+            ("::1", 443, true)
+        );
         assert_eq!(target.root, "https://[::1]/");
         assert!(Target::parse("ftp://h/").is_err());
         assert!(Target::parse("ndes.example").is_err());

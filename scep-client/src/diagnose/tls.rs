@@ -14,13 +14,20 @@ impl Run<'_> {
         let server_name = self.target.host.clone();
         if self.reachable.is_empty() {
             let address = format!("{}:{}", self.target.host, self.target.port);
-            self.skip(Probe::Tls { address, server_name });
+            self.skip(Probe::Tls {
+                address,
+                server_name,
+            });
             return;
         }
         let mut secured = Vec::new();
         let mut failed = None;
         for &address in &self.reachable {
-            match self.observer.tls(address, &server_name, self.options.timeouts.tls).await {
+            match self
+                .observer
+                .tls(address, &server_name, self.options.timeouts.tls)
+                .await
+            {
                 Ok(_) => secured.push(address),
                 Err(e) => failed = Some(e),
             }

@@ -85,9 +85,10 @@ impl<'o, 'n> Driver<'o, 'n> {
     /// GET or POST, as PKIOperation is sent.
     fn method(&self) -> Method {
         let post = match self.method {
-            MethodChoice::ByCapabilities => {
-                self.enrollment.capabilities().has(Capability::PostPkiOperation)
-            }
+            MethodChoice::ByCapabilities => self
+                .enrollment
+                .capabilities()
+                .has(Capability::PostPkiOperation),
             MethodChoice::Get => false,
             MethodChoice::Post => true,
         };
@@ -192,12 +193,19 @@ impl<'o, 'n> Driver<'o, 'n> {
     /// Takes a response that was asked for before.
     fn accept(&mut self, request: &Request, response: &HttpResponse) -> Result<()> {
         let now = self.observer.network().now();
-        on_response(&mut self.enrollment, response, now, self.options.random.clone())
-            .map_err(|e| refused_by_http(request.operation.name(), response, e))
+        on_response(
+            &mut self.enrollment,
+            response,
+            now,
+            self.options.random.clone(),
+        )
+        .map_err(|e| refused_by_http(request.operation.name(), response, e))
     }
 
     fn http_request(&self, request: &Request) -> HttpRequest {
-        let content_type = request.content_type.map(|value| ("content-type".into(), value.into()));
+        let content_type = request
+            .content_type
+            .map(|value| ("content-type".into(), value.into()));
         HttpRequest {
             method: request.method.as_str().into(),
             headers: content_type.into_iter().collect(),
@@ -213,7 +221,9 @@ impl<'o, 'n> Driver<'o, 'n> {
     const fn timeout(&self, operation: Operation) -> Duration {
         match operation {
             Operation::PkiOperation => self.options.pki_operation_timeout,
-            Operation::GetCaCaps | Operation::GetCaCert | Operation::GetNextCaCert => self.options.timeout,
+            Operation::GetCaCaps | Operation::GetCaCert | Operation::GetNextCaCert => {
+                self.options.timeout
+            }
         }
     }
 
@@ -252,7 +262,10 @@ impl<'o, 'n> Driver<'o, 'n> {
                 let now = self.observer.network().now();
                 match self.enrollment.next(now, &mut self.options.random.clone()) {
                     Ok(Next::Issued(issued)) => progress(&Event::Issued { n, issued: &issued }),
-                    Ok(Next::Refused(refusal)) => progress(&Event::Refused { n, refusal: &refusal }),
+                    Ok(Next::Refused(refusal)) => progress(&Event::Refused {
+                        n,
+                        refusal: &refusal,
+                    }),
                     Ok(Next::Send(_) | Next::WaitUntil(_)) | Err(_) => {}
                 }
             }
@@ -282,7 +295,9 @@ fn reply_facts(
     mut random: crate::random::SharedRandom,
     claims: Claims,
 ) -> ReplyFacts {
-    let age = claims.challenge_obtained.map(|obtained| now.since(obtained).as_secs());
+    let age = claims
+        .challenge_obtained
+        .map(|obtained| now.since(obtained).as_secs());
     let mut facts = ReplyFacts {
         wrong_challenge_sent: claims.wrong_challenge,
         challenge_age_s: age,
@@ -311,6 +326,10 @@ fn refused_by_http(doing: &str, response: &HttpResponse, e: scep_core::Error) ->
     if response.status == 200 {
         Error::scep(doing, e)
     } else {
-        Error::Http { doing: doing.into(), status: response.status, reason: response.reason.clone() }
+        Error::Http {
+            doing: doing.into(),
+            status: response.status,
+            reason: response.reason.clone(),
+        }
     }
 }

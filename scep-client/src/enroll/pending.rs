@@ -55,7 +55,11 @@ enum Method {
 
 impl PendingState {
     pub(crate) const fn new(transaction: PendingTransaction, method: MethodChoice) -> Self {
-        Self { transaction, method, key_file: None }
+        Self {
+            transaction,
+            method,
+            key_file: None,
+        }
     }
 
     /// Parameters to go on with. The CA's certificates were checked when the request was made.
@@ -65,8 +69,12 @@ impl PendingState {
         policy: AlgorithmPolicy,
     ) -> scep_core::Result<EnrollmentParams> {
         let subject = Name::from_der(&self.transaction.subject)?;
-        let mut params =
-            EnrollmentParams::new(self.transaction.url.clone(), CaTrust::FirstSeen, key, subject);
+        let mut params = EnrollmentParams::new(
+            self.transaction.url.clone(),
+            CaTrust::FirstSeen,
+            key,
+            subject,
+        );
         params.policy = policy;
         params.method = self.method;
         Ok(params)
@@ -120,7 +128,11 @@ impl PendingState {
                 transaction_id: transaction.transaction_id.as_str().into(),
                 signer_certificate: base64::encode(&transaction.signer),
                 subject: base64::encode(&transaction.subject),
-                ca_certificates: transaction.ca_certificates.iter().map(|der| base64::encode(der)).collect(),
+                ca_certificates: transaction
+                    .ca_certificates
+                    .iter()
+                    .map(|der| base64::encode(der))
+                    .collect(),
                 capabilities: transaction.capabilities.clone(),
                 method: match self.method {
                     MethodChoice::ByCapabilities => Method::ByCapabilities,
@@ -166,9 +178,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         assert!(matches!(PendingState::load(&path), Err(Error::File { .. })));
-        for text in ["", "{}", "{\"schema\":\"scep-capture/1\"}", "{\"schema\":\"scep-pending/1\"}"] {
+        for text in [
+            "",
+            "{}",
+            "{\"schema\":\"scep-capture/1\"}",
+            "{\"schema\":\"scep-pending/1\"}",
+        ] {
             std::fs::write(&path, text).unwrap();
-            assert!(matches!(PendingState::load(&path), Err(Error::Format { .. })), "{text}");
+            assert!(
+                matches!(PendingState::load(&path), Err(Error::Format { .. })),
+                "{text}"
+            );
         }
     }
 }

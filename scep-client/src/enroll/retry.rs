@@ -25,13 +25,21 @@ pub struct NetworkRetry {
 impl Default for NetworkRetry {
     /// Twice, after one and two seconds; two minutes at most.
     fn default() -> Self {
-        Self { times: 2, first: Duration::from_secs(1), longest: Duration::from_secs(120) }
+        Self {
+            times: 2,
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(120),
+        }
     }
 }
 
 impl NetworkRetry {
     /// Never again.
-    pub const NEVER: Self = Self { times: 0, first: Duration::ZERO, longest: Duration::ZERO };
+    pub const NEVER: Self = Self {
+        times: 0,
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+    };
 
     /// The time to wait before repetition number `attempt` (from 0); `None` if it is no use.
     ///
@@ -47,7 +55,11 @@ impl NetworkRetry {
             return None;
         }
         match result {
-            Err(e) => may_pass(e.kind).then(|| self.first.saturating_mul(1 << attempt.min(16)).min(self.longest)),
+            Err(e) => may_pass(e.kind).then(|| {
+                self.first
+                    .saturating_mul(1 << attempt.min(16))
+                    .min(self.longest)
+            }),
             Ok(response) if matches!(response.status, 429 | 502 | 503 | 504) => {
                 let after = retry_after(response.header("retry-after")?, now)?;
                 (after <= self.longest).then_some(after)
@@ -57,13 +69,11 @@ impl NetworkRetry {
     }
 }
 
+/// A time-out is none of these: the whole patience was spent already.
 const fn may_pass(kind: NetworkErrorKind) -> bool {
     matches!(
         kind,
-        NetworkErrorKind::ResolverFailed
-            | NetworkErrorKind::TimedOut
-            | NetworkErrorKind::Reset
-            | NetworkErrorKind::Closed
+        NetworkErrorKind::ResolverFailed | NetworkErrorKind::Reset | NetworkErrorKind::Closed
     )
 }
 
@@ -81,14 +91,26 @@ mod tests {
     use super::*;
 
     fn after(attempt: u32, result: Result<HttpResponse, NetworkErrorKind>) -> Option<u64> {
-        let result = result.map_err(|kind| NetworkError { kind, detail: String::new() });
+        let result = result.map_err(|kind| NetworkError {
+            kind,
+            detail: String::new(),
+        });
         // 1994-11-06T08:49:37Z
-        NetworkRetry::default().after(attempt, &result, UnixTime(784_111_777)).map(|d| d.as_secs())
+        NetworkRetry::default()
+            .after(attempt, &result, UnixTime(784_111_777))
+            .map(|d| d.as_secs())
     }
 
     fn busy(retry_after: Option<&str>) -> Result<HttpResponse, NetworkErrorKind> {
-        let headers = retry_after.map(|v| ("retry-after".to_owned(), v.to_owned())).into_iter().collect();
-        Ok(HttpResponse { status: 503, headers, ..HttpResponse::default() })
+        let headers = retry_after
+            .map(|v| ("retry-after".to_owned(), v.to_owned()))
+            .into_iter()
+            .collect();
+        Ok(HttpResponse {
+            status: 503,
+            headers,
+            ..HttpResponse::default()
+        })
     }
 
     #[test]
@@ -96,17 +118,33 @@ mod tests {
         assert_eq!(after(0, Err(NetworkErrorKind::Reset)), Some(1));
         assert_eq!(after(1, Err(NetworkErrorKind::Reset)), Some(2));
         assert_eq!(after(2, Err(NetworkErrorKind::Reset)), None);
+        assert_eq!(after(0, Err(NetworkErrorKind::TimedOut)), None);
         assert_eq!(after(0, Err(NetworkErrorKind::NameNotFound)), None);
         assert_eq!(after(0, Err(NetworkErrorKind::TlsFailed)), None);
-        assert_eq!(after(0, Ok(HttpResponse { status: 500, ..HttpResponse::default() })), None);
+        assert_eq!(
+            after(
+                0,
+                Ok(HttpResponse {
+                    status: 500,
+                    ..HttpResponse::default()
+                })
+            ),
+            None
+        );
     }
 
     #[test]
     fn a_busy_server_is_believed() {
         assert_eq!(after(0, busy(None)), None);
         assert_eq!(after(0, busy(Some("17"))), Some(17));
-        assert_eq!(after(0, busy(Some("Sun, 06 Nov 1994 08:50:37 GMT"))), Some(60));
-        assert_eq!(after(0, busy(Some("Sun, 06 Nov 1994 08:00:00 GMT"))), Some(0));
+        assert_eq!(
+            after(0, busy(Some("Sun, 06 Nov 1994 08:50:37 GMT"))),
+            Some(60)
+        );
+        assert_eq!(
+            after(0, busy(Some("Sun, 06 Nov 1994 08:00:00 GMT"))),
+            Some(0)
+        );
         assert_eq!(after(0, busy(Some("3600"))), None);
         assert_eq!(after(0, busy(Some("soon"))), None);
     }

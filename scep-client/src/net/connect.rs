@@ -12,9 +12,15 @@ use crate::network::{NetworkError, Resolution};
 
 /// Asks the operating system's resolver; each address once, in its order.
 pub(super) async fn resolve(host: &str) -> Result<Resolution, NetworkError> {
-    let literal = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let literal = host
+        .strip_prefix('[')
+        .and_then(|h| h.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(address) = literal.parse::<IpAddr>() {
-        return Ok(Resolution { addresses: vec![address], cnames: Vec::new() });
+        return Ok(Resolution {
+            addresses: vec![address],
+            cnames: Vec::new(),
+        });
     }
     let found = tokio::net::lookup_host((host, 0))
         .await
@@ -26,9 +32,15 @@ pub(super) async fn resolve(host: &str) -> Result<Resolution, NetworkError> {
         }
     }
     if addresses.is_empty() {
-        return Err(error(NetworkErrorKind::NameNotFound, "the name has no address"));
+        return Err(error(
+            NetworkErrorKind::NameNotFound,
+            "the name has no address",
+        ));
     }
-    Ok(Resolution { addresses, cnames: Vec::new() })
+    Ok(Resolution {
+        addresses,
+        cnames: Vec::new(),
+    })
 }
 
 /// `getaddrinfo` has no `ErrorKind`: only its words (and on Windows its numbers) tell whether the
@@ -63,7 +75,9 @@ pub(super) async fn open(address: SocketAddr) -> Result<TcpStream, NetworkError>
         .await
         .map_err(|e| error(connect_kind(&e), format!("{address}: {e}")))?;
     // a request is written in two pieces (head, body) and must not wait for an acknowledgement
-    stream.set_nodelay(true).map_err(|e| error(io_kind(&e), e.to_string()))?;
+    stream
+        .set_nodelay(true)
+        .map_err(|e| error(io_kind(&e), e.to_string()))?;
     Ok(stream)
 }
 
@@ -89,7 +103,9 @@ fn connect_kind(e: &io::Error) -> NetworkErrorKind {
     match e.kind() {
         io::ErrorKind::ConnectionRefused => NetworkErrorKind::Refused,
         io::ErrorKind::TimedOut => NetworkErrorKind::TimedOut,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => NetworkErrorKind::Reset,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            NetworkErrorKind::Reset
+        }
         // no route, no network, no address of that family, or a local filter that says no
         _ => NetworkErrorKind::Unreachable,
     }
@@ -113,9 +129,11 @@ mod tests {
 
     #[test]
     fn a_missing_name_is_told_from_a_resolver_that_failed() {
-        let missing = io::Error::other("failed to lookup address information: Name or service not known");
-        let failed =
-            io::Error::other("failed to lookup address information: Temporary failure in name resolution");
+        let missing =
+            io::Error::other("failed to lookup address information: Name or service not known");
+        let failed = io::Error::other(
+            "failed to lookup address information: Temporary failure in name resolution",
+        );
         assert_eq!(resolver_kind(&missing), NetworkErrorKind::NameNotFound);
         assert_eq!(resolver_kind(&failed), NetworkErrorKind::ResolverFailed);
     }

@@ -4,10 +4,12 @@
 //! Best effort: one question to the first configured name server, and no answer is no chain.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
+
+use crate::platform;
 
 const TYPE_A: u16 = 1;
 const TYPE_CNAME: u16 = 5;
@@ -19,35 +21,26 @@ const MAX_HOPS: usize = 16;
 
 /// The canonical names on the way from `host`, in order; empty if there are none or nobody tells.
 pub(super) async fn canonical_names(host: &str) -> Vec<String> {
-    let Some(server) = name_server().await else { return Vec::new() };
+    let Some(server) = platform::name_server().await else {
+        return Vec::new();
+    };
     let [id @ .., _, _, _, _, _, _] = RandomState::new().build_hasher().finish().to_ne_bytes();
     let id = u16::from_ne_bytes(id);
-    let Some(question) = question(id, host) else { return Vec::new() };
+    let Some(question) = question(id, host) else {
+        return Vec::new();
+    };
     match tokio::time::timeout(PATIENCE, ask(server, &question)).await {
         Ok(Ok(answer)) => chain(&answer, id, host).unwrap_or_default(),
         _ => Vec::new(),
     }
 }
 
-/// The first name server of `/etc/resolv.conf`.
-#[cfg(unix)]
-async fn name_server() -> Option<SocketAddr> {
-    let text = tokio::task::spawn_blocking(|| std::fs::read_to_string("/etc/resolv.conf"));
-    let text = text.await.ok()?.ok()?;
-    let address = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("nameserver"))
-        .find_map(|rest| rest.trim().parse::<IpAddr>().ok())?;
-    Some(SocketAddr::new(address, 53))
-}
-
-#[cfg(not(unix))]
-async fn name_server() -> Option<SocketAddr> {
-    None
-}
-
 async fn ask(server: SocketAddr, question: &[u8]) -> std::io::Result<Vec<u8>> {
-    let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let any = if server.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    };
     let socket = UdpSocket::bind(any).await?;
     socket.connect(server).await?;
     socket.send(question).await?;
@@ -64,7 +57,9 @@ fn question(id: u16, host: &str) -> Option<Vec<u8>> {
         out.extend_from_slice(&word.to_be_bytes());
     }
     for label in host.trim_end_matches('.').split('.') {
-        let length = u8::try_from(label.len()).ok().filter(|length| (1..64).contains(length))?;
+        let length = u8::try_from(label.len())
+            .ok()
+            .filter(|length| (1..64).contains(length))?;
         out.push(length);
         out.extend_from_slice(label.as_bytes());
     }
@@ -97,7 +92,10 @@ fn chain(answer: &[u8], id: u16, host: &str) -> Option<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     let mut current = host.trim_end_matches('.').to_owned();
     while names.len() < MAX_HOPS {
-        let Some((_, next)) = aliases.iter().find(|(owner, _)| owner.eq_ignore_ascii_case(&current)) else {
+        let Some((_, next)) = aliases
+            .iter()
+            .find(|(owner, _)| owner.eq_ignore_ascii_case(&current))
+        else {
             break;
         };
         current.clone_from(next);
@@ -154,16 +152,28 @@ mod tests {
         let question = question(7, "ndes.example").unwrap();
         let second = u16::try_from(question.len() + 12).unwrap();
         // the second record's owner is the first one's target
-        let message = answer(&question, &[(12, b"\x03app\x05proxy\x00"), (second, b"\x04edge\xc0\x11")]);
-        assert_eq!(chain(&message, 7, "NDES.example.").unwrap(), ["app.proxy", "edge.example"]);
+        let message = answer(
+            &question,
+            &[(12, b"\x03app\x05proxy\x00"), (second, b"\x04edge\xc0\x11")],
+        );
+        assert_eq!(
+            chain(&message, 7, "NDES.example.").unwrap(),
+            ["app.proxy", "edge.example"]
+        );
         assert_eq!(chain(&message, 8, "ndes.example"), None);
-        assert_eq!(chain(&message, 7, "other.example").unwrap(), Vec::<String>::new());
+        assert_eq!(
+            chain(&message, 7, "other.example").unwrap(),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
     fn damaged_answers_end() {
         let question = question(7, "ndes.example").unwrap();
-        let looped = answer(&question, &[(u16::try_from(question.len()).unwrap(), b"\x00")]);
+        let looped = answer(
+            &question,
+            &[(u16::try_from(question.len()).unwrap(), b"\x00")],
+        );
         assert_eq!(chain(&looped, 7, "ndes.example"), None);
         for length in 0..question.len() {
             let _ = chain(&question[..length], 7, "ndes.example");

@@ -35,13 +35,17 @@ impl Target {
     pub(super) fn parse(url: &str) -> Result<Self, NetworkError> {
         let unusable = |why: String| error(NetworkErrorKind::NameNotFound, why);
         let without_fragment = url.split_once('#').map_or(url, |(before, _)| before);
-        let uri: Uri = without_fragment.parse().map_err(|e| unusable(format!("not a URL: {e}")))?;
+        let uri: Uri = without_fragment
+            .parse()
+            .map_err(|e| unusable(format!("not a URL: {e}")))?;
         let https = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
             _ => return Err(unusable("the URL is neither http nor https".into())),
         };
-        let host = uri.host().ok_or_else(|| unusable("the URL names no host".into()))?;
+        let host = uri
+            .host()
+            .ok_or_else(|| unusable("the URL names no host".into()))?;
         let host_field = match uri.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
@@ -51,7 +55,9 @@ impl Target {
             port: uri.port_u16().unwrap_or(if https { 443 } else { 80 }),
             host: host.to_owned(),
             host_field,
-            path_and_query: uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
+            path_and_query: uri
+                .path_and_query()
+                .map_or_else(|| "/".into(), ToString::to_string),
         })
     }
 }
@@ -77,8 +83,13 @@ where
         .map_err(|e| http_error(&e))?;
 
     let mut exchange = pin!(async move {
-        let response = sender.send_request(message).await.map_err(|e| (e.is_canceled(), http_error(&e)))?;
-        read(response, request.max_body).await.map_err(|e| (false, e))
+        let response = sender
+            .send_request(message)
+            .await
+            .map_err(|e| (e.is_canceled(), http_error(&e)))?;
+        read(response, request.max_body)
+            .await
+            .map_err(|e| (false, e))
     });
     let mut connection = pin!(connection);
     // why the connection ended, if it ended before the exchange
@@ -107,7 +118,10 @@ fn message(
     user_agent: &str,
 ) -> Result<Request<Full<Bytes>>, NetworkError> {
     let unusable = |e: &dyn std::fmt::Display| {
-        error(NetworkErrorKind::NotHttp, format!("the request cannot be sent: {e}"))
+        error(
+            NetworkErrorKind::NotHttp,
+            format!("the request cannot be sent: {e}"),
+        )
     };
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|e| unusable(&e))?;
     let mut message = Request::new(Full::new(Bytes::from(request.body.clone())));
@@ -149,8 +163,12 @@ async fn read(response: Response<Incoming>, max_body: usize) -> Result<HttpRespo
         .map(|(name, value)| (name.as_str().to_owned(), lossless_text(value)))
         .collect();
 
-    let too_long =
-        || error(NetworkErrorKind::TooLong, format!("the body has more than {max_body} octets"));
+    let too_long = || {
+        error(
+            NetworkErrorKind::TooLong,
+            format!("the body has more than {max_body} octets"),
+        )
+    };
     let mut incoming = response.into_body();
     if incoming.size_hint().lower() > u64::try_from(max_body).unwrap_or(u64::MAX) {
         return Err(too_long());
@@ -165,14 +183,23 @@ async fn read(response: Response<Incoming>, max_body: usize) -> Result<HttpRespo
             body.extend_from_slice(data);
         }
     }
-    Ok(HttpResponse { status: status.as_u16(), reason, headers, body })
+    Ok(HttpResponse {
+        status: status.as_u16(),
+        reason,
+        headers,
+        body,
+    })
 }
 
 /// A field value as text: UTF-8 if it is, else octet by octet (ISO 8859-1).
 fn lossless_text(value: &HeaderValue) -> String {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => text.to_owned(),
-        Err(_) => value.as_bytes().iter().map(|&octet| char::from(octet)).collect(),
+        Err(_) => value
+            .as_bytes()
+            .iter()
+            .map(|&octet| char::from(octet))
+            .collect(),
     }
 }
 

@@ -54,22 +54,33 @@ pub(super) async fn handshake(stream: TcpStream, host: &str) -> Result<Secured, 
         .connect(name, stream)
         .await
         .map_err(|e| handshake_error(&e))?;
-    Ok(Secured { stream, seen: recorder.seen() })
+    Ok(Secured {
+        stream,
+        seen: recorder.seen(),
+    })
 }
 
 /// `[::1]` without its brackets.
 fn unbracketed(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
+    host.strip_prefix('[')
+        .and_then(|h| h.strip_suffix(']'))
+        .unwrap_or(host)
 }
 
 fn handshake_error(e: &std::io::Error) -> NetworkError {
-    match e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+    match e
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    {
         Some(rustls::Error::InvalidMessage(e)) => error(
             NetworkErrorKind::TlsFailed,
             format!("what answered does not speak TLS 1.2 or 1.3: {e:?}"),
         ),
         Some(e) => error(NetworkErrorKind::TlsFailed, e.to_string()),
-        None => error(connect::io_kind(e), format!("during the TLS handshake: {e}")),
+        None => error(
+            connect::io_kind(e),
+            format!("during the TLS handshake: {e}"),
+        ),
     }
 }
 
@@ -90,7 +101,12 @@ impl Secured {
         };
         TlsFacts {
             version,
-            chain: self.seen.chain.iter().map(|der| base64::encode(der)).collect(),
+            chain: self
+                .seen
+                .chain
+                .iter()
+                .map(|der| base64::encode(der))
+                .collect(),
             verdict: self.judge(host, trust),
             client_certificate_requested: self.seen.client_certificate_requested,
         }
@@ -124,7 +140,10 @@ impl Recorder {
     }
 
     fn seen(&self) -> Seen {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Who cannot sign with the certificate's key is never trusted, but still looked at.
@@ -174,7 +193,9 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -206,7 +227,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lenient<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
         match Pin::new(&mut self.0).poll_read(cx, buf) {
-            Poll::Ready(Err(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            Poll::Ready(Err(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Poll::Ready(Ok(()))
+            }
             other => other,
         }
     }

@@ -23,7 +23,9 @@ impl TrustStore {
     /// Trusts nobody.
     #[must_use]
     pub fn empty() -> Self {
-        Self { roots: Arc::new(RootCertStore::empty()) }
+        Self {
+            roots: Arc::new(RootCertStore::empty()),
+        }
     }
 
     /// The operating system's roots, as many as can be read.
@@ -31,7 +33,9 @@ impl TrustStore {
     pub fn system() -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Self { roots: Arc::new(roots) }
+        Self {
+            roots: Arc::new(roots),
+        }
     }
 
     /// Adds a root from DER.
@@ -49,8 +53,8 @@ impl TrustStore {
     /// # Errors
     /// `Misuse` if there is none, or one that cannot be read.
     pub fn add_pem(&mut self, pem: &str) -> Result<usize> {
-        let certificates = Certificate::all_from_pem(pem)
-            .map_err(|e| Error::scep("reading a trust anchor", e))?;
+        let certificates =
+            Certificate::all_from_pem(pem).map_err(|e| Error::scep("reading a trust anchor", e))?;
         if certificates.is_empty() {
             return Err(Error::misuse("there is no certificate in the PEM text"));
         }
@@ -85,7 +89,9 @@ pub fn judge_chain<C: AsRef<[u8]>>(
     now: UnixTime,
 ) -> Option<TlsVerdict> {
     let mut certificates = chain.iter().map(|der| CertificateDer::from(der.as_ref()));
-    let Some(leaf) = certificates.next() else { return Some(TlsVerdict::Other) };
+    let Some(leaf) = certificates.next() else {
+        return Some(TlsVerdict::Other);
+    };
     let intermediates: Vec<_> = certificates.collect();
     let Ok(name) = ServerName::try_from(server_name.to_owned()) else {
         return Some(TlsVerdict::NameMismatch);

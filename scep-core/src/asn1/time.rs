@@ -3,8 +3,6 @@
 use alloc::format;
 use core::time::Duration;
 
-use der::DateTime;
-
 use super::{Tlv, tag};
 use crate::error::Layer;
 use crate::{Error, Result, UnixTime};
@@ -48,14 +46,13 @@ pub fn decode_time(tlv: &Tlv<'_>) -> Result<UnixTime> {
         }
     }
     let [month, day, hour, minute, second] = fields;
-    let date = DateTime::new(year, month, day, hour, minute, second.min(59))
-        .map_err(|_| fail("is out of range (years 1970 to 9999)"))?;
+    let utc = UnixTime::from_civil(year, month, day, hour, minute, second.min(59))
+        .ok_or_else(|| fail("is no date of the calendar"))?;
     let zone = text
         .get(digits..)
         .unwrap_or_default()
         .trim_start_matches(['.', ',']);
     let zone = zone.trim_start_matches(|c: char| c.is_ascii_digit());
-    let utc = UnixTime::from(date);
     match zone.as_bytes() {
         [b'Z'] | [] => Ok(utc),
         [sign @ (b'+' | b'-'), h1, h2, m1, m2]

@@ -321,7 +321,7 @@ impl Walk<'_> {
             let (child, after) =
                 self.value(position, content_end.unwrap_or(end), depth + 1, child_role)?;
             if role == Role::ContentInfo && children.is_empty() {
-                enveloped = is_enveloped_type(self.input.get(position..after).unwrap_or_default());
+                enveloped = self.is_enveloped_type(&child);
             }
             unchanged &= matches!(child, Node::Verbatim { .. });
             len += child.encoded_len();
@@ -359,7 +359,7 @@ impl Walk<'_> {
         spans: &mut Vec<(usize, usize)>,
     ) -> Result<usize> {
         let mut position = header.content;
-        let mut last_unused_bits = 0_u8;
+        let mut unused_bits = None;
         loop {
             match content_end {
                 Some(stop) if position == stop => break,
@@ -394,44 +394,65 @@ impl Walk<'_> {
                 Node::Constructed { .. } => {}
             }
             if segment_tag == tag::BIT_STRING {
-                self.join_bits(spans, before, &mut last_unused_bits, position)?;
+                self.join_bits(spans, before, &mut unused_bits, position)?;
             }
             position = after;
+        }
+        if let Some(count) = unused_bits {
+            spans.insert(0, count);
         }
         Ok(position)
     }
 
     /// Each segment of a BIT STRING begins with its count of unused bits, which must be zero in all
-    /// but the last; joined, the count stands once, in front.
+    /// but the last; joined, the last count stands in front.
     fn join_bits(
         &self,
         spans: &mut [(usize, usize)],
         before: usize,
-        last_unused_bits: &mut u8,
+        unused_bits: &mut Option<(usize, usize)>,
         at: usize,
     ) -> Result<()> {
-        let fail =
-            || Error::malformed_at(Layer::Asn1, "a segment of a BIT STRING has unused bits", at);
-        if *last_unused_bits != 0 {
-            return Err(fail());
+        let fail = |why| Err(Error::malformed_at(Layer::Asn1, why, at));
+        if let Some((count, _)) = *unused_bits
+            && self.input.get(count) != Some(&0)
+        {
+            return fail("a segment of a BIT STRING that is not the last has unused bits");
         }
-        if let Some((start, stop)) = spans.get_mut(before) {
-            let unused = self
-                .input
-                .get(*start)
-                .copied()
-                .filter(|_| start < stop)
-                .ok_or_else(fail)?;
-            if before == 0 && unused != 0 {
-                // the joined string keeps this first octet; a non-zero one is right only if it is alone
-                *last_unused_bits = unused;
-            } else if unused != 0 {
-                return Err(fail());
-            } else if before > 0 {
+        match spans.get_mut(before) {
+            Some((start, stop)) if *start < *stop => {
+                *unused_bits = Some((*start, *start + 1));
                 *start += 1;
+                Ok(())
             }
+            Some(_) => fail("a segment of a BIT STRING has no octets"),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether a value is an OID, its length padded or not, of a type that holds an
+    /// EncryptedContentInfo.
+    fn is_enveloped_type(&self, node: &Node) -> bool {
+        let (tag, content) = match node {
+            Node::Verbatim {
+                start,
+                content,
+                end,
+            } => (self.input.get(*start), self.input.get(*content..*end)),
+            Node::Joined { tag, spans, .. } => match spans.as_slice() {
+                [(start, end)] => (Some(tag), self.input.get(*start..*end)),
+                _ => return false,
+            },
+            Node::Constructed { .. } => return false,
+        };
+        tag == Some(&tag::OID)
+            && [
+                oid::ENVELOPED_DATA,
+                oid::ENCRYPTED_DATA,
+                oid::AUTH_ENVELOPED_DATA,
+            ]
+            .iter()
+            .any(|known| content == Some(known.as_bytes()))
     }
 
     fn at_end_of_contents(&self, position: usize, end: usize) -> bool {
@@ -460,17 +481,6 @@ fn primitive(header: &Header, at: usize, stop: usize) -> Node {
 /// Universal types that BER allows in constructed form.
 const fn is_string(tag: u8) -> bool {
     matches!(tag, tag::BIT_STRING | tag::OCTET_STRING | tag::UTF8_STRING | 0x12..=0x16 | 0x19..=0x1e)
-}
-
-/// Whether an encoded OID (in DER) names a type that holds an EncryptedContentInfo.
-fn is_enveloped_type(encoded: &[u8]) -> bool {
-    [
-        oid::ENVELOPED_DATA,
-        oid::ENCRYPTED_DATA,
-        oid::AUTH_ENVELOPED_DATA,
-    ]
-    .iter()
-    .any(|known| encoded.get(2..) == Some(known.as_bytes()) && encoded.first() == Some(&tag::OID))
 }
 
 impl Role {
@@ -536,7 +546,13 @@ mod tests {
             der(&[0x23, 8, 3, 2, 0, 0xaa, 3, 2, 0, 0xbb]),
             [3, 3, 0, 0xaa, 0xbb]
         );
+        // unused bits are the last segment's
+        assert_eq!(
+            der(&[0x23, 8, 3, 2, 0, 0xaa, 3, 2, 3, 0xb8]),
+            [3, 3, 3, 0xaa, 0xb8]
+        );
         assert!(transcode(&[0x23, 8, 3, 2, 3, 0xa8, 3, 2, 0, 0xbb], &Limits::DEFAULT).is_err());
+        assert!(transcode(&[0x23, 2, 3, 0], &Limits::DEFAULT).is_err());
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Responder {
                 return self.broken(RejectionStage::Verify, error, fail_info, &asked, now, rng);
             }
         };
-        let request_digest = self.request_digest(message)?;
+        let request_digest = self.request_digest(&verified)?;
         let transactions = authority.transactions();
         if let Some(der) = transactions.answered(&request_digest) {
             return self.repeated(der, &verified);
@@ -444,11 +444,15 @@ impl Responder {
         )
     }
 
-    fn request_digest(&self, message: &[u8]) -> Result<RequestDigest, Rejection> {
+    fn request_digest(&self, verified: &VerifiedMessage) -> Result<RequestDigest, Rejection> {
+        let signer_info = verified.message().signer_info();
+        // sorted, since the signature holds for the attributes in any order
+        let mut identity = signer_info.signed_octets_sorted().unwrap_or_default();
+        identity.extend_from_slice(verified.signer().spki_der());
         let digest = self
             .0
             .provider
-            .digest(DigestAlgorithm::Sha256, message)
+            .digest(DigestAlgorithm::Sha256, &identity)
             .map_err(at(RejectionStage::Reply))?;
         Ok(RequestDigest(
             <[u8; 32]>::try_from(digest.as_slice()).unwrap_or_default(),

@@ -4,7 +4,11 @@ use alloc::vec::Vec;
 
 use crate::message::TransactionId;
 
-/// SHA-256 of a whole request as it was received.
+/// SHA-256 over what identifies a request: the signed attributes and the key that signed them.
+///
+/// The attributes name the transaction, the nonce and the digest of the content. Octets that are
+/// not signed (the encoding, the version numbers, further certificates) do not count, so nobody can
+/// change them in a request that was overheard, and have it answered as a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestDigest(pub [u8; 32]);
 

@@ -202,24 +202,29 @@ fn fold(value: &str) -> String {
     words.join(" ")
 }
 
-/// Removes blanks around unescaped commas and at both ends.
+/// Removes unescaped blanks around unescaped commas and at both ends.
 fn trim_separators(text: &str) -> String {
     let mut out = String::new();
+    // length of `out` up to its last character that is not an unescaped blank
+    let mut kept = 0;
     let mut escaped = false;
-    let mut after_comma = true;
-    for c in text.trim().chars() {
-        if after_comma && c == ' ' {
+    let mut at_start = true;
+    for c in text.chars() {
+        let blank = c.is_whitespace() && !escaped;
+        if at_start && blank {
             continue;
         }
-        after_comma = c == ',' && !escaped;
-        if after_comma {
-            while out.ends_with(' ') && !out.ends_with("\\ ") {
-                out.pop();
-            }
+        at_start = c == ',' && !escaped;
+        if at_start {
+            out.truncate(kept);
+        }
+        out.push(c);
+        if !blank {
+            kept = out.len();
         }
         escaped = c == '\\' && !escaped;
-        out.push(c);
     }
+    out.truncate(kept);
     out
 }
 
@@ -283,11 +288,13 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn text_round_trips() {
         for text in [
             "CN=printer-01",
+            "CN=\\ padded\\ ",
             "CN=a\\,b,O=Acme\\+Co,C=US",
             "CN=y+OU=x,DC=example,DC=net",
         ] {

@@ -1,7 +1,21 @@
 //! A small CA for the tests, on fixed keys.
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
-use std::sync::{Arc, Mutex};
+pub mod ber;
+pub mod mutate;
+pub mod openssl;
+pub mod samples;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use scep_core::UnixTime;
@@ -12,13 +26,15 @@ use scep_core::crypto::{
 };
 use scep_core::http::{CT_CA_RA_CERT, CT_PKI_MESSAGE, ServerRequest};
 use scep_core::limits::Limits;
-use scep_core::message::{ChallengePassword, FailInfo};
+use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::{
     Authority, Decision, EnrollmentRequest, InMemoryTransactions, PollRequest, Refusal, Rejection,
     Reply, ReplyStyle, Responder, ResponderConfig, Transactions,
 };
-use scep_core::x509::{Certificate, CertificateBuilder, Extension, KeyUsage, Name};
+use scep_core::x509::{
+    Certificate, CertificateBuilder, Crl, CrlBuilder, Extension, KeyUsage, Name,
+};
 
 pub const NOW: UnixTime = UnixTime(1_790_000_000);
 pub const CHALLENGE: &str = "CorrectHorse1";
@@ -38,13 +54,18 @@ impl RandomSource for TestRandom {
     }
 }
 
+/// A test key; loading one costs more than using it, so each is loaded once.
 pub fn key(name: &str) -> Arc<dyn PrivateKey> {
-    let der = std::fs::read(format!(
-        "{}/tests/keys/{name}.der",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap();
-    RustCrypto.load_private_key(&der).unwrap()
+    static LOADED: Mutex<BTreeMap<String, Arc<dyn PrivateKey>>> = Mutex::new(BTreeMap::new());
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let load = || RustCrypto.load_private_key(&key_der(name)).unwrap();
+    Arc::clone(loaded.entry(name.to_owned()).or_insert_with(load))
+}
+
+/// The PKCS#8 form of a test key.
+pub fn key_der(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/keys/{name}.der", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).unwrap()
 }
 
 pub fn name(text: &str) -> Name {
@@ -82,11 +103,35 @@ pub struct TestCa {
     /// How many polls a request stays pending.
     pub pending: Mutex<u32>,
     pub issued: Mutex<Vec<Certificate>>,
-    ca_key: Arc<dyn PrivateKey>,
+    pub ca_key: Arc<dyn PrivateKey>,
 }
 
 impl TestCa {
     pub fn new(style: ReplyStyle, policy: AlgorithmPolicy) -> Self {
+        static CERTIFICATES: OnceLock<(Certificate, Certificate)> = OnceLock::new();
+        let (ca_key, ra_key) = (key("ca"), key("ra"));
+        let (ca, ra) = CERTIFICATES.get_or_init(Self::certificates).clone();
+        let responder = Responder::new(ResponderConfig {
+            provider: default_provider(),
+            signer: (ra.clone(), Arc::clone(&ra_key)),
+            decrypters: vec![(ra.clone(), ra_key)],
+            policy,
+            style,
+            limits: Limits::DEFAULT,
+        });
+        Self {
+            responder,
+            ca,
+            ra,
+            transactions: InMemoryTransactions::default(),
+            pending: Mutex::new(0),
+            issued: Mutex::default(),
+            ca_key,
+        }
+    }
+
+    /// The CA's and the RA's.
+    fn certificates() -> (Certificate, Certificate) {
         let (ca_key, ra_key) = (key("ca"), key("ra"));
         let ca = certificate(
             CA,
@@ -109,23 +154,7 @@ impl TestCa {
                 KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
             )],
         );
-        let responder = Responder::new(ResponderConfig {
-            provider: default_provider(),
-            signer: (ra.clone(), Arc::clone(&ra_key)),
-            decrypters: vec![(ra.clone(), ra_key)],
-            policy,
-            style,
-            limits: Limits::DEFAULT,
-        });
-        Self {
-            responder,
-            ca,
-            ra,
-            transactions: InMemoryTransactions::default(),
-            pending: Mutex::new(0),
-            issued: Mutex::default(),
-            ca_key,
-        }
+        (ca, ra)
     }
 
     pub fn rfc8894() -> Self {
@@ -172,9 +201,27 @@ impl TestCa {
         }
     }
 
+    /// A CRL that lists the serial numbers 5 and 200.
+    pub fn crl(&self) -> Crl {
+        CrlBuilder {
+            issuer: self.ca.subject().clone(),
+            this_update: NOW,
+            next_update: NOW.plus(Duration::from_secs(86_400 * 7)),
+            number: 3,
+            revoked: vec![(vec![5], NOW), (vec![200], NOW)],
+            authority_key_identifier: None,
+        }
+        .sign(
+            self.ca_key.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut TestRandom(6),
+        )
+        .unwrap()
+    }
+
     fn issue(&self, spki: &[u8], subject: &Name) -> Decision {
         let mut issued = self.issued.lock().unwrap();
-        let serial = 100 + u8::try_from(issued.len()).unwrap();
+        let serial = 100 + u8::try_from(issued.len() % 100).unwrap();
         let certificate = CertificateBuilder {
             serial: vec![serial],
             issuer: self.ca.subject().clone(),
@@ -221,6 +268,24 @@ impl Authority for TestCa {
         }
         drop(pending);
         self.issue(request.signer.spki_der(), request.signer.subject())
+    }
+
+    fn certificate(
+        &self,
+        id: &IssuerAndSerialNumber,
+        _signer: &Certificate,
+    ) -> Option<Certificate> {
+        let issued = self.issued.lock().unwrap();
+        issued
+            .iter()
+            .find(|c| c.issuer_and_serial() == *id)
+            .cloned()
+    }
+
+    fn crl(&self, id: &IssuerAndSerialNumber, _signer: &Certificate) -> Option<Crl> {
+        id.issuer
+            .matches(self.ca.subject())
+            .then(|| Self::crl(self))
     }
 
     fn transactions(&self) -> &dyn Transactions {

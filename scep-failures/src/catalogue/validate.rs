@@ -96,17 +96,6 @@ fn check_clues(clues: &Clues, found: &mut Findings) {
             )
         });
     }
-    for hint in &clues.must {
-        found.unless(
-            table::lookup(&hint.clue.fact).is_none_or(|fact| !fact.volatile),
-            || {
-                format!(
-                    "clue `{}`: a fact that varies from run to run cannot be a must",
-                    hint.clue
-                )
-            },
-        );
-    }
 }
 
 fn check_symptom(catalogue: &Catalogue, symptom: &Symptom, found: &mut Findings) {
@@ -124,6 +113,17 @@ fn check_symptom(catalogue: &Catalogue, symptom: &Symptom, found: &mut Findings)
         "a symptom without a `must` clue fits everything".to_owned()
     });
     check_clues(&symptom.clues, found);
+    for hint in &symptom.clues.must {
+        found.unless(
+            table::lookup(&hint.clue.fact).is_none_or(|fact| !fact.volatile),
+            || {
+                format!(
+                    "clue `{}`: a fact that varies from run to run cannot be a must",
+                    hint.clue
+                )
+            },
+        );
+    }
     for other in &symptom.also_possible {
         found.unless(
             other != &symptom.id && catalogue.symptom(other).is_some(),

@@ -67,5 +67,14 @@ pub(super) fn not_proven(
             unseen(Visibility::Enroll, &[Stage::Ca]),
         );
     }
+    let silent = unseen(Visibility::Logs, Stage::ALL);
+    if !case.view.logs && !silent.is_empty() {
+        add(
+            "logs",
+            "some failures show in the server's logs only",
+            Visibility::Logs,
+            silent,
+        );
+    }
     list
 }

@@ -26,10 +26,10 @@ struct Candidate<'a> {
 
 /// What logs say of a mode.
 #[derive(Default)]
-struct LogScore {
-    matched: usize,
-    missing: usize,
-    not_given: usize,
+pub(super) struct LogScore {
+    pub(super) matched: usize,
+    pub(super) missing: usize,
+    pub(super) not_given: usize,
 }
 
 pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
@@ -146,7 +146,8 @@ fn otherwise_shown(case: &Case<'_>, mode: &FailureMode, symptom: &Symptom) -> Re
     reason.map_or(Ok(()), Err)
 }
 
-fn score(
+/// Compares the records that a mode leaves with those that were given.
+pub(super) fn score(
     observations: &Observations,
     mode: &FailureMode,
     main_shape: bool,
@@ -236,13 +237,18 @@ impl Candidate<'_> {
                 )
             });
         }
-        RankedMode {
-            id: self.mode.id.clone(),
-            title: self.mode.title.clone(),
-            rank,
-            because,
-            decided_by: self.mode.decided_by.to_string(),
-            provenance: self.mode.provenance,
-        }
+        ranked(self.mode, rank, because)
+    }
+}
+
+/// A mode in its place.
+pub(super) fn ranked(mode: &FailureMode, rank: u32, because: Vec<String>) -> RankedMode {
+    RankedMode {
+        id: mode.id.clone(),
+        title: mode.title.clone(),
+        rank,
+        because,
+        decided_by: mode.decided_by.to_string(),
+        provenance: mode.provenance,
     }
 }

@@ -1,10 +1,13 @@
 //! One line for each probe.
 
 use crate::diagnosis::{ProbeResult, Seen};
-use crate::evidence::Facts;
 use crate::evidence::page::Page;
 use crate::evidence::writer::{self, Writer};
+use crate::evidence::{Facts, Value};
 use crate::observation::{HttpFacts, Observation, Outcome, Probe, Purpose, TlsFacts};
+
+/// An end that is nearer than this is mentioned.
+const SOON_DAYS: i64 = 60;
 
 pub(super) fn seen(observation: &Observation, facts: &Facts) -> Seen {
     let (result, text) = match &observation.outcome {
@@ -125,6 +128,13 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
         if let Some(value) = here(&format!("{source}.{fact}")) {
             text.push_str(&format!(", {fact} {value}"));
         }
+    }
+    if let Some(Value::Number(days)) = here(&format!("{source}.ra.days-left"))
+        && days < SOON_DAYS
+    {
+        text.push_str(&format!(
+            ", registration authority certificate ends in {days} days"
+        ));
     }
     if let Some((host, _)) = page.location() {
         text.push_str(&format!(", redirect to {host}"));

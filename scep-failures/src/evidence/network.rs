@@ -40,7 +40,7 @@ pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
             }
             (Probe::Connect { .. }, Outcome::Connected) => connects.add("connected", observation.n),
             (Probe::Connect { .. }, Outcome::Failed { error, .. }) => {
-                connects.add(error_word(*error), observation.n)
+                connects.add(error_word(*error), observation.n);
             }
             _ => {}
         }

@@ -119,7 +119,7 @@ const HTTP: &[Definition] = &[
     ),
     fact("server", "header field Server"),
     fact("content-type", "media type; `none` if the field is missing"),
-    fact("body-length", "octets in the body"),
+    volatile("body-length", "octets in the body"),
     fact(
         "shape",
         "what the body looks like: empty, der, html, json, text, binary",
@@ -213,10 +213,6 @@ const REPLY: &[Definition] = &[
         "whether a refusal carries one zero octet as content, as NDES does",
     ),
     fact("certificates", "number of certificates within the reply"),
-    fact(
-        "wrong-challenge-sent",
-        "whether the challenge password was known to be wrong",
-    ),
     fact("issued", "whether a certificate was issued"),
     fact("accepted", "whether the client could accept the reply"),
     volatile(
@@ -287,7 +283,21 @@ const CLOCK: &[Definition] = &[
     fact("skewed", "whether clocks differ by more than five minutes"),
 ];
 
-const REQUEST: &[&[Definition]] = &[HTTP, REPLY];
+/// A probe sends a wrong challenge password on purpose, and then that is part of the look.
+const TRIED: &[Definition] = &[fact(
+    "wrong-challenge-sent",
+    "whether the challenge password was wrong on purpose",
+)];
+
+/// In an enrolment it is the client's own knowledge, which the server's look does not depend on.
+const OWN: &[Definition] = &[volatile(
+    "wrong-challenge-sent",
+    "whether the client knows that the challenge password is wrong",
+)];
+
+const REQUEST: &[&[Definition]] = &[HTTP, REPLY, TRIED];
+
+const ENROLLMENT: &[&[Definition]] = &[HTTP, REPLY, OWN];
 
 /// Every source, logs excepted (their names are open: `log.<source>.<event>`).
 pub const SOURCES: &[Source] = &[
@@ -391,13 +401,13 @@ pub const SOURCES: &[Source] = &[
         name: "enroll",
         title: "enrolment",
         visible_at: Visibility::Enroll,
-        families: REQUEST,
+        families: ENROLLMENT,
     },
     Source {
         name: "poll",
         title: "poll",
         visible_at: Visibility::Enroll,
-        families: REQUEST,
+        families: ENROLLMENT,
     },
 ];
 
@@ -431,18 +441,20 @@ fn lookup_log(rest: &str) -> Option<Meaning> {
         return None;
     }
     let event: Option<u32> = what.parse().ok();
-    let text = match (event, what, more) {
-        (Some(event), _, None) => format!("code of event {event}"),
-        (Some(event), _, Some("text")) => format!("text of event {event}"),
-        (None, "code", None) => "code of a line".to_owned(),
-        (None, "text", None) => "a line".to_owned(),
+    // A text has times, names and addresses in it, and is worded otherwise by versions.
+    let (text, volatile) = match (event, what, more) {
+        (Some(event), _, None) => (format!("code of event {event}"), false),
+        (Some(event), _, Some("text")) => (format!("text of event {event}"), true),
+        (None, "code", None) => ("code of a line".to_owned(), false),
+        (None, "text", None) => ("a line".to_owned(), true),
         _ => return None,
     };
+    let source = format!("log of {source}");
     Some(Meaning {
-        source: format!("log of {source}"),
+        source,
         text,
         visible_at: Visibility::Logs,
-        volatile: false,
+        volatile,
     })
 }
 

@@ -3,15 +3,18 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use scep_client::network::{HttpRequest, HttpResponse, Network, NetworkError};
 use scep_client::net::{HyperNetwork, TrustStore};
+use scep_client::network::{HttpRequest, HttpResponse, Network, NetworkError};
 use scep_failures::observation::NetworkErrorKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Accepts one connection, reads a request up to the end of its head and `body` further octets,
 /// and hands both to `then`.
-async fn server<F>(body: usize, then: impl FnOnce(TcpStream, Vec<u8>) -> F + Send + 'static) -> SocketAddr
+async fn server<F>(
+    body: usize,
+    then: impl FnOnce(TcpStream, Vec<u8>) -> F + Send + 'static,
+) -> SocketAddr
 where
     F: Future<Output = ()> + Send,
 {
@@ -49,7 +52,11 @@ fn network() -> HyperNetwork {
 }
 
 async fn get(address: SocketAddr) -> Result<HttpResponse, NetworkError> {
-    network().exchange(&HttpRequest::get(format!("http://{address}/x?operation=GetCACaps"))).await
+    network()
+        .exchange(&HttpRequest::get(format!(
+            "http://{address}/x?operation=GetCACaps"
+        )))
+        .await
 }
 
 async fn failure(octets: &str) -> NetworkErrorKind {
@@ -63,9 +70,16 @@ async fn a_response_is_kept_as_it_came() {
     )
     .await;
     let response = get(address).await.unwrap();
-    assert_eq!((response.status, response.reason.as_str()), (403, "Verboten"));
+    assert_eq!(
+        (response.status, response.reason.as_str()),
+        (403, "Verboten")
+    );
     assert_eq!(response.body, [1, 2, 3]);
-    let names: Vec<_> = response.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> = response
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(names, ["server", "x-b", "x-b", "x-a", "content-length"]);
     assert_eq!(response.header("x-a"), Some("\u{fc}"));
 }
@@ -75,11 +89,20 @@ async fn a_request_has_no_other_fields_than_these() {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let address = server(4, |mut stream, request| async move {
         sender.send(request).unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            .await
+            .unwrap();
     })
     .await;
-    let url = format!("http://user:secret@{address}/a%20b/mscep.dll?operation=PKIOperation&x=+/=%2B#part");
-    let request = HttpRequest::post(url, "application/x-pki-message", b"\x30\x02\x05\x00".to_vec());
+    let url = format!(
+        "http://user:secret@{address}/a%20b/mscep.dll?operation=PKIOperation&x=+/=%2B#part"
+    );
+    let request = HttpRequest::post(
+        url,
+        "application/x-pki-message",
+        b"\x30\x02\x05\x00".to_vec(),
+    );
     network().exchange(&request).await.unwrap();
     let expected = format!(
         "POST /a%20b/mscep.dll?operation=PKIOperation&x=+/=%2B HTTP/1.1\r\n\
@@ -90,7 +113,10 @@ async fn a_request_has_no_other_fields_than_these() {
          content-type: application/x-pki-message\r\n\r\n\x30\x02\x05\x00",
         env!("CARGO_PKG_VERSION")
     );
-    assert_eq!(String::from_utf8(receiver.await.unwrap()).unwrap(), expected);
+    assert_eq!(
+        String::from_utf8(receiver.await.unwrap()).unwrap(),
+        expected
+    );
 }
 
 #[tokio::test]
@@ -108,17 +134,28 @@ async fn old_and_chunked_and_unlabelled_bodies_are_read() {
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_like_any_other() {
-    let address =
-        answering("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n").await;
+    let address = answering(
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    )
+    .await;
     let response = get(address).await.unwrap();
-    assert_eq!((response.status, response.header("location")), (302, Some("http://127.0.0.1:1/")));
+    assert_eq!(
+        (response.status, response.header("location")),
+        (302, Some("http://127.0.0.1:1/"))
+    );
 }
 
 #[tokio::test]
 async fn a_connection_closed_too_early() {
     assert_eq!(failure("").await, NetworkErrorKind::Closed);
-    assert_eq!(failure("HTTP/1.1 200 OK\r\nContent-Le").await, NetworkErrorKind::Closed);
-    assert_eq!(failure("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody").await, NetworkErrorKind::Closed);
+    assert_eq!(
+        failure("HTTP/1.1 200 OK\r\nContent-Le").await,
+        NetworkErrorKind::Closed
+    );
+    assert_eq!(
+        failure("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbody").await,
+        NetworkErrorKind::Closed
+    );
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nbody";
     assert_eq!(failure(chunked).await, NetworkErrorKind::Closed);
 }
@@ -132,13 +169,22 @@ async fn a_connection_that_is_reset() {
         drop(stream);
     })
     .await;
-    assert_eq!(get(address).await.unwrap_err().kind, NetworkErrorKind::Reset);
+    assert_eq!(
+        get(address).await.unwrap_err().kind,
+        NetworkErrorKind::Reset
+    );
 }
 
 #[tokio::test]
 async fn what_is_not_http() {
-    assert_eq!(failure("SSH-2.0-OpenSSH_9.9\r\n").await, NetworkErrorKind::NotHttp);
-    assert_eq!(failure("\x15\x03\x03\x00\x02\x02\x28").await, NetworkErrorKind::NotHttp);
+    assert_eq!(
+        failure("SSH-2.0-OpenSSH_9.9\r\n").await,
+        NetworkErrorKind::NotHttp
+    );
+    assert_eq!(
+        failure("\x15\x03\x03\x00\x02\x02\x28").await,
+        NetworkErrorKind::NotHttp
+    );
     let bad_chunk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nbody";
     assert_eq!(failure(bad_chunk).await, NetworkErrorKind::NotHttp);
 }
@@ -149,7 +195,10 @@ async fn a_server_that_speaks_first() {
     let address = listener.local_addr().unwrap();
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.write_all(b"220 mail.example ESMTP\r\n").await.unwrap();
+        stream
+            .write_all(b"220 mail.example ESMTP\r\n")
+            .await
+            .unwrap();
         let mut rest = Vec::new();
         // the client hangs up, in whatever form
         let _ = stream.read_to_end(&mut rest).await;
@@ -162,12 +211,22 @@ async fn a_server_that_speaks_first() {
 async fn too_long_bodies_and_heads() {
     for octets in [
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n123456789".to_owned(),
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n".to_owned(),
-        format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "y".repeat(100_000)),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n4\r\n6789\r\n0\r\n\r\n"
+            .to_owned(),
+        format!(
+            "HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n",
+            "y".repeat(100_000)
+        ),
     ] {
         let address = answering(octets).await;
-        let request = HttpRequest { max_body: 8, ..HttpRequest::get(format!("http://{address}/")) };
-        assert_eq!(network().exchange(&request).await.unwrap_err().kind, NetworkErrorKind::TooLong);
+        let request = HttpRequest {
+            max_body: 8,
+            ..HttpRequest::get(format!("http://{address}/"))
+        };
+        assert_eq!(
+            network().exchange(&request).await.unwrap_err().kind,
+            NetworkErrorKind::TooLong
+        );
     }
 }
 
@@ -178,33 +237,83 @@ async fn a_server_that_never_answers() {
         drop(stream);
     })
     .await;
-    let request =
-        HttpRequest { timeout: Duration::from_millis(50), ..HttpRequest::get(format!("http://{address}/")) };
-    assert_eq!(network().exchange(&request).await.unwrap_err().kind, NetworkErrorKind::TimedOut);
+    let request = HttpRequest {
+        timeout: Duration::from_millis(50),
+        ..HttpRequest::get(format!("http://{address}/"))
+    };
+    assert_eq!(
+        network().exchange(&request).await.unwrap_err().kind,
+        NetworkErrorKind::TimedOut
+    );
 }
 
 #[tokio::test]
 async fn ports_that_nobody_listens_on() {
-    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let timeout = Duration::from_secs(30);
-    let refused = |result: Result<(), NetworkError>| result.unwrap_err().kind == NetworkErrorKind::Refused;
+    let refused =
+        |result: Result<(), NetworkError>| result.unwrap_err().kind == NetworkErrorKind::Refused;
     assert!(refused(network().connect(address, timeout).await));
     assert!(refused(get(address).await.map(drop)));
-    assert!(refused(network().tls_facts(address, "h", timeout).await.map(drop)));
+    assert!(refused(
+        network().tls_facts(address, "h", timeout).await.map(drop)
+    ));
 }
 
 #[tokio::test]
 async fn an_address_given_is_preferred_to_the_name() {
     let address = answering("HTTP/1.1 204 No Content\r\n\r\n").await;
-    let request =
-        HttpRequest { address: Some(address), ..HttpRequest::get("http://no-such-host.invalid/") };
+    let request = HttpRequest {
+        address: Some(address),
+        ..HttpRequest::get("http://no-such-host.invalid/")
+    };
     assert_eq!(network().exchange(&request).await.unwrap().status, 204);
 }
 
 #[tokio::test]
 async fn literals_resolve_to_themselves() {
-    let resolution = network().resolve("::1", Duration::from_secs(30)).await.unwrap();
-    assert_eq!(resolution.addresses, ["::1".parse::<std::net::IpAddr>().unwrap()]);
-    let absurd = network().resolve("a..b", Duration::from_secs(30)).await.unwrap_err();
-    assert!(matches!(absurd.kind, NetworkErrorKind::NameNotFound | NetworkErrorKind::ResolverFailed));
+    let resolution = network()
+        .resolve("::1", Duration::from_secs(30))
+        .await
+        .unwrap();
+    assert_eq!(
+        resolution.addresses,
+        ["::1".parse::<std::net::IpAddr>().unwrap()]
+    );
+    let absurd = network()
+        .resolve("a..b", Duration::from_secs(30))
+        .await
+        .unwrap_err();
+    assert!(matches!(
+        absurd.kind,
+        NetworkErrorKind::NameNotFound | NetworkErrorKind::ResolverFailed
+    ));
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_was_read() {
+    let address = server(0, |mut stream, _| async move {
+        stream
+            .write_all(b"HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
+            .await
+            .unwrap();
+        // what is left unread makes the operating system send RST
+        drop(stream);
+    })
+    .await;
+    let body = vec![0; 8 << 20];
+    let request = HttpRequest::post(
+        format!("http://{address}/"),
+        "application/x-pki-message",
+        body,
+    );
+    let response = network().exchange(&request).await.unwrap();
+    assert_eq!(
+        (response.status, response.body.as_slice()),
+        (413, &b"body"[..])
+    );
 }

@@ -1,13 +1,10 @@
 //! TLS: what a handshake shows, and how chains are judged.
 
-#[path = "support/pki.rs"]
-mod pki;
-
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use pki::{BEGIN, END, Identity};
+use crate::pki::{BEGIN, END, Identity};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
@@ -35,7 +32,10 @@ fn trusting_root() -> TrustStore {
 }
 
 fn chain() -> [Vec<u8>; 2] {
-    [SERVER.certificate.as_der().to_vec(), ROOT.certificate.as_der().to_vec()]
+    [
+        SERVER.certificate.as_der().to_vec(),
+        ROOT.certificate.as_der().to_vec(),
+    ]
 }
 
 #[test]
@@ -43,21 +43,45 @@ fn a_chain_is_judged_by_issuer_name_and_dates() {
     let (trust, nobody) = (trusting_root(), TrustStore::empty());
     let judge = |host, trust, now| judge_chain(&chain(), host, trust, now);
     assert_eq!(judge(HOST, &trust, DURING), None);
-    assert_eq!(judge("other.example", &trust, DURING), Some(TlsVerdict::NameMismatch));
-    assert_eq!(judge("192.0.2.1", &trust, DURING), Some(TlsVerdict::NameMismatch));
-    assert_eq!(judge("no host name", &trust, DURING), Some(TlsVerdict::NameMismatch));
-    assert_eq!(judge(HOST, &nobody, DURING), Some(TlsVerdict::UnknownIssuer));
+    assert_eq!(
+        judge("other.example", &trust, DURING),
+        Some(TlsVerdict::NameMismatch)
+    );
+    assert_eq!(
+        judge("192.0.2.1", &trust, DURING),
+        Some(TlsVerdict::NameMismatch)
+    );
+    assert_eq!(
+        judge("no host name", &trust, DURING),
+        Some(TlsVerdict::NameMismatch)
+    );
+    assert_eq!(
+        judge(HOST, &nobody, DURING),
+        Some(TlsVerdict::UnknownIssuer)
+    );
     for trust in [&trust, &nobody] {
-        assert_eq!(judge(HOST, trust, UnixTime(END.0 + 1)), Some(TlsVerdict::Expired));
-        assert_eq!(judge(HOST, trust, UnixTime(BEGIN.0 - 1)), Some(TlsVerdict::NotYetValid));
+        assert_eq!(
+            judge(HOST, trust, UnixTime(END.0 + 1)),
+            Some(TlsVerdict::Expired)
+        );
+        assert_eq!(
+            judge(HOST, trust, UnixTime(BEGIN.0 - 1)),
+            Some(TlsVerdict::NotYetValid)
+        );
     }
 }
 
 #[test]
 fn what_is_no_chain_is_not_trusted() {
     let trust = trusting_root();
-    assert_eq!(judge_chain::<Vec<u8>>(&[], HOST, &trust, DURING), Some(TlsVerdict::Other));
-    assert_eq!(judge_chain(&[b"\x30\x00"], HOST, &trust, DURING), Some(TlsVerdict::Other));
+    assert_eq!(
+        judge_chain::<Vec<u8>>(&[], HOST, &trust, DURING),
+        Some(TlsVerdict::Other)
+    );
+    assert_eq!(
+        judge_chain(&[b"\x30\x00"], HOST, &trust, DURING),
+        Some(TlsVerdict::Other)
+    );
     // the issuer is known, but did not sign this
     let stranger = Identity::root("CN=Test Root").tls_server(HOST);
     let forged = [stranger.certificate.as_der()];
@@ -81,7 +105,9 @@ async fn server(configure: impl FnOnce() -> ServerConfig, answer: &'static str) 
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             // a client that only looks, or refuses, ends here
-            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
             let mut request = Vec::new();
             while !request.ends_with(b"\r\n\r\n") {
                 match stream.read_buf(&mut request).await {
@@ -100,19 +126,31 @@ async fn server(configure: impl FnOnce() -> ServerConfig, answer: &'static str) 
     address
 }
 
-fn config(versions: &[&'static SupportedProtocolVersion], ask_for_certificate: bool) -> ServerConfig {
+fn config(
+    versions: &[&'static SupportedProtocolVersion],
+    ask_for_certificate: bool,
+) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions).unwrap();
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions)
+        .unwrap();
     let builder = if ask_for_certificate {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(ROOT.certificate.as_der().to_vec())).unwrap();
+        roots
+            .add(CertificateDer::from(ROOT.certificate.as_der().to_vec()))
+            .unwrap();
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
         builder.with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
     } else {
         builder.with_no_client_auth()
     };
     let chain = chain().into_iter().map(CertificateDer::from).collect();
-    builder.with_single_cert(chain, PrivateKeyDer::try_from(SERVER.pkcs8.clone()).unwrap()).unwrap()
+    builder
+        .with_single_cert(
+            chain,
+            PrivateKeyDer::try_from(SERVER.pkcs8.clone()).unwrap(),
+        )
+        .unwrap()
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -120,16 +158,24 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 #[tokio::test]
 async fn a_handshake_shows_chain_version_and_verdict() {
     let address = server(|| config(&[&rustls::version::TLS13], false), OK).await;
-    let facts = HyperNetwork::new(TrustStore::empty()).tls_facts(address, HOST, PATIENCE).await.unwrap();
+    let facts = HyperNetwork::new(TrustStore::empty())
+        .tls_facts(address, HOST, PATIENCE)
+        .await
+        .unwrap();
     assert_eq!(facts.version, "TLS 1.3");
     assert_eq!(facts.chain.len(), 2);
     assert_eq!(facts.verdict, Some(TlsVerdict::UnknownIssuer));
     assert!(!facts.client_certificate_requested);
 
-    let trusted = HyperNetwork::new(trusting_root()).tls_facts(address, HOST, PATIENCE).await.unwrap();
+    let trusted = HyperNetwork::new(trusting_root())
+        .tls_facts(address, HOST, PATIENCE)
+        .await
+        .unwrap();
     assert_eq!((trusted.verdict, &trusted.chain), (None, &facts.chain));
-    let misnamed =
-        HyperNetwork::new(trusting_root()).tls_facts(address, "127.0.0.1", PATIENCE).await.unwrap();
+    let misnamed = HyperNetwork::new(trusting_root())
+        .tls_facts(address, "127.0.0.1", PATIENCE)
+        .await
+        .unwrap();
     assert_eq!(misnamed.verdict, Some(TlsVerdict::NameMismatch));
 }
 
@@ -137,7 +183,10 @@ async fn a_handshake_shows_chain_version_and_verdict() {
 async fn a_request_for_a_client_certificate_is_noted() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let address = server(|| config(&[version], true), OK).await;
-        let facts = HyperNetwork::new(trusting_root()).tls_facts(address, HOST, PATIENCE).await.unwrap();
+        let facts = HyperNetwork::new(trusting_root())
+            .tls_facts(address, HOST, PATIENCE)
+            .await
+            .unwrap();
         assert!(facts.client_certificate_requested, "{}", facts.version);
         assert_eq!(facts.verdict, None);
     }
@@ -162,18 +211,38 @@ async fn an_untrusted_chain_is_looked_behind_only_if_that_is_wanted() {
 
 #[tokio::test]
 async fn a_body_may_end_without_close_notify_but_not_before_its_length() {
-    let open_ended = server(|| config(rustls::ALL_VERSIONS, false), "HTTP/1.1 200 OK\r\n\r\nok").await;
-    let short = server(|| config(rustls::ALL_VERSIONS, false), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok").await;
+    let open_ended = server(
+        || config(rustls::ALL_VERSIONS, false),
+        "HTTP/1.1 200 OK\r\n\r\nok",
+    )
+    .await;
+    let short = server(
+        || config(rustls::ALL_VERSIONS, false),
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
+    )
+    .await;
     let network = HyperNetwork::new(trusting_root());
-    let get = |address| HttpRequest { address: Some(address), ..HttpRequest::get(format!("https://{HOST}/")) };
-    assert_eq!(network.exchange(&get(open_ended)).await.unwrap().body, b"ok");
-    assert_eq!(network.exchange(&get(short)).await.unwrap_err().kind, NetworkErrorKind::Closed);
+    let get = |address| HttpRequest {
+        address: Some(address),
+        ..HttpRequest::get(format!("https://{HOST}/"))
+    };
+    assert_eq!(
+        network.exchange(&get(open_ended)).await.unwrap().body,
+        b"ok"
+    );
+    assert_eq!(
+        network.exchange(&get(short)).await.unwrap_err().kind,
+        NetworkErrorKind::Closed
+    );
 }
 
 #[tokio::test]
 async fn servers_without_tls() {
     for (answer, expected) in [
-        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], NetworkErrorKind::TlsFailed),
+        (
+            &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+            NetworkErrorKind::TlsFailed,
+        ),
         // an alert: handshake_failure
         (b"\x15\x03\x03\x00\x02\x02\x28", NetworkErrorKind::TlsFailed),
         (b"", NetworkErrorKind::Closed),

@@ -1,0 +1,17 @@
+//! What the client does, seen from outside: over real sockets, and over a network that answers as
+//! it is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod capture;
+mod diagnose;
+mod enroll;
+mod fake;
+mod hyper_network;
+mod pki;
+mod server;
+mod tls;

@@ -1,0 +1,203 @@
+//! What a mock is made of, chosen step by step.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use scep_core::UnixTime;
+use scep_core::x509::GeneralName;
+use scep_failures::Catalogue;
+
+use crate::deployment::Parts;
+use crate::error::{Error, Result};
+use crate::host::MockNdes;
+use crate::keys::KeySource;
+use crate::memory::MemoryHost;
+use crate::scenario::{Choice, History};
+use crate::simulation::{Anchor, Simulation};
+
+/// Whether a client on real sockets has to wait as long as it would in the field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delays {
+    /// Answers come at once, whatever time the simulation says has passed.
+    #[default]
+    Skipped,
+    /// Time-outs take their time.
+    Real,
+}
+
+/// Chooses what a mock is made of; ends in [`start`](Self::start) or [`in_memory`](Self::in_memory).
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), scep_server_mock::Error> {
+/// let mock = scep_server_mock::MockNdes::builder().start().await?;
+/// assert!(mock.url().starts_with("http://127.0.0.1:"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    pub(crate) choice: Choice,
+    pub(crate) keys: KeySource,
+    pub(crate) seed: Option<u64>,
+    pub(crate) history: History,
+    pub(crate) catalogue: Option<Catalogue>,
+    pub(crate) listen: SocketAddr,
+    pub(crate) control: SocketAddr,
+    pub(crate) control_token: Option<String>,
+    pub(crate) delays: Delays,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let any_port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        Self {
+            choice: Choice::default(),
+            keys: KeySource::default(),
+            seed: None,
+            history: History::default(),
+            catalogue: None,
+            listen: any_port,
+            control: any_port,
+            control_token: None,
+            delays: Delays::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// The baseline; without one, that of the failure modes, else `ndes-plain`.
+    #[must_use]
+    pub fn with_baseline(mut self, name: impl Into<String>) -> Self {
+        self.choice.baseline = Some(name.into());
+        self
+    }
+
+    /// The server profile; without one, the baseline's.
+    #[must_use]
+    pub fn with_profile(mut self, name: impl Into<String>) -> Self {
+        self.choice.profile = Some(name.into());
+        self
+    }
+
+    /// Arms a failure mode: `id`, or `id.variant`. May be called several times.
+    #[must_use]
+    pub fn with_failure(mut self, name: impl Into<String>) -> Self {
+        self.choice.failures.push(name.into());
+        self
+    }
+
+    /// Settings laid over the baseline, nested as in [`State`](crate::state::State).
+    #[must_use]
+    pub fn with_state(mut self, set: toml::Table) -> Self {
+        self.choice.set = set;
+        self
+    }
+
+    /// Where private keys come from; the published test keys by default.
+    #[must_use]
+    pub const fn with_keys(mut self, keys: KeySource) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Repeats serial numbers, nonces and passwords of another run with the same seed.
+    #[must_use]
+    pub const fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How much of the scenario's history is played; all of it by default.
+    #[must_use]
+    pub const fn with_history(mut self, history: History) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// Another catalogue of failure modes than the one that is built in.
+    #[must_use]
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = Some(catalogue);
+        self
+    }
+
+    /// Where to listen; a free port of 127.0.0.1 by default.
+    #[must_use]
+    pub const fn with_listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Where the control port listens; a free port of 127.0.0.1 by default. Elsewhere than on
+    /// loopback it needs a [token](Self::with_control_token).
+    #[must_use]
+    pub const fn with_control(mut self, address: SocketAddr) -> Self {
+        self.control = address;
+        self
+    }
+
+    /// What callers of the control port must send as `Authorization: Bearer …`.
+    #[must_use]
+    pub fn with_control_token(mut self, token: impl Into<String>) -> Self {
+        self.control_token = Some(token.into());
+        self
+    }
+
+    /// Whether time-outs take their time; by default they do not.
+    #[must_use]
+    pub const fn with_delays(mut self, delays: Delays) -> Self {
+        self.delays = delays;
+        self
+    }
+
+    /// Starts it on real sockets.
+    ///
+    /// # Errors
+    /// [`Error::Listen`] if a port cannot be had; else as [`Simulation::new`].
+    pub async fn start(self) -> Result<MockNdes> {
+        MockNdes::launch(self).await
+    }
+
+    /// Sets it up without sockets, on virtual time that begins at `start`.
+    ///
+    /// # Errors
+    /// As [`Simulation::new`].
+    pub fn in_memory(self, start: UnixTime) -> Result<MemoryHost> {
+        let mut now = start;
+        let parts = Parts { keys: self.keys, seed: self.seed, ..Parts::default() };
+        let simulation = self.simulation(parts, Anchor::Begins, &mut now)?;
+        Ok(MemoryHost::new(simulation, start, now))
+    }
+
+    pub(crate) fn simulation(
+        &self,
+        parts: Parts,
+        anchor: Anchor,
+        now: &mut UnixTime,
+    ) -> Result<Simulation> {
+        let catalogue = self.catalogue.clone().unwrap_or_else(|| Catalogue::builtin().clone());
+        Simulation::new(catalogue, self.choice.clone(), parts, anchor, self.history, now)
+    }
+
+    /// What the certificates of a mock on sockets name.
+    pub(crate) fn parts(&self, crl: SocketAddr) -> Parts {
+        Parts {
+            keys: self.keys,
+            seed: self.seed,
+            crl_authority: crl.to_string(),
+            tls_names: vec![
+                GeneralName::Dns("localhost".to_owned()),
+                GeneralName::Dns(crate::names::NDES_HOST.to_owned()),
+                GeneralName::Ip(self.listen.ip()),
+            ],
+        }
+    }
+
+    pub(crate) fn check_control(&self) -> Result<()> {
+        if self.control.ip().is_loopback() || self.control_token.is_some() {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            origin: "the control port".to_owned(),
+            reason: format!("{} is not loopback, and there is no token", self.control),
+        })
+    }
+}

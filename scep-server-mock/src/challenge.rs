@@ -1,0 +1,81 @@
+//! Challenge passwords as devices come by them: good ones, and the bad ones of a scenario.
+
+use scep_core::UnixTime;
+use scep_core::message::ChallengePassword;
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::Deployment;
+use crate::error::{Error, Result};
+use crate::layer::ndes;
+use crate::names;
+use crate::runtime::password;
+use crate::state::ChallengeMode;
+use crate::wire::Request;
+
+/// What kind of challenge password is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChallengeKind {
+    /// One that will be accepted.
+    #[default]
+    Correct,
+    /// One that was never issued.
+    Wrong,
+    /// One that was issued and has been used.
+    Used,
+    /// One that was issued too long ago.
+    Expired,
+    /// None at all.
+    Missing,
+}
+
+pub(crate) fn issue(
+    d: &mut Deployment,
+    kind: ChallengeKind,
+    now: UnixTime,
+) -> Result<Option<ChallengePassword>> {
+    match kind {
+        ChallengeKind::Missing => Ok(None),
+        ChallengeKind::Wrong => Ok(Some(password::new_password(&mut d.rng))),
+        ChallengeKind::Correct => correct(d, now).map(Some),
+        ChallengeKind::Used => {
+            let challenge = correct(d, now)?;
+            let validity = ndes::password_validity(d);
+            if let Some(ndes) = d.pool.ndes_mut() {
+                ndes.passwords.redeem(&challenge, validity, now);
+            }
+            d.intune.redeem(&challenge, now);
+            Ok(Some(challenge))
+        }
+        ChallengeKind::Expired => {
+            let challenge = correct(d, now)?;
+            let validity = ndes::password_validity(d);
+            if let Some(ndes) = d.pool.ndes_mut() {
+                ndes.passwords.age(&challenge, validity);
+            }
+            d.intune.age(&challenge);
+            Ok(Some(challenge))
+        }
+    }
+}
+
+fn correct(d: &mut Deployment, now: UnixTime) -> Result<ChallengePassword> {
+    if d.state.challenge.mode == ChallengeMode::Intune {
+        return Ok(d.intune.issue(now, &mut d.rng));
+    }
+    // An administrator inside the network looks at the NDES admin page.
+    let url = format!("http://{}{}", names::NDES_HOST, names::ADMIN_PATH);
+    let mut request = Request::get(&url).unwrap_or_default();
+    request.headers.push(("authorization".to_owned(), ndes::admin_authorization()));
+    request.peer = "192.0.2.50".to_owned();
+    let outcome = d.handle_inside(&request, now).outcome;
+    let page = outcome.response().filter(|r| r.status == 200).ok_or_else(|| {
+        Error::NoChallenge(match outcome.status() {
+            0 => "the NDES admin page does not answer".to_owned(),
+            status => format!("the NDES admin page answers {status}"),
+        })
+    })?;
+    ndes::password_on(&page.body).map(ChallengePassword::new).ok_or_else(|| {
+        Error::NoChallenge("the NDES admin page shows none (too many unused ones, or no permission)".into())
+    })
+}

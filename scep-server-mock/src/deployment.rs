@@ -1,0 +1,443 @@
+//! The deployment: settings, certificates, and what it remembers while it runs. No I/O, no clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scep_core::UnixTime;
+use scep_core::crypto::{CryptoProvider, default_provider};
+use scep_core::message::ChallengePassword;
+use scep_core::server::InMemoryTransactions;
+use scep_core::x509::{Certificate, GeneralName};
+
+use crate::challenge::ChallengeKind;
+use crate::entropy::Entropy;
+use crate::error::Result;
+use crate::journal::{Journal, JournalEntry};
+use crate::keys::{KeySource, Keys};
+use crate::layer;
+use crate::layer::tls::Handshake;
+use crate::log::{Entry, EventRecord, Logs, system};
+use crate::names;
+use crate::overlay;
+use crate::pki::crl::Schedule;
+use crate::pki::{CrlUrls, Pki};
+use crate::profile::Profile;
+use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
+use crate::runtime::crl_cache::CrlCaches;
+use crate::runtime::intune::Intune;
+use crate::runtime::password;
+use crate::runtime::pool::{Off, Pool};
+use crate::state::{Period, PoolState, State};
+use crate::wire::{Layer, Outcome, Request, Transit};
+
+/// What a deployment is made of besides its state.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Where its private keys come from.
+    pub keys: KeySource,
+    /// Repeats serial numbers, nonces and passwords, if given.
+    pub seed: Option<u64>,
+    /// Host and port that the certificates' CRL distribution points name.
+    pub crl_authority: String,
+    /// Names and addresses in the certificate of the TLS binding.
+    pub tls_names: Vec<GeneralName>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            keys: KeySource::Fixed,
+            seed: None,
+            crl_authority: names::PKI_HOST.to_owned(),
+            tls_names: vec![
+                GeneralName::Dns(names::NDES_HOST.to_owned()),
+                GeneralName::Dns(names::PROXY_HOST.to_owned()),
+            ],
+        }
+    }
+}
+
+/// What came of a request, and how long it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// What the client gets.
+    pub outcome: Outcome,
+    /// How long it took by the deployment's clock.
+    pub elapsed: Duration,
+    /// The part of the deployment that answered.
+    pub answered_by: Option<Layer>,
+}
+
+/// Answers of a healthy service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastGood {
+    /// Content type of GetCACert.
+    pub content_type: &'static str,
+    /// Body of GetCACert.
+    pub ca_certificates: Vec<u8>,
+    /// Body of GetCACaps.
+    pub capabilities: String,
+}
+
+/// A simulated NDES deployment.
+///
+/// All methods take the time as an argument; it must not go back.
+#[derive(Debug)]
+pub struct Deployment {
+    pub(crate) provider: Arc<dyn CryptoProvider>,
+    pub(crate) rng: Entropy,
+    pub(crate) profile: Profile,
+    pub(crate) state: State,
+    pub(crate) pki: Pki,
+    pub(crate) crl_schedule: Schedule,
+    pub(crate) root_crl_schedule: Schedule,
+    pub(crate) pool: Pool,
+    pub(crate) crl_caches: CrlCaches,
+    pub(crate) intune: Intune,
+    pub(crate) ca_database: CaDatabase,
+    pub(crate) transactions: Arc<InMemoryTransactions>,
+    pub(crate) static_challenge: Secret,
+    journal: Journal,
+    logs: Logs,
+    exchanges: u64,
+    origin: UnixTime,
+}
+
+/// A challenge password that stays out of [`Debug`].
+pub(crate) struct Secret(ChallengePassword);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl std::ops::Deref for Secret {
+    type Target = ChallengePassword;
+
+    fn deref(&self) -> &ChallengePassword {
+        &self.0
+    }
+}
+
+impl Deployment {
+    /// Sets a deployment up at `origin`, when its history begins. Nothing runs yet: the first
+    /// request starts the worker process and NDES in it.
+    ///
+    /// # Errors
+    /// [`Error::Pki`](crate::Error::Pki) if keys or certificates cannot be made.
+    pub fn new(parts: Parts, profile: Profile, state: State, origin: UnixTime) -> Result<Self> {
+        let provider = default_provider();
+        let mut rng = Entropy::new(parts.seed, &provider);
+        let keys = Keys::new(parts.keys, provider.as_ref(), &mut rng)?;
+        let pki = Pki::mint(
+            &state,
+            keys,
+            CrlUrls::at(&parts.crl_authority),
+            parts.tls_names,
+            origin,
+            provider.as_ref(),
+            &mut rng,
+        )?;
+        let static_challenge = Secret(password::new_password(&mut rng));
+        let mut deployment = Self {
+            provider,
+            rng,
+            profile,
+            pki,
+            crl_schedule: Schedule::new(&state.crl, origin),
+            root_crl_schedule: root_schedule(origin),
+            state,
+            pool: Pool::default(),
+            crl_caches: CrlCaches::default(),
+            intune: Intune::default(),
+            ca_database: CaDatabase::default(),
+            transactions: Arc::default(),
+            static_challenge,
+            journal: Journal::default(),
+            logs: Logs::default(),
+            exchanges: 0,
+            origin,
+        };
+        deployment.settle_pool();
+        Ok(deployment)
+    }
+
+    /// Begins a new history with other settings at `origin`. The CAs and their certificates stay,
+    /// and so do journal, logs and what was issued; processes, caches and passwords do not.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn rebuild(&mut self, profile: Profile, state: State, origin: UnixTime) -> Result<()> {
+        self.pki.remint(&state, origin, self.provider.as_ref(), &mut self.rng)?;
+        self.crl_schedule = Schedule::new(&state.crl, origin);
+        self.root_crl_schedule = root_schedule(origin);
+        self.profile = profile;
+        self.state = state;
+        self.pool = Pool::default();
+        self.crl_caches = CrlCaches::default();
+        self.intune = Intune::default();
+        self.ca_database.pending.clear();
+        self.transactions = Arc::default();
+        self.origin = origin;
+        self.settle_pool();
+        Ok(())
+    }
+
+    fn settle_pool(&mut self) {
+        if self.state.iis.scep_pool.state == PoolState::Stopped {
+            self.pool.off = Some(Off::Stopped);
+        }
+    }
+
+    // ------------------------------------------------------------------ requests
+
+    /// Answers a request of a client to the published SCEP server.
+    pub fn handle(&mut self, request: &Request, now: UnixTime) -> Exchange {
+        self.exchange(request, now, layer::client_network::handle)
+    }
+
+    /// Answers a request from inside the network, to the NDES server itself.
+    pub fn handle_inside(&mut self, request: &Request, now: UnixTime) -> Exchange {
+        self.exchange(request, now, layer::http_sys::handle)
+    }
+
+    /// Answers a request to the CRL distribution point.
+    pub fn handle_crl(&mut self, request: &Request, now: UnixTime) -> Exchange {
+        self.exchange(request, now, layer::crl::handle)
+    }
+
+    fn exchange(
+        &mut self,
+        request: &Request,
+        now: UnixTime,
+        first: fn(&mut Self, &mut Transit, &Request) -> Outcome,
+    ) -> Exchange {
+        let mut t = self.transit(now);
+        let mut outcome = first(self, &mut t, request);
+        if let Outcome::Response(response) = &mut outcome {
+            let date = crate::http_date::format(t.now());
+            response.headers.push(("Date".to_owned(), date));
+            response.headers.push(("Content-Length".to_owned(), response.body.len().to_string()));
+        }
+        self.journal.push(entry(request, &t, now, &outcome));
+        Exchange { outcome, elapsed: t.spent, answered_by: t.answered_by }
+    }
+
+    pub(crate) fn transit(&mut self, now: UnixTime) -> Transit {
+        self.exchanges += 1;
+        Transit::new(now, self.exchanges)
+    }
+
+    /// The TLS handshake that clients see; `None` if no TLS is spoken.
+    #[must_use]
+    pub fn tls_handshake(&self) -> Option<Handshake> {
+        layer::tls::handshake(self)
+    }
+
+    /// Chain and private key (PKCS#8) of the TLS binding.
+    pub(crate) fn tls_binding(&self) -> (Vec<Vec<u8>>, Vec<u8>) {
+        let chain = self.pki.tls_chain().iter().map(|c| c.as_der().to_vec()).collect();
+        (chain, self.pki.tls.key.pkcs8().to_vec())
+    }
+
+    // ------------------------------------------------------------------ changes
+
+    /// Changes settings, as an administrator would.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) if a setting does not exist or does not fit.
+    pub fn set(&mut self, set: &toml::Table, origin: &str, now: UnixTime) -> Result<()> {
+        let new = overlay::apply(&self.state, set, origin)?;
+        let old = std::mem::replace(&mut self.state, new);
+        let new = self.state.clone();
+        self.pki.follow(&old, &new, now, self.provider.as_ref(), &mut self.rng)?;
+        self.crl_schedule.follow(&old.crl, &new.crl, now);
+        let t = self.transit(now);
+        if overlay::leaves(set).contains_key("iis.scep_pool.state") {
+            // Start-WebAppPool starts a pool that Windows has switched off, too.
+            match new.iis.scep_pool.state {
+                PoolState::Started => self.pool.start(),
+                PoolState::Stopped => {
+                    layer::ndes::stop(self, &t);
+                    self.pool.off = Some(Off::Stopped);
+                }
+            }
+        }
+        let (was, is) = (old.app_proxy.connector.service, new.app_proxy.connector.service);
+        if was != is {
+            let service = "Microsoft Entra private network connector";
+            self.log(&t, system::service_state(service, is.is_running()));
+        }
+        if old.ca.service != new.ca.service {
+            let service = "Active Directory Certificate Services";
+            self.log(&t, system::service_state(service, new.ca.service.is_running()));
+        }
+        Ok(())
+    }
+
+    /// IIS and the worker process of the SCEP pool come up. NDES starts with the first request.
+    pub fn start(&mut self, now: UnixTime) -> Duration {
+        let mut t = self.transit(now);
+        layer::http_sys::start(self, &mut t);
+        t.spent
+    }
+
+    /// The pool is recycled: the next request finds a new worker process. A pool that is off stays
+    /// off.
+    pub fn recycle(&mut self, now: UnixTime) {
+        let t = self.transit(now);
+        layer::ndes::stop(self, &t);
+    }
+
+    /// Revokes a certificate of the issuing CA; the next CRL says so.
+    pub fn revoke(&mut self, serial: &[u8], now: UnixTime) {
+        self.ca_database.revoked.push((serial.to_vec(), now));
+    }
+
+    /// A certificate manager decides about every pending request. Says how many there were.
+    pub fn resolve_pending(&mut self, issue: bool) -> usize {
+        let resolution = if issue { Resolution::Issue } else { Resolution::Deny };
+        let mut resolved = 0;
+        for pending in &mut self.ca_database.pending {
+            if pending.resolution.is_none() {
+                pending.resolution = Some(resolution);
+                resolved += 1;
+            }
+        }
+        resolved
+    }
+
+    /// Gets a challenge password from where this deployment's devices get theirs, or a bad one.
+    ///
+    /// # Errors
+    /// [`Error::NoChallenge`](crate::Error::NoChallenge) if there is none to be had.
+    pub fn issue_challenge(
+        &mut self,
+        kind: ChallengeKind,
+        now: UnixTime,
+    ) -> Result<Option<ChallengePassword>> {
+        crate::challenge::issue(self, kind, now)
+    }
+
+    // ------------------------------------------------------------------ looking
+
+    /// The settings.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The server profile.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// When the history began.
+    #[must_use]
+    pub const fn origin(&self) -> UnixTime {
+        self.origin
+    }
+
+    /// Root and issuing CA, in this order.
+    #[must_use]
+    pub fn ca_certificates(&self) -> [Certificate; 2] {
+        [self.pki.root.certificate.clone(), self.pki.issuing_ca.certificate.clone()]
+    }
+
+    /// The root that clients have in their TLS trust store.
+    #[must_use]
+    pub fn public_tls_root(&self) -> Certificate {
+        self.pki.public_tls_root.certificate.clone()
+    }
+
+    /// What NDES serves when it runs with the certificates that it has now: what somebody who
+    /// looked while all was well remembers.
+    #[must_use]
+    pub fn last_good(&self) -> LastGood {
+        let certificates = self.profile.certificates(&self.pki);
+        let (content_type, ca_certificates) = layer::ndes::bundle(&certificates);
+        LastGood { content_type, ca_certificates, capabilities: self.profile.capabilities_text() }
+    }
+
+    /// The SCEP URL that devices of the simulation are given.
+    #[must_use]
+    pub fn published_url(&self) -> String {
+        crate::device::published_url(self)
+    }
+
+    /// The exchanges, oldest first.
+    pub fn journal(&self) -> impl Iterator<Item = &JournalEntry> {
+        self.journal.entries()
+    }
+
+    /// The log records, oldest first.
+    pub fn events(&self) -> impl Iterator<Item = &EventRecord> {
+        self.logs.records()
+    }
+
+    /// What was issued, oldest first.
+    #[must_use]
+    pub fn issued(&self) -> &[IssuedCertificate] {
+        &self.ca_database.issued
+    }
+
+    /// Forgets journal and logs.
+    pub fn clear_records(&mut self) {
+        self.journal.clear();
+        self.logs.clear();
+    }
+
+    pub(crate) fn log(&mut self, t: &Transit, entry: Entry) {
+        self.logs.write(t.now(), t.activity, entry);
+    }
+
+    /// Serial numbers and dates for the CRL.
+    pub(crate) fn revoked(&self) -> Vec<(Vec<u8>, UnixTime)> {
+        let mut revoked = self.ca_database.revoked.clone();
+        for entry in [&self.pki.ra_signing, &self.pki.ra_encryption, &self.pki.connector] {
+            if entry.state.revoked {
+                revoked.push((entry.identity.certificate.serial().to_vec(), self.origin));
+            }
+        }
+        revoked
+    }
+}
+
+/// The offline root's CRL, published once in half a year.
+fn root_schedule(origin: UnixTime) -> Schedule {
+    let crl = crate::state::Crl { validity: Period::days(180), ..crate::state::Crl::default() };
+    Schedule::new(&crl, origin)
+}
+
+fn entry(request: &Request, t: &Transit, time: UnixTime, outcome: &Outcome) -> JournalEntry {
+    let operation = request
+        .query
+        .as_deref()
+        .unwrap_or_default()
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("operation="))
+        .map(|name| name.chars().take(64).collect());
+    JournalEntry {
+        n: t.activity,
+        time: time.0,
+        peer: request.peer.clone(),
+        method: request.method.clone(),
+        path: request.path.chars().take(256).collect(),
+        operation,
+        query_len: request.query.as_ref().map_or(0, String::len),
+        body_len: request.body.len(),
+        user_agent: request.header("user-agent").map(str::to_owned),
+        status: outcome.status(),
+        outcome: match outcome {
+            Outcome::Response(_) => "response",
+            Outcome::Refused => "refused",
+            Outcome::Silence => "silence",
+            Outcome::Reset => "reset",
+        },
+        answered_by: t.answered_by,
+        elapsed_ms: u64::try_from(t.spent.as_millis()).unwrap_or(u64::MAX),
+        message: t.decoded.clone(),
+    }
+}

@@ -1,0 +1,348 @@
+//! The deployment on real sockets: the SCEP server, the CRL distribution point, the control port.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use scep_core::UnixTime;
+use scep_core::message::ChallengePassword;
+use scep_core::x509::Certificate;
+use scep_failures::observation::LogRecord;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::builder::{Builder, Delays};
+use crate::challenge::ChallengeKind;
+use crate::error::{Error, Result};
+use crate::journal::JournalEntry;
+use crate::log::EventRecord;
+use crate::names;
+use crate::runtime::ca_database::IssuedCertificate;
+use crate::simulation::{Anchor, Simulation};
+use crate::state::NetworkPath;
+
+mod control;
+mod http;
+mod listener;
+mod tls;
+
+/// A running mock. It stops when it is dropped.
+///
+/// On sockets two things cannot be as in the simulation: a network that drops packets, and a CRL
+/// server that does not answer, are closed ports (connection refused).
+#[derive(Debug)]
+pub struct MockNdes {
+    shared: Arc<Shared>,
+    addresses: Addresses,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Addresses {
+    scep: SocketAddr,
+    crl: SocketAddr,
+    control: SocketAddr,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    simulation: Mutex<Simulation>,
+    /// How far the deployment's clock is ahead of the real one.
+    ahead: Mutex<Duration>,
+    /// Told whenever a setting may have changed.
+    changed: Notify,
+    delays: Delays,
+    control_token: Option<String>,
+    tls: tls::Binding,
+    addresses: Addresses,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded is changed by whole calls; a panic of a caller leaves it usable.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn now(&self) -> UnixTime {
+        UnixTime::now().plus(*lock(&self.ahead))
+    }
+
+    /// Looks at the simulation.
+    fn look<T>(&self, look: impl FnOnce(&Simulation) -> T) -> T {
+        look(&lock(&self.simulation))
+    }
+
+    /// Changes the simulation, and lets the listeners see whether they shall listen.
+    fn act<T>(&self, act: impl FnOnce(&mut Simulation, &mut UnixTime) -> T) -> T {
+        let mut simulation = lock(&self.simulation);
+        let before = self.now();
+        let mut now = before;
+        let result = act(&mut simulation, &mut now);
+        // A step that lets time pass does so for the whole deployment.
+        *lock(&self.ahead) += now.since(before);
+        drop(simulation);
+        self.changed.notify_waiters();
+        result
+    }
+
+    fn scep_is_reachable(&self) -> bool {
+        self.look(|s| s.deployment().state().client_network.path == NetworkPath::Open)
+    }
+
+    fn crl_is_reachable(&self) -> bool {
+        self.look(|s| s.deployment().state().crl.http_reachable)
+    }
+
+    fn speaks_tls(&self) -> bool {
+        self.look(|s| s.deployment().state().tls.enabled)
+    }
+}
+
+impl MockNdes {
+    /// Chooses what the mock is made of.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a healthy NDES without Intune on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// [`Error::Listen`] if no port can be had.
+    pub async fn start() -> Result<Self> {
+        Self::builder().start().await
+    }
+
+    pub(crate) async fn launch(builder: Builder) -> Result<Self> {
+        builder.check_control()?;
+        let scep = bind(builder.listen).await?;
+        let crl = bind(SocketAddr::new(builder.listen.ip(), 0)).await?;
+        let control = bind(builder.control).await?;
+        let addresses =
+            Addresses { scep: local(&scep)?, crl: local(&crl)?, control: local(&control)? };
+        let mut now = UnixTime::now();
+        let real = now;
+        let simulation =
+            builder.simulation(builder.parts(addresses.crl), Anchor::Ends, &mut now)?;
+        let shared = Arc::new(Shared {
+            simulation: Mutex::new(simulation),
+            ahead: Mutex::new(now.since(real)),
+            changed: Notify::new(),
+            delays: builder.delays,
+            control_token: builder.control_token,
+            tls: tls::Binding::default(),
+            addresses,
+        });
+        let tasks = vec![
+            tokio::spawn(listener::run(Arc::clone(&shared), scep, listener::Site::Scep)),
+            tokio::spawn(listener::run(Arc::clone(&shared), crl, listener::Site::Crl)),
+            tokio::spawn(control::run(Arc::clone(&shared), control)),
+        ];
+        Ok(Self { shared, addresses, tasks })
+    }
+
+    // ------------------------------------------------------------------ URLs
+
+    /// `http://127.0.0.1:PORT`, or `https` with a TLS binding.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.shared.base_url()
+    }
+
+    /// The SCEP URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}{}", self.base_url(), names::SCEP_PATH)
+    }
+
+    /// The NDES admin page.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        format!("{}{}", self.base_url(), names::ADMIN_PATH)
+    }
+
+    /// The control port.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.addresses.control)
+    }
+
+    /// Where a POST gets a challenge password as JSON.
+    #[must_use]
+    pub fn challenge_url(&self) -> String {
+        format!("{}/challenge", self.control_url())
+    }
+
+    /// Where the root and issuing CA certificates are, as PEM.
+    #[must_use]
+    pub fn ca_pem_url(&self) -> String {
+        format!("{}/ca.pem", self.control_url())
+    }
+
+    /// Address of the SCEP server.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.addresses.scep
+    }
+
+    /// User name and password for the NDES admin page (Basic).
+    #[must_use]
+    pub const fn admin_credentials() -> (&'static str, &'static str) {
+        (names::ADMIN_USER, names::ADMIN_PASSWORD)
+    }
+
+    // ------------------------------------------------------------------ looking
+
+    /// Root and issuing CA, in this order.
+    #[must_use]
+    pub fn ca_certificates(&self) -> [Certificate; 2] {
+        self.shared.look(|s| s.deployment().ca_certificates())
+    }
+
+    /// The root that a client of the TLS binding needs in its trust store.
+    #[must_use]
+    pub fn public_tls_root(&self) -> Certificate {
+        self.shared.look(|s| s.deployment().public_tls_root())
+    }
+
+    /// The time by the deployment's clock.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.shared.now()
+    }
+
+    /// The exchanges, oldest first.
+    #[must_use]
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        self.shared.look(|s| s.deployment().journal().cloned().collect())
+    }
+
+    /// The log records, oldest first.
+    #[must_use]
+    pub fn events(&self) -> Vec<EventRecord> {
+        self.shared.look(|s| s.deployment().events().cloned().collect())
+    }
+
+    /// The server's logs, as a diagnosis reads them.
+    #[must_use]
+    pub fn log_records(&self) -> Vec<LogRecord> {
+        self.shared.look(|s| s.deployment().events().map(LogRecord::from).collect())
+    }
+
+    /// What was issued, oldest first.
+    #[must_use]
+    pub fn issued(&self) -> Vec<IssuedCertificate> {
+        self.shared.look(|s| s.deployment().issued().to_vec())
+    }
+
+    /// Names of the armed failure modes.
+    #[must_use]
+    pub fn armed(&self) -> Vec<String> {
+        self.shared.look(|s| s.armed().to_vec())
+    }
+
+    /// Looks at the simulation.
+    pub fn with<T>(&self, look: impl FnOnce(&Simulation) -> T) -> T {
+        self.shared.look(look)
+    }
+
+    // ------------------------------------------------------------------ acting
+
+    /// A challenge password of the kind that the scenario's client comes with.
+    ///
+    /// # Errors
+    /// [`Error::NoChallenge`] if there is none to be had.
+    pub fn issue_challenge(&self) -> Result<Option<ChallengePassword>> {
+        self.shared.act(|s, now| {
+            let kind = s.challenge_kind();
+            s.deployment_mut().issue_challenge(kind, *now)
+        })
+    }
+
+    /// A challenge password of a kind.
+    ///
+    /// # Errors
+    /// [`Error::NoChallenge`] if there is none to be had.
+    pub fn issue_challenge_of(&self, kind: ChallengeKind) -> Result<Option<ChallengePassword>> {
+        self.shared.act(|s, now| s.deployment_mut().issue_challenge(kind, *now))
+    }
+
+    /// Arms a failure mode; its history ends now.
+    ///
+    /// # Errors
+    /// As [`Simulation::arm`].
+    pub fn arm(&self, name: &str) -> Result<()> {
+        self.shared.act(|s, now| s.arm(name, now))
+    }
+
+    /// Takes a failure mode away.
+    ///
+    /// # Errors
+    /// As [`Simulation::disarm`].
+    pub fn disarm(&self, name: &str) -> Result<()> {
+        self.shared.act(|s, now| s.disarm(name, now))
+    }
+
+    /// Mends a failure mode by the steps of its fix.
+    ///
+    /// # Errors
+    /// As [`Simulation::heal`].
+    pub fn heal(&self, name: &str) -> Result<()> {
+        self.shared.act(|s, now| s.heal(name, now))
+    }
+
+    /// Back to the healthy baseline.
+    ///
+    /// # Errors
+    /// As [`Simulation::reset`].
+    pub fn reset(&self) -> Result<()> {
+        self.shared.act(Simulation::reset)
+    }
+
+    /// Changes settings, nested as in [`State`](crate::state::State).
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if a setting does not exist or does not fit.
+    pub fn set(&self, set: &toml::Table) -> Result<()> {
+        self.shared.act(|s, now| s.deployment_mut().set(set, "the settings given", *now))
+    }
+
+    /// Lets time pass by the deployment's clock.
+    pub fn advance(&self, by: Duration) {
+        self.shared.act(|_, now| *now = now.plus(by));
+    }
+
+    /// A certificate manager decides about every pending request. Says how many there were.
+    pub fn resolve_pending(&self, issue: bool) -> usize {
+        self.shared.act(|s, _| s.deployment_mut().resolve_pending(issue))
+    }
+}
+
+impl Drop for MockNdes {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Shared {
+    fn base_url(&self) -> String {
+        let scheme = if self.speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addresses.scep)
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| Error::Listen { address: address.to_string(), source })
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr> {
+    listener
+        .local_addr()
+        .map_err(|source| Error::Listen { address: "a free port".to_owned(), source })
+}

@@ -1,0 +1,294 @@
+//! The control port: JSON over HTTP, for whoever runs the mock.
+//!
+//! It listens on loopback, and takes requests only with a `Host` and an `Origin` of loopback: a web
+//! page that a browser on this machine shows must not be able to use it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use scep_core::x509::Certificate;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::{Shared, http};
+use crate::challenge::ChallengeKind;
+use crate::error::Error;
+use crate::log::EventRecord;
+use crate::names;
+use crate::state::Period;
+use crate::wire::{Request, Response, Scheme};
+
+/// What the control port offers: method, path, what it does.
+const ROUTES: [(&str, &str, &str); 15] = [
+    ("GET", "/", "this list, and the mock's URLs"),
+    ("GET", "/failures", "the failure modes, and which are armed"),
+    ("POST", "/arm", "{\"id\": …}: arm a failure mode"),
+    ("POST", "/disarm", "{\"id\": …}: take it away as if it had never been"),
+    ("POST", "/heal", "{\"id\": …}: mend it by the steps of its fix"),
+    ("POST", "/reset", "back to the healthy baseline"),
+    ("POST", "/challenge", "{\"kind\": …} or nothing: a challenge password"),
+    ("POST", "/set", "{\"set\": {…}}: change settings"),
+    ("POST", "/resolve", "{\"issue\": true|false}: decide about pending requests"),
+    ("GET", "/ca.pem", "root and issuing CA"),
+    ("GET", "/journal", "what was asked and answered"),
+    ("GET", "/events", "events and log lines; ?format=xml for events as Windows exports them"),
+    ("GET", "/state", "the settings"),
+    ("GET", "/clock", "the deployment's time"),
+    ("POST", "/clock", "{\"advance\": \"61m\"}: let time pass"),
+];
+
+pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept() => {
+                let Ok((stream, peer)) = accepted else { continue };
+                let shared = Arc::clone(&shared);
+                connections.spawn(http::serve_with(stream, move |request| {
+                    answer(Arc::clone(&shared), request, peer)
+                }));
+            }
+        }
+    }
+}
+
+async fn answer(
+    shared: Arc<Shared>,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+) -> hyper::Response<Full<Bytes>> {
+    let response = match http::read(request, peer, Scheme::Http).await {
+        Ok(request) => match guard(&shared, &request) {
+            Ok(()) => route(&shared, &request),
+            Err(refusal) => refusal,
+        },
+        Err(error) => failed(400, &error.to_string()),
+    };
+    http::write(response).unwrap_or_default()
+}
+
+/// Refuses what a browser was tricked into sending, and who lacks the token.
+fn guard(shared: &Shared, request: &Request) -> Result<(), Response> {
+    if let Some(token) = &shared.control_token {
+        let expected = format!("Bearer {token}");
+        return if request.header("authorization") == Some(&expected) {
+            Ok(())
+        } else {
+            Err(failed(401, "the control port wants its token: Authorization: Bearer …"))
+        };
+    }
+    let host = request.header("host").unwrap_or_default();
+    if !is_loopback_authority(host) {
+        return Err(failed(403, &format!("the Host field names \"{host}\", which is not loopback")));
+    }
+    match request.header("origin") {
+        None => Ok(()),
+        Some(origin) if origin.strip_prefix("http://").is_some_and(is_loopback_authority) => Ok(()),
+        Some(origin) => {
+            Err(failed(403, &format!("requests of pages from \"{origin}\" are not taken")))
+        }
+    }
+}
+
+/// `localhost`, `127.0.0.1`, `[::1]`, each with or without a port.
+fn is_loopback_authority(authority: &str) -> bool {
+    if authority.parse::<SocketAddr>().is_ok_and(|a| a.ip().is_loopback()) {
+        return true;
+    }
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() => host,
+        _ => authority,
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn route(shared: &Shared, request: &Request) -> Response {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/") => ok(&index(shared)),
+        ("GET", "/failures") => ok(&failures(shared)),
+        ("GET", "/ca.pem") => {
+            let [root, issuing] = shared.look(|s| s.deployment().ca_certificates());
+            let pem = Certificate::to_pem(&root) + &issuing.to_pem();
+            Response::new(200, "OK", "application/x-pem-file", pem.into_bytes())
+        }
+        ("GET", "/journal") => {
+            ok(&shared.look(|s| json!(s.deployment().journal().collect::<Vec<_>>())))
+        }
+        ("GET", "/events") => events(shared, request.query.as_deref().unwrap_or_default()),
+        ("GET", "/state") => ok(&shared.look(|s| {
+            json!({
+                "baseline": s.scenario().baseline.name,
+                "profile": s.deployment().profile().name,
+                "armed": s.armed(),
+                "state": s.deployment().state(),
+            })
+        })),
+        ("GET", "/clock") => ok(&clock(shared)),
+        ("POST", path) => post(shared, path, &request.body),
+        _ => unknown(request),
+    }
+}
+
+fn index(shared: &Shared) -> Value {
+    let base = shared.base_url();
+    let routes: Vec<Value> = ROUTES
+        .iter()
+        .map(|(method, path, what)| json!({ "method": method, "path": path, "what": what }))
+        .collect();
+    json!({
+        "scep": format!("{base}{}", names::SCEP_PATH),
+        "admin": format!("{base}{}", names::ADMIN_PATH),
+        "crl": format!("http://{}/CertEnroll/{}", shared.addresses.crl, names::CRL_FILE),
+        "routes": routes,
+    })
+}
+
+fn failures(shared: &Shared) -> Value {
+    shared.look(|s| {
+        let armed = s.armed();
+        let modes: Vec<Value> = s
+            .catalogue()
+            .modes()
+            .map(|mode| {
+                let variants: Vec<String> =
+                    mode.variants.iter().map(|v| format!("{}.{}", mode.id, v.name)).collect();
+                json!({
+                    "id": mode.id,
+                    "title": mode.title,
+                    "kind": mode.kind.as_str(),
+                    "layer": mode.layer.as_str(),
+                    "baseline": mode.reproduce.as_ref().map(|r| r.baseline.as_str()),
+                    "variants": variants,
+                    "armed": armed.iter().any(|a| a.split('.').next() == Some(mode.id.as_str())),
+                })
+            })
+            .collect();
+        json!(modes)
+    })
+}
+
+fn events(shared: &Shared, query: &str) -> Response {
+    if query.split('&').any(|pair| pair == "format=xml") {
+        let xml = shared.look(|s| {
+            s.deployment().events().filter_map(EventRecord::to_xml).collect::<Vec<_>>().join("\r\n")
+        });
+        let body = format!("<Events>\r\n{xml}\r\n</Events>\r\n");
+        return Response::new(200, "OK", "application/xml", body.into_bytes());
+    }
+    ok(&shared.look(|s| json!(s.deployment().events().collect::<Vec<_>>())))
+}
+
+fn clock(shared: &Shared) -> Value {
+    let now = shared.now();
+    json!({ "now": now.to_string(), "unix": now.0 })
+}
+
+/// What a POST may hold.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Body {
+    id: Option<String>,
+    kind: Option<ChallengeKind>,
+    advance: Option<Period>,
+    set: Option<toml::Table>,
+    issue: Option<bool>,
+}
+
+fn post(shared: &Shared, path: &str, body: &[u8]) -> Response {
+    let body: Body = if body.is_empty() {
+        Body::default()
+    } else {
+        match serde_json::from_slice(body) {
+            Ok(body) => body,
+            Err(error) => return failed(400, &format!("the body is not what is wanted: {error}")),
+        }
+    };
+    let result = match (path, body) {
+        ("/arm", Body { id: Some(id), .. }) => shared.act(|s, now| s.arm(&id, now)),
+        ("/disarm", Body { id: Some(id), .. }) => shared.act(|s, now| s.disarm(&id, now)),
+        ("/heal", Body { id: Some(id), .. }) => shared.act(|s, now| s.heal(&id, now)),
+        ("/arm" | "/disarm" | "/heal", _) => return failed(400, "\"id\" is missing"),
+        ("/reset", _) => shared.act(|s, now| s.reset(now)),
+        ("/set", Body { set: Some(set), .. }) => {
+            shared.act(|s, now| s.deployment_mut().set(&set, "/set", *now))
+        }
+        ("/set", _) => return failed(400, "\"set\" is missing"),
+        ("/challenge", Body { kind, .. }) => return challenge(shared, kind),
+        ("/resolve", Body { issue: Some(issue), .. }) => {
+            let resolved = shared.act(|s, _| s.deployment_mut().resolve_pending(issue));
+            return ok(&json!({ "resolved": resolved }));
+        }
+        ("/resolve", _) => return failed(400, "\"issue\" is missing"),
+        ("/clock", Body { advance: Some(by), .. }) => {
+            shared.act(|_, now| *now = now.plus(by.duration()));
+            return ok(&clock(shared));
+        }
+        ("/clock", _) => return failed(400, "\"advance\" is missing"),
+        _ => return failed(404, &format!("there is no POST {path}")),
+    };
+    match result {
+        Ok(()) => ok(&shared.look(|s| json!({ "armed": s.armed() }))),
+        Err(error) => failed(status_of(&error), &error.to_string()),
+    }
+}
+
+fn challenge(shared: &Shared, kind: Option<ChallengeKind>) -> Response {
+    let issued = shared.act(|s, now| {
+        let kind = kind.unwrap_or_else(|| s.challenge_kind());
+        s.deployment_mut().issue_challenge(kind, *now)
+    });
+    match issued {
+        Ok(challenge) => {
+            ok(&json!({ "challenge": challenge.as_ref().map(|c| c.expose().to_owned()) }))
+        }
+        Err(error) => failed(status_of(&error), &error.to_string()),
+    }
+}
+
+fn status_of(error: &Error) -> u16 {
+    match error {
+        Error::Unknown { .. } => 404,
+        Error::Conflict { .. } | Error::Baselines { .. } | Error::NoChallenge(_) => 409,
+        Error::Setting { .. } | Error::NotReproducible { .. } => 400,
+        _ => 500,
+    }
+}
+
+fn unknown(request: &Request) -> Response {
+    failed(404, &format!("there is no {} {}; GET / lists what there is", request.method, request.path))
+}
+
+fn ok(value: &Value) -> Response {
+    json_response(200, "OK", value)
+}
+
+fn failed(status: u16, reason: &str) -> Response {
+    json_response(status, "Error", &json!({ "error": reason }))
+}
+
+fn json_response(status: u16, reason: &str, value: &Value) -> Response {
+    let mut body = value.to_string().into_bytes();
+    body.push(b'\n');
+    Response::new(status, reason, "application/json", body).with("Cache-Control", "no-store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_authorities_pass() {
+        for good in ["localhost", "localhost:80", "127.0.0.1:8081", "127.0.0.1", "[::1]:1", "[::1]"] {
+            assert!(is_loopback_authority(good), "{good}");
+        }
+        for bad in ["", "example.com", "127.0.0.1.example.com:80", "localhost.example.com", "10.0.0.1:80"] {
+            assert!(!is_loopback_authority(bad), "{bad}");
+        }
+    }
+}

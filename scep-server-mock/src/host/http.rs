@@ -1,0 +1,133 @@
+//! HTTP/1.1 on a connection: hyper's request in, the simulation's outcome out.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Shared;
+use super::listener::Site;
+use crate::builder::Delays;
+use crate::deployment::Exchange;
+use crate::wire::{Outcome, Request, Response, Scheme};
+
+/// Longest body that is read, in octets.
+const MAX_BODY: usize = 40 << 20;
+
+/// Serves a connection until either side ends it.
+pub(super) async fn serve<S>(
+    shared: Arc<Shared>,
+    stream: S,
+    peer: SocketAddr,
+    site: Site,
+    scheme: Scheme,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { answer(&shared, request, peer, site, scheme).await }
+    });
+    // An error is a connection that was cut, by the client or on purpose.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    shared: &Shared,
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    site: Site,
+    scheme: Scheme,
+) -> io::Result<hyper::Response<Full<Bytes>>> {
+    let request = read(request, peer, scheme).await?;
+    let Exchange { outcome, elapsed, .. } = shared.act(|simulation, now| {
+        let deployment = simulation.deployment_mut();
+        match site {
+            Site::Scep => deployment.handle(&request, *now),
+            Site::Crl => deployment.handle_crl(&request, *now),
+        }
+    });
+    if shared.delays == Delays::Real {
+        tokio::time::sleep(elapsed).await;
+    }
+    match outcome {
+        Outcome::Response(response) => write(response).map_err(io::Error::other),
+        Outcome::Refused | Outcome::Silence | Outcome::Reset => {
+            Err(io::Error::from(io::ErrorKind::ConnectionReset))
+        }
+    }
+}
+
+/// Hyper's request as the layers see it.
+///
+/// # Errors
+/// If the body cannot be read, or is too long.
+pub(super) async fn read(
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    scheme: Scheme,
+) -> io::Result<Request> {
+    let (head, body) = request.into_parts();
+    let headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    let host = headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.as_str());
+    let host = host.unwrap_or_default();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(io::Error::other)?;
+    Ok(Request {
+        method: head.method.as_str().to_owned(),
+        scheme,
+        host: host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers,
+        body: body.to_bytes().to_vec(),
+        peer: peer.ip().to_string(),
+    })
+}
+
+/// A response as hyper sends it. Hyper writes the length itself.
+///
+/// # Errors
+/// If a field of it is none that HTTP knows.
+pub(super) fn write(response: Response) -> Result<hyper::Response<Full<Bytes>>, hyper::http::Error> {
+    let mut out = hyper::Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        if !name.eq_ignore_ascii_case("content-length") {
+            out = out.header(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+        }
+    }
+    if let Ok(reason) = hyper::ext::ReasonPhrase::try_from(response.reason.as_bytes()) {
+        out = out.extension(reason);
+    }
+    out.body(Full::new(Bytes::from(response.body)))
+}
+
+/// Serves a connection whose answers cannot fail.
+pub(super) async fn serve_with<F, Fut>(stream: tokio::net::TcpStream, answer: F)
+where
+    F: Fn(hyper::Request<Incoming>) -> Fut + Send + Sync,
+    Fut: Future<Output = hyper::Response<Full<Bytes>>> + Send,
+{
+    let service = service_fn(move |request| {
+        let response = answer(request);
+        async move { Ok::<_, Infallible>(response.await) }
+    });
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}

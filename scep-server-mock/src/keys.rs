@@ -1,0 +1,78 @@
+//! Private keys of the simulated PKI: fixed test keys, or new ones.
+
+use std::sync::Arc;
+
+use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, RandomSource};
+
+use crate::error::Result;
+
+/// Where the keys of a deployment come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeySource {
+    /// The published test keys in `keys/`: nothing to wait for, nothing to trust.
+    #[default]
+    Fixed,
+    /// New RSA-2048 keys.
+    Fresh,
+}
+
+/// A private key that is also needed as PKCS#8 (rustls wants it so).
+#[derive(Clone, Debug)]
+pub(crate) struct KeyPair {
+    pub(crate) key: Arc<dyn PrivateKey>,
+    pkcs8: Arc<[u8]>,
+}
+
+impl KeyPair {
+    fn load(provider: &dyn CryptoProvider, pkcs8: &[u8]) -> Result<Self> {
+        Ok(Self { key: provider.load_private_key(pkcs8)?, pkcs8: pkcs8.into() })
+    }
+
+    pub(crate) fn pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    pub(crate) fn spki(&self) -> &[u8] {
+        self.key.spki_der()
+    }
+}
+
+/// All keys of a deployment, by holder.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) root: KeyPair,
+    pub(crate) issuing_ca: KeyPair,
+    pub(crate) ra_signing: KeyPair,
+    pub(crate) ra_encryption: KeyPair,
+    pub(crate) public_tls_root: KeyPair,
+    pub(crate) private_tls_root: KeyPair,
+    pub(crate) tls_server: KeyPair,
+    pub(crate) connector: KeyPair,
+    pub(crate) device: KeyPair,
+}
+
+impl Keys {
+    pub(crate) fn new(
+        source: KeySource,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Self> {
+        let mut make = |fixed: &[u8]| match source {
+            KeySource::Fixed => KeyPair::load(provider, fixed),
+            KeySource::Fresh => {
+                KeyPair::load(provider, &provider.generate_private_key(KeyType::Rsa(2048), rng)?)
+            }
+        };
+        Ok(Self {
+            root: make(include_bytes!("../keys/root.p8"))?,
+            issuing_ca: make(include_bytes!("../keys/issuing-ca.p8"))?,
+            ra_signing: make(include_bytes!("../keys/ra-signing.p8"))?,
+            ra_encryption: make(include_bytes!("../keys/ra-encryption.p8"))?,
+            public_tls_root: make(include_bytes!("../keys/public-tls-root.p8"))?,
+            private_tls_root: make(include_bytes!("../keys/private-tls-root.p8"))?,
+            tls_server: make(include_bytes!("../keys/tls-server.p8"))?,
+            connector: make(include_bytes!("../keys/connector.p8"))?,
+            device: make(include_bytes!("../keys/device-1.p8"))?,
+        })
+    }
+}

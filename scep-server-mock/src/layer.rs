@@ -1,0 +1,22 @@
+//! The layers of the deployment, outermost first. Each answers a request or passes it on.
+//!
+//! ```text
+//! client network ─► application proxy ─► TLS ─► HTTP.sys ─► IIS ─► NDES ─► policy module ─► CA
+//!                                                             └──► CRL distribution point
+//! ```
+//!
+//! A layer is a function over the deployment and one request's [`Transit`](crate::wire::Transit),
+//! which carries the time that has passed. It looks at settings and at what earlier requests left
+//! behind, never at the name of a failure mode.
+
+pub(crate) mod app_proxy;
+pub(crate) mod ca;
+pub(crate) mod client_network;
+pub(crate) mod crl;
+pub(crate) mod http_sys;
+pub(crate) mod iis;
+pub(crate) mod ndes;
+pub(crate) mod policy_module;
+pub(crate) mod registration_point;
+pub(crate) mod revocation;
+pub(crate) mod tls;

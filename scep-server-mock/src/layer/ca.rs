@@ -1,0 +1,172 @@
+//! The issuing CA, as NDES reaches it by RPC.
+
+use scep_core::message::TransactionId;
+use scep_core::x509::{Certificate, CertificationRequest};
+
+use crate::deployment::Deployment;
+use crate::hresult::Hresult;
+use crate::log::{system, text};
+use crate::names;
+use crate::pki::issue;
+use crate::runtime::ca_database::{IssuedCertificate, Pending, Resolution};
+use crate::wire::Transit;
+
+/// How long RPC tries before it gives up.
+const RPC_TIMEOUT_MS: u64 = 21_000;
+
+/// Whether the CA can be talked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CaContact {
+    /// It answers.
+    Answers,
+    /// RPC does not get through, or nobody listens.
+    Unreachable,
+    /// The domain controller gives the service account no ticket for the CA.
+    LogonFailed,
+}
+
+/// What the CA says to a request.
+#[derive(Clone, Debug)]
+pub(crate) enum CaAnswer {
+    Issued(Box<Certificate>),
+    Pending,
+    Failed(Hresult),
+}
+
+/// Opens a connection to the CA as the service account.
+pub(crate) fn contact(d: &Deployment, t: &mut Transit) -> CaContact {
+    // The ticket comes first: a process that runs since before the account was locked has none.
+    if !d.state.ndes.service_account.can_log_on() {
+        t.spend_ms(40);
+        CaContact::LogonFailed
+    } else if !d.state.ca.rpc_reachable {
+        t.spend_ms(RPC_TIMEOUT_MS);
+        CaContact::Unreachable
+    } else if !d.state.ca.service.is_running() {
+        t.spend_ms(1_000);
+        CaContact::Unreachable
+    } else {
+        t.spend_ms(8);
+        CaContact::Answers
+    }
+}
+
+fn unreachable(contact: CaContact) -> Option<CaAnswer> {
+    match contact {
+        CaContact::Answers => None,
+        CaContact::Unreachable => Some(CaAnswer::Failed(Hresult::RPC_UNAVAILABLE)),
+        CaContact::LogonFailed => Some(CaAnswer::Failed(Hresult::E_ACCESSDENIED)),
+    }
+}
+
+/// Submits a request.
+pub(crate) fn submit(
+    d: &mut Deployment,
+    t: &mut Transit,
+    transaction: &TransactionId,
+    request: &CertificationRequest,
+) -> CaAnswer {
+    if let Some(answer) = unreachable(contact(d, t)) {
+        return answer;
+    }
+    t.spend_ms(25);
+    let id = d.ca_database.number();
+    if let Err(code) = policy(d, t, request) {
+        d.log(t, system::ca_refused(id, code, &request.subject().to_string()));
+        return CaAnswer::Failed(code);
+    }
+    if d.state.ca.template.manager_approval {
+        d.log(t, text::ca_pending(id, &request.subject().to_string()));
+        d.ca_database.pending.push(Pending {
+            id,
+            transaction: transaction.clone(),
+            request: request.clone(),
+            resolution: None,
+        });
+        return CaAnswer::Pending;
+    }
+    issue(d, t, id, request)
+}
+
+/// Asks for a request that was pending.
+pub(crate) fn retrieve_pending(
+    d: &mut Deployment,
+    t: &mut Transit,
+    transaction: &TransactionId,
+) -> CaAnswer {
+    if let Some(answer) = unreachable(contact(d, t)) {
+        return answer;
+    }
+    let Some(pending) = d.ca_database.pending(transaction).cloned() else {
+        return CaAnswer::Failed(Hresult::E_INVALIDARG);
+    };
+    let Some(resolution) = pending.resolution else { return CaAnswer::Pending };
+    d.ca_database.pending.retain(|p| p.id != pending.id);
+    match resolution {
+        Resolution::Issue => issue(d, t, pending.id, &pending.request),
+        Resolution::Deny => {
+            let code = Hresult::RESTRICTED_OFFICER;
+            d.log(t, system::ca_refused(pending.id, code, &pending.request.subject().to_string()));
+            CaAnswer::Failed(code)
+        }
+    }
+}
+
+/// What the CA checks before it issues.
+fn policy(d: &Deployment, t: &Transit, request: &CertificationRequest) -> Result<(), Hresult> {
+    let template = &d.state.ca.template;
+    if !template.published {
+        return Err(Hresult::UNSUPPORTED_CERT_TYPE);
+    }
+    if !template.enroll.iter().any(|account| account == names::SERVICE_ACCOUNT) {
+        return Err(Hresult::TEMPLATE_DENIED);
+    }
+    // NDES signs its request to the CA as an enrollment agent.
+    if let Some(agent) = d.pool.ndes().and_then(|ndes| ndes.agent.as_ref()) {
+        if !agent.is_valid_at(t.now()) {
+            return Err(Hresult::CERT_E_EXPIRED);
+        }
+        if d.revoked().iter().any(|(serial, _)| serial == agent.serial()) {
+            return Err(Hresult::CRYPT_E_REVOKED);
+        }
+    }
+    let name_is_bad = request.subject().common_name().is_some_and(|cn| cn.chars().count() > 64)
+        || (request.subject().is_empty() && request.subject_alt_names().is_empty());
+    if name_is_bad {
+        return Err(Hresult::BAD_REQUEST_SUBJECT);
+    }
+    if rsa_bits(request.spki_der()).is_some_and(|bits| bits < template.min_key_bits) {
+        return Err(Hresult::KEY_LENGTH);
+    }
+    Ok(())
+}
+
+/// Bits of an RSA modulus, to the next eight: enough to compare with a template's minimum.
+fn rsa_bits(spki: &[u8]) -> Option<usize> {
+    use scep_core::asn1::{Reader, tag};
+    let mut fields = Reader::new(spki).expect(tag::SEQUENCE, "SubjectPublicKeyInfo").ok()?.reader();
+    fields.expect(tag::SEQUENCE, "algorithm").ok()?;
+    let bits = fields.expect(tag::BIT_STRING, "key").ok()?;
+    let key = bits.value.get(1..)?;
+    let mut key = Reader::new(key).expect(tag::SEQUENCE, "RSAPublicKey").ok()?.reader();
+    let modulus = key.expect(tag::INTEGER, "modulus").ok()?.value;
+    let significant = modulus.iter().skip_while(|octet| **octet == 0).count();
+    Some(significant * 8)
+}
+
+fn issue(d: &mut Deployment, t: &Transit, id: u32, request: &CertificationRequest) -> CaAnswer {
+    let now = t.now();
+    let template = d.state.ca.template.clone();
+    let mut rng = d.rng.clone();
+    match issue::issue(&d.pki, &template, request, now, d.provider.as_ref(), &mut rng) {
+        Ok(certificate) => {
+            d.ca_database.issued.push(IssuedCertificate {
+                request_id: id,
+                certificate: certificate.clone(),
+                issued_at: now.0,
+            });
+            CaAnswer::Issued(Box::new(certificate))
+        }
+        Err(_) => CaAnswer::Failed(Hresult::E_FAIL),
+    }
+}

@@ -1,0 +1,126 @@
+//! HTTP.sys: limits on the request line and header, and the queue of the application pool.
+
+use crate::deployment::Deployment;
+use crate::log::{system, text};
+use crate::names;
+use crate::page::http_sys::{self as page, Refusal};
+use crate::runtime::pool::Off;
+use crate::state::HttpSys;
+use crate::wire::{Layer, Outcome, Request, Transit};
+
+pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
+    t.spend_ms(1);
+    if let Some(refusal) = beyond_limits(&d.state.http_sys, request) {
+        return refuse(d, t, request, refusal, "-");
+    }
+    let for_scep_pool = is_served_by_scep_pool(&request.path);
+    if for_scep_pool && let Err(refusal) = ensure_worker(d, t) {
+        return refuse(d, t, request, refusal, names::SCEP_POOL);
+    }
+    let outcome = super::iis::handle(d, t, request);
+    if outcome == Outcome::Reset {
+        let now = t.now();
+        let reason = "Connection_Abandoned_By_ReqQueue";
+        d.log(t, text::httperr(now, request, None, reason, names::SCEP_POOL));
+    }
+    outcome
+}
+
+fn refuse(
+    d: &mut Deployment,
+    t: &mut Transit,
+    request: &Request,
+    refusal: Refusal,
+    queue: &str,
+) -> Outcome {
+    let now = t.now();
+    let line = text::httperr(now, request, Some(refusal.status), refusal.log_reason, queue);
+    d.log(t, line);
+    t.answer(Layer::HttpSys, refusal.page())
+}
+
+/// NDES and its admin page run in one pool; the rest of the site in another, which is healthy.
+fn is_served_by_scep_pool(path: &str) -> bool {
+    path.to_ascii_lowercase().starts_with("/certsrv/mscep")
+}
+
+fn beyond_limits(limits: &HttpSys, request: &Request) -> Option<Refusal> {
+    let target = request.target().len();
+    if target > limits.max_field_length {
+        return Some(page::URL_TOO_LONG);
+    }
+    let fields = || request.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+    if fields().any(|len| len > limits.max_field_length) {
+        return Some(page::FIELD_TOO_LONG);
+    }
+    if target + request.method.len() + fields().sum::<usize>() > limits.max_request_bytes {
+        return Some(page::REQUEST_TOO_LONG);
+    }
+    let has_length =
+        request.header("content-length").is_some() || request.header("transfer-encoding").is_some();
+    if request.method.eq_ignore_ascii_case("POST") && !has_length {
+        return Some(page::LENGTH_REQUIRED);
+    }
+    None
+}
+
+/// Sees to it that a worker process runs: WAS logs the pool's identity on and starts one.
+fn ensure_worker(d: &mut Deployment, t: &mut Transit) -> Result<(), Refusal> {
+    match d.pool.off {
+        Some(Off::RapidFail) => return Err(page::POOL_CRASHED),
+        Some(Off::Stopped | Off::Identity) => return Err(page::POOL_DISABLED),
+        None => {}
+    }
+    if d.pool.worker.is_some() {
+        return Ok(());
+    }
+    t.spend_ms(400);
+    if d.state.ndes.service_account.can_log_on() {
+        d.pool.start_worker();
+        return Ok(());
+    }
+    let status = logon_status(d);
+    d.log(t, system::logon_failed(status));
+    d.log(t, system::identity_invalid());
+    d.log(t, system::disabled_by_identity());
+    d.log(t, system::disabled_by_start());
+    d.pool.off = Some(Off::Identity);
+    Err(page::POOL_DISABLED)
+}
+
+/// NTSTATUS of a logon of the service account that fails.
+pub(crate) fn logon_status(d: &Deployment) -> &'static str {
+    if d.state.ndes.service_account.locked { "0xc0000234" } else { "0xc0000071" }
+}
+
+/// Starts IIS: the worker process is there before the first request.
+pub(crate) fn start(d: &mut Deployment, t: &mut Transit) {
+    // Whatever comes of it stands in the logs and in the pool.
+    let _ = ensure_worker(d, t);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_its_own_answer() {
+        let limits = HttpSys { max_field_length: 100, max_request_bytes: 200 };
+        let url = |n: usize| format!("http://h/?{}", "x".repeat(n));
+        let status = |request: &Request| beyond_limits(&limits, request).map(|r| r.log_reason);
+        assert_eq!(status(&Request::get(&url(90)).unwrap()), None);
+        assert_eq!(status(&Request::get(&url(99)).unwrap()), Some("URL_Length"));
+        let mut request = Request::get(&url(90)).unwrap();
+        request.headers.push(("cookie".into(), "x".repeat(90)));
+        assert_eq!(status(&request), None);
+        request.headers.push(("cookie".into(), "x".repeat(90)));
+        assert_eq!(status(&request), Some("RequestLength"));
+        let mut request = Request::get(&url(1)).unwrap();
+        request.headers.push(("cookie".into(), "x".repeat(101)));
+        assert_eq!(status(&request), Some("FieldLength"));
+        let mut request = Request::post("http://h/", "x/y", vec![1]).unwrap();
+        assert_eq!(status(&request), None);
+        request.headers.clear();
+        assert_eq!(status(&request), Some("LengthRequired"));
+    }
+}

@@ -1,0 +1,181 @@
+//! What NDES decides about a request, and what it leaves to the policy module and the CA.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use scep_core::UnixTime;
+use scep_core::message::{FailInfo, IssuerAndSerialNumber, MessageType};
+use scep_core::server::{
+    Authority, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions, PollRequest,
+    Refusal, Transactions,
+};
+use scep_core::x509::{Certificate, Crl};
+
+use crate::deployment::Deployment;
+use crate::hresult::Hresult;
+use crate::layer::ca::{self, CaAnswer};
+use crate::layer::policy_module;
+use crate::log::ndes as event;
+use crate::pki::crl;
+use crate::profile::Served;
+use crate::wire::Transit;
+
+/// NDES, as the responder sees it. The responder holds it shared and calls it once at a time.
+pub(super) struct NdesAuthority<'a> {
+    inner: RefCell<Inner<'a>>,
+    transactions: Arc<InMemoryTransactions>,
+}
+
+struct Inner<'a> {
+    d: &'a mut Deployment,
+    t: &'a mut Transit,
+}
+
+impl<'a> NdesAuthority<'a> {
+    pub(super) fn new(d: &'a mut Deployment, t: &'a mut Transit) -> Self {
+        let transactions = Arc::clone(&d.transactions);
+        Self { inner: RefCell::new(Inner { d, t }), transactions }
+    }
+}
+
+impl Authority for NdesAuthority<'_> {
+    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        self.inner.borrow_mut().enroll(request)
+    }
+
+    fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { d, t } = &mut *inner;
+        let answer = ca::retrieve_pending(d, t, request.transaction_id);
+        decision(d, t, answer)
+    }
+
+    fn certificate(&self, id: &IssuerAndSerialNumber, _: &Certificate) -> Option<Certificate> {
+        let inner = self.inner.borrow();
+        let d = &*inner.d;
+        let served = d.profile.message_types.contains(&Served::GetCert);
+        let found = d.ca_database.issued.iter().find(|issued| {
+            issued.certificate.serial() == id.serial
+                && issued.certificate.issuer().matches(&id.issuer)
+        });
+        found.filter(|_| served).map(|issued| issued.certificate.clone())
+    }
+
+    fn crl(&self, id: &IssuerAndSerialNumber, _: &Certificate) -> Option<Crl> {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { d, t } = &mut *inner;
+        let served = d.profile.message_types.contains(&Served::GetCrl);
+        if !served || !d.pki.issuing_ca.certificate.subject().matches(&id.issuer) {
+            return None;
+        }
+        let dates = d.crl_schedule.current(t.now());
+        let revoked = d.revoked();
+        crl::sign(&d.pki.issuing_ca, dates, revoked, &mut d.rng).ok()
+    }
+
+    fn transactions(&self) -> &dyn Transactions {
+        self.transactions.as_ref()
+    }
+}
+
+impl Inner<'_> {
+    fn enroll(&mut self, request: &EnrollmentRequest<'_>) -> Decision {
+        self.record(request);
+        let served = match request.kind {
+            EnrollmentKind::Initial => Served::PkcsReq,
+            EnrollmentKind::Renewal => Served::RenewalReq,
+        };
+        if !self.d.profile.message_types.contains(&served) {
+            let text = format!("{} is not served", MessageType::RenewalReq);
+            return Decision::Refuse(Refusal::new(FailInfo::BadRequest).with_text(text));
+        }
+        match self.authorize(request) {
+            Ok(()) => {
+                let Self { d, t, .. } = self;
+                let answer = ca::submit(d, t, request.transaction_id, request.csr);
+                decision(d, t, answer)
+            }
+            Err(refusal) => Decision::Refuse(refusal),
+        }
+    }
+
+    /// Who may have a certificate: whoever knows a challenge password, and whoever signs with an
+    /// earlier certificate for the same subject.
+    fn authorize(&mut self, request: &EnrollmentRequest<'_>) -> Result<(), Refusal> {
+        let now = self.t.now();
+        let signer = request.signer;
+        let earlier = self.d.ca_database.is_good(signer, now);
+        if earlier && signer.subject().matches(request.csr.subject()) {
+            return Ok(());
+        }
+        if request.kind == EnrollmentKind::Renewal {
+            self.d.log(self.t, event::renewal_not_verified());
+            let text = "the request is not signed with a certificate of this CA that it could renew";
+            return Err(Refusal::new(FailInfo::BadRequest).with_text(text));
+        }
+        if self.d.state.policy_module.installed {
+            if policy_module::verify(self.d, self.t, request.challenge()) {
+                Ok(())
+            } else {
+                Err(self.password_refused())
+            }
+        } else {
+            self.check_password(request)
+        }
+    }
+
+    fn check_password(&mut self, request: &EnrollmentRequest<'_>) -> Result<(), Refusal> {
+        let registry = &self.d.state.ndes.registry;
+        if !registry.enforce_password {
+            return Ok(());
+        }
+        let Some(password) = request.challenge() else { return Err(self.password_refused()) };
+        let good = if super::uses_single_password(self.d) {
+            self.d.static_challenge.matches(password)
+        } else {
+            let (validity, now) = (super::password_validity(self.d), self.t.now());
+            let ndes = self.d.pool.ndes_mut();
+            ndes.is_some_and(|ndes| ndes.passwords.redeem(password, validity, now))
+        };
+        if good { Ok(()) } else { Err(self.password_refused()) }
+    }
+
+    fn password_refused(&mut self) -> Refusal {
+        self.d.log(self.t, event::password_not_verified());
+        Refusal::new(self.d.profile.challenge_fail_info.fail_info())
+            .with_text("the challenge password is not accepted")
+    }
+
+    fn record(&mut self, request: &EnrollmentRequest<'_>) {
+        let decoded = self.t.decoded.get_or_insert_default();
+        decoded.signer = Some(request.signer.subject().to_string());
+        decoded.subject = Some(request.csr.subject().to_string());
+        decoded.challenge_present = Some(request.challenge().is_some());
+    }
+}
+
+/// The CA's answer, as NDES passes it on.
+fn decision(d: &mut Deployment, t: &mut Transit, answer: CaAnswer) -> Decision {
+    match answer {
+        CaAnswer::Issued(certificate) => Decision::Issue {
+            certificates: vec![*certificate],
+            server_message: Some("Issued".to_owned()),
+        },
+        CaAnswer::Pending => Decision::Pending,
+        CaAnswer::Failed(code) => {
+            let logged = if code == Hresult::RPC_UNAVAILABLE || code == Hresult::E_ACCESSDENIED {
+                code
+            } else {
+                // The field's event 31 carries this code whatever the CA's own one is.
+                Hresult::E_FAIL
+            };
+            d.log(t, event::submit_failed(code.phrase(), &logged.to_string()));
+            t.decoded.get_or_insert_default().hresult = Some(code.to_string());
+            let mut refusal = Refusal::new(FailInfo::BadRequest)
+                .with_text(code.phrase())
+                .with_hresult(code.signed());
+            refusal.server_message = Some(code.phrase().to_owned());
+            Decision::Refuse(refusal)
+        }
+    }
+}

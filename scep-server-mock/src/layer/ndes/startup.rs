@@ -1,0 +1,189 @@
+//! The start-up of NDES: on the first request to a worker process, and on each one after a failure.
+//!
+//! ```text
+//! logon session ─► RA certificates ─► their keys ─► their chains ─► revocation (CRL over HTTP)
+//!                                                        ─► the CA, by RPC ─► events 47, 48, 1
+//! ```
+
+use scep_core::crypto::CryptoProvider;
+use scep_core::limits::Limits;
+use scep_core::message::{EmptyContent, SignatureOid};
+use scep_core::oid;
+use scep_core::server::{DigestChoice, ReplyStyle, Responder, ResponderConfig, SenderNonceStyle};
+use scep_core::x509::{Certificate, KeyUsage};
+
+use crate::deployment::Deployment;
+use crate::hresult::Hresult;
+use crate::layer::ca::{self, CaContact};
+use crate::layer::http_sys;
+use crate::layer::revocation::{self, Account};
+use crate::log::{capi2, ndes as event, system};
+use crate::names;
+use crate::pki::StoreEntry;
+use crate::profile::{
+    DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole,
+    SignatureOidKind, Undecodable,
+};
+use crate::runtime::pool::NdesService;
+use crate::wire::Transit;
+
+/// Starts NDES in the worker process, if it does not run.
+///
+/// # Errors
+/// The code of event 2.
+pub(super) fn ensure_started(d: &mut Deployment, t: &mut Transit) -> Result<(), Hresult> {
+    if d.pool.ndes().is_some() {
+        return Ok(());
+    }
+    t.spend_ms(60);
+    match start(d, t) {
+        Ok(service) => {
+            if let Some(worker) = d.pool.worker.as_mut() {
+                worker.ndes = Some(service);
+            }
+            d.log(t, event::started());
+            Ok(())
+        }
+        Err(code) => {
+            d.log(t, event::cannot_start(code));
+            Err(code)
+        }
+    }
+}
+
+fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
+    match d.profile.responder {
+        ResponderRole::RaPair => start_with_ra(d, t),
+        ResponderRole::IssuingCa => {
+            find_ca(d, t)?;
+            let pair = d.pki.issuing_ca.pair();
+            Ok(service(d, pair.clone(), pair, None))
+        }
+    }
+}
+
+fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
+    let signing = d.pki.ra_signing.clone();
+    let encryption = d.pki.ra_encryption.clone();
+    for (entry, usage) in
+        [(&signing, KeyUsage::DIGITAL_SIGNATURE), (&encryption, KeyUsage::KEY_ENCIPHERMENT)]
+    {
+        if usable_ra_certificate(d, t, entry, usage).is_err() {
+            // NDES reports each of these as a parameter that is not correct; what it was stands in
+            // CAPI2.
+            d.log(t, event::no_ra_certificate(Hresult::E_INVALIDARG));
+            return Err(Hresult::E_INVALIDARG);
+        }
+    }
+    find_ca(d, t)?;
+    let agent = signing.identity.certificate.clone();
+    let recipient = encryption.identity.certificate.clone();
+    d.log(t, event::loaded_exchange_certificate(&recipient.serial_hex()));
+    d.log(t, event::loaded_signature_certificate(&agent.serial_hex()));
+    Ok(service(d, signing.identity.pair(), encryption.identity.pair(), Some(agent)))
+}
+
+/// Whether NDES can use a certificate of the machine store as one of its two.
+fn usable_ra_certificate(
+    d: &mut Deployment,
+    t: &mut Transit,
+    entry: &StoreEntry,
+    usage: KeyUsage,
+) -> Result<(), Hresult> {
+    let certificate = &entry.identity.certificate;
+    let subject = certificate.subject().to_string();
+    let is_agent =
+        certificate.extended_key_usages().contains(&oid::MS_CERTIFICATE_REQUEST_AGENT);
+    let has_usage = certificate.key_usage().is_some_and(|u| u.contains(usage));
+    if !entry.state.present || !is_agent || !has_usage {
+        return Err(Hresult::E_INVALIDARG);
+    }
+    d.log(t, capi2::objects(&subject));
+    let may_read = entry.state.key_read.iter().any(|account| account == names::SERVICE_ACCOUNT);
+    let key = if may_read { Hresult::OK } else { Hresult::NTE_BAD_KEYSET };
+    d.log(t, capi2::acquire_key(&subject, key));
+    if !may_read {
+        return Err(key);
+    }
+    let chain = chain_status(d, t, certificate);
+    d.log(t, capi2::build_chain(&subject));
+    d.log(t, capi2::chain_built(&subject, chain));
+    d.log(t, capi2::chain_policy(&subject, chain));
+    if chain != Hresult::OK {
+        return Err(chain);
+    }
+    revocation::check(d, t, Account::Service, certificate)
+}
+
+/// Whether a certificate chains to the root and all dates hold.
+fn chain_status(d: &Deployment, t: &Transit, certificate: &Certificate) -> Hresult {
+    let provider: &dyn CryptoProvider = d.provider.as_ref();
+    let (ca, root) = (&d.pki.issuing_ca.certificate, &d.pki.root.certificate);
+    let linked = certificate.verify_issued_by(provider, ca).is_ok()
+        && ca.verify_issued_by(provider, root).is_ok();
+    if !linked {
+        Hresult::CERT_E_UNTRUSTEDROOT
+    } else if [certificate, ca, root].into_iter().all(|c| c.is_valid_at(t.now())) {
+        Hresult::OK
+    } else {
+        Hresult::CERT_E_EXPIRED
+    }
+}
+
+/// Asks the CA who it is.
+fn find_ca(d: &mut Deployment, t: &mut Transit) -> Result<(), Hresult> {
+    let contact = ca::contact(d, t);
+    if contact == CaContact::LogonFailed {
+        let status = http_sys::logon_status(d);
+        d.log(t, system::logon_failed(status));
+    }
+    if contact == CaContact::Answers {
+        return Ok(());
+    }
+    d.log(t, event::no_ca_information(Hresult::E_FAIL));
+    Err(Hresult::E_FAIL)
+}
+
+type Pair = (Certificate, std::sync::Arc<dyn scep_core::crypto::PrivateKey>);
+
+fn service(
+    d: &Deployment,
+    signer: Pair,
+    decrypter: Pair,
+    agent: Option<Certificate>,
+) -> NdesService {
+    let certificates = d.profile.certificates(&d.pki);
+    let responder = Responder::new(ResponderConfig {
+        provider: std::sync::Arc::clone(&d.provider),
+        signer,
+        decrypters: vec![decrypter],
+        policy: d.profile.accepts.policy(),
+        style: style(&d.profile),
+        limits: Limits::DEFAULT,
+    });
+    NdesService { responder, certificates, agent, passwords: Default::default() }
+}
+
+fn style(profile: &Profile) -> ReplyStyle {
+    ReplyStyle {
+        include_signer: profile.reply.signer_certificate,
+        empty_content: match profile.reply.empty_content {
+            EmptyContentKind::Absent => EmptyContent::Absent,
+            EmptyContentKind::ZeroLength => EmptyContent::ZeroLength,
+            EmptyContentKind::OneZeroOctet => EmptyContent::OneZeroOctet,
+        },
+        signature_oid: match profile.reply.signature_oid {
+            SignatureOidKind::RsaEncryption => SignatureOid::RsaEncryption,
+            SignatureOidKind::WithDigest => SignatureOid::WithDigest,
+        },
+        digest: match profile.reply.digest {
+            ProfileDigest::Mirror => DigestChoice::Mirror,
+            ProfileDigest::Sha256 => DigestChoice::Fixed(scep_core::crypto::DigestAlgorithm::Sha256),
+        },
+        sender_nonce: SenderNonceStyle::Fresh,
+        signing_time: false,
+        microsoft_attributes: profile.reply.microsoft_attributes,
+        fail_info_text: profile.reply.fail_info_text,
+        answer_broken_requests: profile.undecodable == Undecodable::BadRequest,
+    }
+}

@@ -1,0 +1,63 @@
+//! The Intune policy module inside the worker process.
+
+use scep_core::message::ChallengePassword;
+
+use super::registration_point;
+use crate::deployment::Deployment;
+use crate::log::{Severity, system, text};
+use crate::runtime::intune::Verdict;
+use crate::wire::Transit;
+
+/// The module did not survive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crash;
+
+/// Opens the channel to the certificate registration point.
+///
+/// # Errors
+/// [`Crash`] if the registration point does not let the module in: the module does not expect an
+/// error page there, and takes the worker process down (documented: 503 and Application Error 1000
+/// for each of the causes; that it is the module's handling of the page is inferred).
+pub(crate) fn open_channel(d: &mut Deployment, t: &mut Transit) -> Result<(), Crash> {
+    match registration_point::admit(d, t) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let status = error.status.to_string();
+            let line = format!(
+                "Sending request to certificate registration point. Answer: HTTP {status}, HTML page"
+            );
+            d.log(t, text::ndes_plugin(Severity::Error, &status, &line));
+            crash(d, t);
+            Err(Crash)
+        }
+    }
+}
+
+/// Asks the registration point about a request, and says whether it may be granted.
+pub(crate) fn verify(
+    d: &mut Deployment,
+    t: &mut Transit,
+    challenge: Option<&ChallengePassword>,
+) -> bool {
+    let line = "Calling VerifyRequest. Sending request to certificate registration point.";
+    d.log(t, text::ndes_plugin(Severity::Information, "", line));
+    let valid = registration_point::verify_request(d, t, challenge) == Verdict::Valid;
+    let entry = if valid {
+        let line = "Verify challenge returns true. Exiting VerifyRequest with 0x0";
+        text::ndes_plugin(Severity::Information, "0x0", line)
+    } else {
+        text::ndes_plugin(Severity::Error, "", "Verify challenge returns false")
+    };
+    d.log(t, entry);
+    valid
+}
+
+fn crash(d: &mut Deployment, t: &Transit) {
+    let pid = d.pool.worker.as_ref().map_or(0, |worker| worker.pid);
+    d.log(t, system::application_error());
+    d.log(t, system::worker_terminated(pid, "0xc0000005"));
+    d.log(t, system::worker_lost(pid));
+    if d.pool.crashed(t.now()) {
+        d.log(t, system::rapid_fail());
+    }
+}

@@ -1,0 +1,100 @@
+//! The certificate registration point (`CertificateRegistrationSvc`) of the old Intune connector,
+//! on the same server, reached over TLS with a client certificate.
+
+use scep_core::message::ChallengePassword;
+
+use super::revocation::{self, Account};
+use crate::deployment::Deployment;
+use crate::hresult::Hresult;
+use crate::log::{Entry, Log, Severity, system, text};
+use crate::page::iis::HttpError;
+use crate::runtime::intune::Verdict;
+use crate::state::Authentication;
+use crate::wire::{Request, Scheme, Transit};
+
+const VERIFY_REQUEST: &str = "/CertificateRegistrationSvc/Certificate/VerifyRequest";
+
+const UNTRUSTED: HttpError =
+    HttpError::new(403, 16, "Forbidden", "IIS Web Core").win32(Hresult::CERT_E_UNTRUSTEDROOT);
+const REVOKED: HttpError = HttpError::new(403, 13, "Forbidden", "IIS Web Core");
+const EXPIRED: HttpError =
+    HttpError::new(403, 17, "Forbidden", "IIS Web Core").win32(Hresult::CERT_E_EXPIRED);
+const SIGN_IN: HttpError =
+    HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
+
+/// TLS and IIS in front of the registration point.
+///
+/// # Errors
+/// The page that IIS sends instead.
+pub(crate) fn admit(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError> {
+    t.spend_ms(6);
+    let refused = client_certificate(d, t).err().or_else(|| {
+        // The module has no Windows account to sign in with.
+        (d.state.policy_module.crp.authentication == Authentication::Windows).then_some(SIGN_IN)
+    });
+    match refused {
+        None => Ok(()),
+        Some(error) => {
+            log_line(d, t, (error.status, error.substatus, error.win32));
+            Err(error)
+        }
+    }
+}
+
+/// Schannel and HTTP.sys check the client certificate.
+fn client_certificate(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError> {
+    if !d.state.windows.root_store_intermediates.is_empty() {
+        // With a certificate in the Root store that is no root, the list of issuers for client
+        // certificates is not to be trusted, and no client certificate is.
+        d.log(t, system::schannel_untrusted_issuers());
+        return Err(UNTRUSTED);
+    }
+    let certificate = d.pki.connector.identity.certificate.clone();
+    if !certificate.is_valid_at(t.now()) {
+        return Err(EXPIRED);
+    }
+    revocation::check(d, t, Account::System, &certificate).map_err(|code| REVOKED.win32(code))
+}
+
+/// Puts a request to the registration point, which has admitted the module.
+pub(crate) fn verify_request(
+    d: &mut Deployment,
+    t: &mut Transit,
+    challenge: Option<&ChallengePassword>,
+) -> Verdict {
+    t.spend_ms(60);
+    let now = t.now();
+    let verdict = challenge.map_or(Verdict::Undecodable, |c| d.intune.redeem(c, now));
+    let (id, severity, code, text) = match verdict {
+        Verdict::Valid => (20500, Severity::Information, "0x0", "the request was verified"),
+        Verdict::Expired => (20501, Severity::Error, "0x411", "the challenge has expired"),
+        Verdict::Undecodable => (20502, Severity::Error, "0x410", "the challenge cannot be read"),
+    };
+    d.log(
+        t,
+        Entry {
+            log: Log::IntuneConnector,
+            source: "Microsoft Intune Connector",
+            id,
+            severity,
+            code: code.to_owned(),
+            text: format!("Certificate registration point: {text} ({code})."),
+        },
+    );
+    let status = if verdict == Verdict::Valid { 201 } else { 200 };
+    log_line(d, t, (status, 0, Hresult::OK));
+    verdict
+}
+
+fn log_line(d: &mut Deployment, t: &Transit, status: (u16, u16, Hresult)) {
+    let request = Request {
+        method: "POST".to_owned(),
+        scheme: Scheme::Https,
+        path: VERIFY_REQUEST.to_owned(),
+        headers: vec![("user-agent".to_owned(), "NDES_Plugin".to_owned())],
+        peer: "192.0.2.10".to_owned(),
+        ..Request::default()
+    };
+    let line = text::iis(t.now(), &request, "-", status, 60);
+    d.log(t, line);
+}

@@ -1,0 +1,161 @@
+//! Events of Windows about processes and pools (sources WAS, Application Error, Security), of the
+//! application proxy's connector, and the CA's list of requests.
+
+use super::{Entry, Log, Severity};
+use crate::hresult::Hresult;
+use crate::names;
+
+const WAS: &str = "Microsoft-Windows-WAS";
+
+fn was(id: u32, severity: Severity, code: &str, text: String) -> Entry {
+    Entry { log: Log::System, source: WAS, id, severity, code: code.to_owned(), text }
+}
+
+/// WAS 5002: rapid-fail protection.
+pub(crate) fn rapid_fail() -> Entry {
+    was(
+        5002,
+        Severity::Error,
+        "",
+        format!(
+            "Application pool '{}' is being automatically disabled due to a series of failures in \
+             its processes.",
+            names::SCEP_POOL
+        ),
+    )
+}
+
+/// WAS 5009: a worker process ended by itself.
+pub(crate) fn worker_terminated(pid: u32, exit: &str) -> Entry {
+    was(
+        5009,
+        Severity::Warning,
+        exit,
+        format!(
+            "Process {pid} serving application pool '{}' terminated unexpectedly, exit code {exit}.",
+            names::SCEP_POOL
+        ),
+    )
+}
+
+/// WAS 5011: a worker process no longer talks to WAS.
+pub(crate) fn worker_lost(pid: u32) -> Entry {
+    was(
+        5011,
+        Severity::Warning,
+        "",
+        format!(
+            "Process {pid} serving application pool '{}' suffered a fatal communication error.",
+            names::SCEP_POOL
+        ),
+    )
+}
+
+/// WAS 5021: the pool's identity.
+pub(crate) fn identity_invalid() -> Entry {
+    was(
+        5021,
+        Severity::Warning,
+        "0x8007052e",
+        format!(
+            "The identity of application pool '{}' ({}\\{}) is invalid: user name or password \
+             wrong, or no right to log on as a batch job.",
+            names::SCEP_POOL,
+            names::DOMAIN,
+            names::SERVICE_ACCOUNT
+        ),
+    )
+}
+
+/// WAS 5057: the pool is disabled because of its identity.
+pub(crate) fn disabled_by_identity() -> Entry {
+    was(
+        5057,
+        Severity::Warning,
+        "",
+        format!("Application pool {} has been disabled: its identity is invalid.", names::SCEP_POOL),
+    )
+}
+
+/// WAS 5059: the pool is disabled because its process did not start.
+pub(crate) fn disabled_by_start() -> Entry {
+    was(
+        5059,
+        Severity::Error,
+        "",
+        format!(
+            "Application pool {} has been disabled: its worker process could not be started.",
+            names::SCEP_POOL
+        ),
+    )
+}
+
+/// Security 4625: a logon failed.
+pub(crate) fn logon_failed(status: &str) -> Entry {
+    Entry {
+        log: Log::Security,
+        source: "Microsoft-Windows-Security-Auditing",
+        id: 4625,
+        severity: Severity::Information,
+        code: status.to_owned(),
+        text: format!(
+            "An account failed to log on: {}\\{}, logon type 4, status {status}.",
+            names::DOMAIN,
+            names::SERVICE_ACCOUNT
+        ),
+    }
+}
+
+/// Application Error 1000: the worker process crashed.
+pub(crate) fn application_error() -> Entry {
+    Entry {
+        log: Log::Application,
+        source: "Application Error",
+        id: 1000,
+        severity: Severity::Error,
+        code: "0xc0000005".to_owned(),
+        text: "Faulting application w3wp.exe, faulting module ntdll.dll, exception code 0xc0000005."
+            .to_owned(),
+    }
+}
+
+/// Schannel 36888-style note that a peer's certificate was not accepted.
+pub(crate) fn schannel_untrusted_issuers() -> Entry {
+    Entry {
+        log: Log::System,
+        source: "Schannel",
+        id: 36885,
+        severity: Severity::Warning,
+        code: String::new(),
+        text: "The list of trusted authorities for client authentication cannot be used as it \
+               stands: the Root store holds certificates that are not self-signed."
+            .to_owned(),
+    }
+}
+
+/// Service Control Manager 7036: a service entered a state.
+pub(crate) fn service_state(service: &str, running: bool) -> Entry {
+    Entry {
+        log: Log::System,
+        source: "Service Control Manager",
+        id: 7036,
+        severity: Severity::Information,
+        code: String::new(),
+        text: format!(
+            "The {service} service entered the {} state.",
+            if running { "running" } else { "stopped" }
+        ),
+    }
+}
+
+/// A request that the CA refused, as in its Failed Requests.
+pub(crate) fn ca_refused(request: u32, code: Hresult, subject: &str) -> Entry {
+    Entry {
+        log: Log::Ca,
+        source: "Microsoft-Windows-CertificationAuthority",
+        id: 53,
+        severity: Severity::Warning,
+        code: code.to_string(),
+        text: format!("Denied request {request} for {subject}: {}.", code.phrase()),
+    }
+}

@@ -1,0 +1,375 @@
+//! The simulated PKI: real certificates over real keys, minted when a deployment is set up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use scep_core::UnixTime;
+use scep_core::asn1::{tag, write};
+use scep_core::crypto::{CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource};
+use scep_core::oid;
+use scep_core::x509::{Certificate, CertificateBuilder, Extension, GeneralName, KeyUsage, Name};
+
+use crate::error::Result;
+use crate::keys::{KeyPair, Keys};
+use crate::names;
+use crate::state::{CertificateState, State, Tls, TlsIssuer};
+
+pub(crate) mod crl;
+pub(crate) mod issue;
+
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// URLs under which the two CRLs are published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CrlUrls {
+    pub(crate) issuing: String,
+    pub(crate) root: String,
+}
+
+impl CrlUrls {
+    /// Below `http://<authority>/CertEnroll/`.
+    pub(crate) fn at(authority: &str) -> Self {
+        Self {
+            issuing: format!("http://{authority}/CertEnroll/{}", names::CRL_FILE),
+            root: format!("http://{authority}/CertEnroll/{}", names::ROOT_CRL_FILE),
+        }
+    }
+}
+
+/// A certificate with its private key.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) certificate: Certificate,
+    pub(crate) key: KeyPair,
+}
+
+impl Identity {
+    pub(crate) fn pair(&self) -> (Certificate, Arc<dyn PrivateKey>) {
+        (self.certificate.clone(), Arc::clone(&self.key.key))
+    }
+}
+
+/// An identity in `LocalMachine\My`, with what the state says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreEntry {
+    pub(crate) identity: Identity,
+    pub(crate) state: CertificateState,
+}
+
+/// All certificates of a deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Pki {
+    pub(crate) root: Identity,
+    pub(crate) issuing_ca: Identity,
+    pub(crate) ra_signing: StoreEntry,
+    pub(crate) ra_encryption: StoreEntry,
+    pub(crate) connector: StoreEntry,
+    pub(crate) public_tls_root: Identity,
+    pub(crate) private_tls_root: Identity,
+    pub(crate) tls: Identity,
+    keys: Keys,
+    crl_urls: CrlUrls,
+    /// Names and addresses in the certificate of the TLS binding.
+    tls_names: Vec<GeneralName>,
+}
+
+impl Pki {
+    /// Mints everything; `origin` is when the deployment's history begins.
+    pub(crate) fn mint(
+        state: &State,
+        keys: Keys,
+        crl_urls: CrlUrls,
+        tls_names: Vec<GeneralName>,
+        origin: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Self> {
+        let mut mint = Minter { provider, rng };
+        let root = mint.root("CN=Lab Root CA,O=Lab", &keys.root, origin)?;
+        let issuing_ca = mint.issuing_ca(&root, &keys.issuing_ca, &crl_urls.root, origin)?;
+        let public_tls_root = mint.root("CN=Public Web Root CA,O=Lab", &keys.public_tls_root, origin)?;
+        let private_tls_root =
+            mint.root("CN=Private Web Root CA,O=Lab", &keys.private_tls_root, origin)?;
+        let ra_signing =
+            mint.ra(RaRole::Signing, &state.ndes.ra_signing, &issuing_ca, &keys, &crl_urls, origin)?;
+        let ra_encryption = mint.ra(
+            RaRole::Encryption,
+            &state.ndes.ra_encryption,
+            &issuing_ca,
+            &keys,
+            &crl_urls,
+            origin,
+        )?;
+        let connector = mint.connector(
+            &state.policy_module.client_certificate,
+            &issuing_ca,
+            &keys.connector,
+            &crl_urls,
+            origin,
+        )?;
+        let tls_issuer = match state.tls.issuer {
+            TlsIssuer::PublicCa => &public_tls_root,
+            TlsIssuer::PrivateCa => &private_tls_root,
+        };
+        let tls = mint.tls(&state.tls, tls_issuer, &keys.tls_server, &tls_names, origin)?;
+        Ok(Self {
+            root,
+            issuing_ca,
+            ra_signing,
+            ra_encryption,
+            connector,
+            public_tls_root,
+            private_tls_root,
+            tls,
+            keys,
+            crl_urls,
+            tls_names,
+        })
+    }
+
+    /// Mints everything below the CAs again, for a history that begins at `origin`.
+    pub(crate) fn remint(
+        &mut self,
+        state: &State,
+        origin: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<()> {
+        let fresh = Self::mint(
+            state,
+            self.keys.clone(),
+            self.crl_urls.clone(),
+            self.tls_names.clone(),
+            origin,
+            provider,
+            rng,
+        )?;
+        // Clients have pinned these; the same keys make them the issuers of what was minted.
+        *self = Self {
+            root: self.root.clone(),
+            issuing_ca: self.issuing_ca.clone(),
+            public_tls_root: self.public_tls_root.clone(),
+            private_tls_root: self.private_tls_root.clone(),
+            ..fresh
+        };
+        Ok(())
+    }
+
+    /// Mints again what the new state describes otherwise: `now` is when an administrator changed
+    /// it, so that `issued_ago = "0d"` is a certificate requested at that moment. CA certificates
+    /// stay, whatever happens: clients have pinned them.
+    pub(crate) fn follow(
+        &mut self,
+        old: &State,
+        new: &State,
+        now: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<()> {
+        let mut mint = Minter { provider, rng };
+        let reissued = |old: &CertificateState, new: &CertificateState| {
+            (old.issued_ago, old.valid_for) != (new.issued_ago, new.valid_for)
+        };
+        let (was, is) = (&old.ndes.ra_signing, &new.ndes.ra_signing);
+        if reissued(was, is) {
+            self.ra_signing =
+                mint.ra(RaRole::Signing, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
+        }
+        self.ra_signing.state = is.clone();
+        let (was, is) = (&old.ndes.ra_encryption, &new.ndes.ra_encryption);
+        if reissued(was, is) {
+            self.ra_encryption =
+                mint.ra(RaRole::Encryption, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
+        }
+        self.ra_encryption.state = is.clone();
+        let (was, is) =
+            (&old.policy_module.client_certificate, &new.policy_module.client_certificate);
+        if reissued(was, is) {
+            self.connector =
+                mint.connector(is, &self.issuing_ca, &self.keys.connector, &self.crl_urls, now)?;
+        }
+        self.connector.state = is.clone();
+        if old.tls != new.tls {
+            let issuer = match new.tls.issuer {
+                TlsIssuer::PublicCa => &self.public_tls_root,
+                TlsIssuer::PrivateCa => &self.private_tls_root,
+            };
+            self.tls = mint.tls(&new.tls, issuer, &self.keys.tls_server, &self.tls_names, now)?;
+        }
+        Ok(())
+    }
+
+    /// The chain that the TLS binding sends, leaf first. The root is left out, as servers do.
+    pub(crate) fn tls_chain(&self) -> Vec<Certificate> {
+        vec![self.tls.certificate.clone()]
+    }
+
+    /// The key of devices that enroll in a scenario's history.
+    pub(crate) fn device_key(&self) -> &KeyPair {
+        &self.keys.device
+    }
+}
+
+/// Which of the two MSCEP-RA certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RaRole {
+    /// Exchange Enrollment Agent (Offline request).
+    Signing,
+    /// CEP Encryption.
+    Encryption,
+}
+
+/// Makes certificates.
+struct Minter<'a> {
+    provider: &'a dyn CryptoProvider,
+    rng: &'a mut dyn RandomSource,
+}
+
+impl Minter<'_> {
+    fn key_id(&self, spki: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.provider.digest(DigestAlgorithm::Sha1, spki)?)
+    }
+
+    fn build(
+        &mut self,
+        subject: &str,
+        key: &KeyPair,
+        issuer: Option<&Identity>,
+        (not_before, not_after): (UnixTime, UnixTime),
+        extensions: Vec<Extension>,
+    ) -> Result<Identity> {
+        let subject = Name::from_rfc4514(subject)?;
+        let mut all = extensions;
+        all.push(Extension::subject_key_identifier(&self.key_id(key.spki())?));
+        let issuer_spki = issuer.map_or_else(|| key.spki(), |i| i.certificate.spki_der());
+        all.push(Extension::authority_key_identifier(&self.key_id(issuer_spki)?));
+        let builder = CertificateBuilder {
+            serial: serial(self.rng),
+            issuer: issuer.map_or_else(|| subject.clone(), |i| i.certificate.subject().clone()),
+            subject,
+            not_before,
+            not_after,
+            spki: key.spki().to_vec(),
+            extensions: all,
+        };
+        let signer = issuer.map_or(&key.key, |i| &i.key.key);
+        let certificate = builder.sign(signer.as_ref(), DigestAlgorithm::Sha256, self.rng)?;
+        Ok(Identity { certificate, key: key.clone() })
+    }
+
+    fn root(&mut self, subject: &str, key: &KeyPair, origin: UnixTime) -> Result<Identity> {
+        let usage = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN;
+        let extensions =
+            vec![Extension::basic_constraints(true, None), Extension::key_usage(usage)];
+        self.build(subject, key, None, (origin.minus(YEAR * 2), origin.plus(YEAR * 18)), extensions)
+    }
+
+    fn issuing_ca(
+        &mut self,
+        root: &Identity,
+        key: &KeyPair,
+        root_crl: &str,
+        origin: UnixTime,
+    ) -> Result<Identity> {
+        // keyEncipherment, because some profiles let the CA itself be the recipient of requests.
+        let usage = KeyUsage::DIGITAL_SIGNATURE
+            | KeyUsage::KEY_ENCIPHERMENT
+            | KeyUsage::KEY_CERT_SIGN
+            | KeyUsage::CRL_SIGN;
+        let extensions = vec![
+            Extension::basic_constraints(true, Some(0)),
+            Extension::key_usage(usage),
+            Extension::crl_distribution_points(&[root_crl]),
+        ];
+        let term = (origin.minus(YEAR), origin.plus(YEAR * 9));
+        self.build("CN=Lab Issuing CA,O=Lab", key, Some(root), term, extensions)
+    }
+
+    fn ra(
+        &mut self,
+        role: RaRole,
+        state: &CertificateState,
+        ca: &Identity,
+        keys: &Keys,
+        urls: &CrlUrls,
+        origin: UnixTime,
+    ) -> Result<StoreEntry> {
+        let (key, usage, template) = match role {
+            RaRole::Signing => {
+                (&keys.ra_signing, KeyUsage::DIGITAL_SIGNATURE, "EnrollmentAgentOffline")
+            }
+            RaRole::Encryption => (&keys.ra_encryption, KeyUsage::KEY_ENCIPHERMENT, "CEPEncryption"),
+        };
+        let extensions = vec![
+            template_name(template),
+            Extension::extended_key_usage(&[oid::MS_CERTIFICATE_REQUEST_AGENT]),
+            Extension::key_usage(usage),
+            Extension::crl_distribution_points(&[&urls.issuing]),
+        ];
+        let subject = "CN=NDES-MSCEP-RA,O=Lab,C=US";
+        let identity = self.build(subject, key, Some(ca), term(state, origin), extensions)?;
+        Ok(StoreEntry { identity, state: state.clone() })
+    }
+
+    fn connector(
+        &mut self,
+        state: &CertificateState,
+        ca: &Identity,
+        key: &KeyPair,
+        urls: &CrlUrls,
+        origin: UnixTime,
+    ) -> Result<StoreEntry> {
+        let extensions = vec![
+            Extension::extended_key_usage(&[oid::CLIENT_AUTH, oid::SERVER_AUTH]),
+            Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
+            Extension::crl_distribution_points(&[&urls.issuing]),
+        ];
+        let subject = format!("CN={}", names::NDES_HOST);
+        let identity = self.build(&subject, key, Some(ca), term(state, origin), extensions)?;
+        Ok(StoreEntry { identity, state: state.clone() })
+    }
+
+    fn tls(
+        &mut self,
+        state: &Tls,
+        issuer: &Identity,
+        key: &KeyPair,
+        names: &[GeneralName],
+        origin: UnixTime,
+    ) -> Result<Identity> {
+        let extensions = vec![
+            Extension::basic_constraints(false, None),
+            Extension::extended_key_usage(&[oid::SERVER_AUTH]),
+            Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
+            Extension::subject_alt_name(names),
+        ];
+        let not_before = origin.minus(state.issued_ago.duration());
+        let term = (not_before, not_before.plus(state.valid_for.duration()));
+        self.build(&format!("CN={}", names::NDES_HOST), key, Some(issuer), term, extensions)
+    }
+}
+
+fn term(state: &CertificateState, origin: UnixTime) -> (UnixTime, UnixTime) {
+    let not_before = origin.minus(state.issued_ago.duration());
+    (not_before, not_before.plus(state.valid_for.duration()))
+}
+
+/// Nineteen octets, as AD CS makes them.
+pub(crate) fn serial(rng: &mut dyn RandomSource) -> Vec<u8> {
+    let mut serial = vec![0; 19];
+    rng.fill(&mut serial);
+    if let Some(first) = serial.first_mut() {
+        *first = 0x5a;
+    }
+    serial
+}
+
+/// The Microsoft extension that names the (version 1) template, a BMPString.
+fn template_name(name: &str) -> Extension {
+    let utf16: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    Extension {
+        oid: oid::MS_CERTIFICATE_TEMPLATE_NAME,
+        critical: false,
+        value: write::tlv(tag::BMP_STRING, &utf16),
+    }
+}

@@ -1,0 +1,7 @@
+//! What the deployment remembers while it runs, as opposed to how it is set up.
+
+pub(crate) mod ca_database;
+pub(crate) mod crl_cache;
+pub(crate) mod intune;
+pub(crate) mod password;
+pub(crate) mod pool;

@@ -1,0 +1,274 @@
+//! Scenarios: a baseline, the failure modes that are armed on it, and the history they need.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use scep_core::UnixTime;
+use scep_failures::Catalogue;
+use scep_failures::catalogue::reproduce::seconds;
+use scep_failures::catalogue::{FailureMode, Persona, Reproduce, Step};
+
+use crate::baseline::{self, Baseline};
+use crate::deployment::Deployment;
+use crate::device;
+use crate::error::{Error, Result};
+use crate::nearest::nearest;
+use crate::overlay::{self, Overlay};
+use crate::profile::Profile;
+use crate::state::State;
+
+/// What a user chose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// Name of the baseline; by default the one that the failure modes need.
+    pub baseline: Option<String>,
+    /// Name of the server profile; by default the baseline's.
+    pub profile: Option<String>,
+    /// Settings laid over the baseline.
+    pub set: toml::Table,
+    /// Failure modes: `id`, or `id.variant`.
+    pub failures: Vec<String>,
+}
+
+/// A failure mode (or a variant of it) that is armed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Armed {
+    /// As it was asked for.
+    pub name: String,
+    /// What it needs.
+    pub reproduce: Reproduce,
+}
+
+/// A choice, worked out.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The healthy deployment.
+    pub baseline: Baseline,
+    /// How its server answers.
+    pub profile: Profile,
+    /// Its settings when its history begins.
+    pub state: State,
+    /// What is armed.
+    pub armed: Vec<Armed>,
+    /// What clients do otherwise than well-behaved ones.
+    pub persona: Persona,
+}
+
+/// How much of a history is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum History {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Up to and including the first start: the deployment as it was before the damage.
+    UntilStart,
+    /// None: the first request starts everything.
+    Nothing,
+}
+
+impl Scenario {
+    /// Works a choice out.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a name that does not exist, [`Error::NotReproducible`],
+    /// [`Error::Baselines`] or [`Error::Conflict`] for failure modes that do not go together,
+    /// [`Error::Setting`] for a setting that does not exist.
+    pub fn compose(catalogue: &Catalogue, choice: &Choice) -> Result<Self> {
+        let armed =
+            choice.failures.iter().map(|name| find(catalogue, name)).collect::<Result<Vec<_>>>()?;
+        let baseline = choose_baseline(choice, &armed)?;
+        let profile = Profile::load(choice.profile.as_deref().unwrap_or(&baseline.profile))?;
+        refuse_contradictions(&armed)?;
+        let mut overlays =
+            vec![Overlay { origin: "the settings given".to_owned(), set: choice.set.clone() }];
+        overlays.extend(
+            armed.iter().map(|a| Overlay { origin: a.name.clone(), set: a.reproduce.set.clone() }),
+        );
+        let state = overlay::apply_all(&baseline.state, &overlays)?;
+        let persona = merge_personas(&armed)?;
+        Ok(Self { baseline, profile, state, armed, persona })
+    }
+
+    /// How much time the history takes, with some to spare for the requests in it.
+    ///
+    /// # Errors
+    /// [`Error::NotReproducible`] if a step names no length of time.
+    pub fn span(&self) -> Result<Duration> {
+        let mut span = Duration::ZERO;
+        for (name, step) in self.steps() {
+            span += match step {
+                Step::Advance { by } => length(name, by)?,
+                Step::Enroll { times } | Step::Request { times } => {
+                    Duration::from_secs(60) * *times
+                }
+                Step::Start {} | Step::Recycle {} | Step::Set { .. } => Duration::from_secs(2),
+            };
+        }
+        Ok(span)
+    }
+
+    fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
+        self.armed.iter().flat_map(|a| a.reproduce.steps.iter().map(|s| (a.name.as_str(), s)))
+    }
+
+    /// Plays the history; `now` moves on with it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if a step sets what does not exist. That devices fail is no error.
+    pub fn play(&self, d: &mut Deployment, history: History, now: &mut UnixTime) -> Result<()> {
+        if history == History::Nothing {
+            return Ok(());
+        }
+        for (name, step) in self.steps() {
+            play_step(d, step, name, now)?;
+            if history == History::UntilStart && matches!(step, Step::Start {}) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Plays one step; `now` moves on with it.
+///
+/// # Errors
+/// [`Error::Setting`] if it sets what does not exist, [`Error::NotReproducible`] if it names no
+/// length of time.
+pub fn play_step(d: &mut Deployment, step: &Step, origin: &str, now: &mut UnixTime) -> Result<()> {
+    match step {
+        Step::Start {} => *now = now.plus(d.start(*now)),
+        Step::Recycle {} => d.recycle(*now),
+        Step::Advance { by } => *now = now.plus(length(origin, by)?),
+        Step::Enroll { times } => {
+            for _ in 0..*times {
+                *now = now.plus(device::enroll(d, device::Knowledge::Challenge, *now)?);
+            }
+        }
+        Step::Request { times } => {
+            for _ in 0..*times {
+                *now = now.plus(device::enroll(d, device::Knowledge::WrongChallenge, *now)?);
+            }
+        }
+        Step::Set { set } => d.set(set, origin, *now)?,
+    }
+    Ok(())
+}
+
+fn length(origin: &str, text: &str) -> Result<Duration> {
+    seconds(text).and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs).ok_or_else(|| {
+        Error::NotReproducible {
+            id: origin.to_owned(),
+            reason: format!("\"{text}\" is no length of time"),
+        }
+    })
+}
+
+/// The failure mode, or variant, of a name.
+fn find(catalogue: &Catalogue, name: &str) -> Result<Armed> {
+    let (id, variant) = match name.split_once('.') {
+        Some((id, variant)) => (id, Some(variant)),
+        None => (name, None),
+    };
+    let unknown = |kind, nearest| Error::Unknown { kind, name: name.to_owned(), nearest };
+    let mode: &FailureMode = catalogue.mode(id).ok_or_else(|| {
+        unknown("failure mode", nearest(id, catalogue.modes().map(|m| m.id.as_str())))
+    })?;
+    let reproduce = match variant {
+        None => mode.reproduce.as_ref(),
+        Some(variant) => mode
+            .variants
+            .iter()
+            .find(|v| v.name == variant)
+            .ok_or_else(|| {
+                let names = mode.variants.iter().map(|v| v.name.as_str());
+                unknown("variant", nearest(variant, names).map(|v| format!("{id}.{v}")))
+            })?
+            .reproduce
+            .as_ref(),
+    };
+    let reproduce = reproduce.cloned().ok_or_else(|| Error::NotReproducible {
+        id: name.to_owned(),
+        reason: "the catalogue does not say how to bring it about".to_owned(),
+    })?;
+    Ok(Armed { name: name.to_owned(), reproduce })
+}
+
+/// The baseline that was asked for, else the richest that a failure mode needs.
+fn choose_baseline(choice: &Choice, armed: &[Armed]) -> Result<Baseline> {
+    if let Some(name) = &choice.baseline {
+        return Baseline::load(name);
+    }
+    let mut chosen: Option<(&Armed, Baseline)> = None;
+    for candidate in armed {
+        let needed = Baseline::load(candidate.reproduce.baseline.as_str())?;
+        chosen = match chosen {
+            None => Some((candidate, needed)),
+            Some((by, have)) if have.covers(&needed.name) => Some((by, have)),
+            Some((_, have)) if needed.covers(&have.name) => Some((candidate, needed)),
+            Some((by, have)) => {
+                return Err(Error::Baselines {
+                    first: by.name.clone(),
+                    first_baseline: have.name,
+                    second: candidate.name.clone(),
+                    second_baseline: needed.name,
+                });
+            }
+        };
+    }
+    match chosen {
+        Some((_, baseline)) => Ok(baseline),
+        None => Baseline::load(baseline::DEFAULT),
+    }
+}
+
+/// Two failure modes must not want one field to end up with different values, be it set at the
+/// beginning or by a step.
+fn refuse_contradictions(armed: &[Armed]) -> Result<()> {
+    let mut last: BTreeMap<String, (&str, toml::Value)> = BTreeMap::new();
+    for mode in armed {
+        let mut own = overlay::leaves(&mode.reproduce.set);
+        for step in &mode.reproduce.steps {
+            if let Step::Set { set } = step {
+                own.extend(overlay::leaves(set));
+            }
+        }
+        for (field, value) in own {
+            match last.get(&field) {
+                Some((first, theirs)) if *theirs != value => {
+                    return Err(Error::Conflict {
+                        field,
+                        first: (*first).to_owned(),
+                        second: mode.name.clone(),
+                    });
+                }
+                _ => {
+                    last.insert(field, (&mode.name, value));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn merge_personas(armed: &[Armed]) -> Result<Persona> {
+    let data = |reason: String| Error::Data { what: "the client of a failure mode".into(), reason };
+    let mut merged = toml::Table::new();
+    let mut set_by: BTreeMap<String, &str> = BTreeMap::new();
+    for mode in armed {
+        let own = toml::Table::try_from(&mode.reproduce.client).map_err(|e| data(e.to_string()))?;
+        for (field, value) in own {
+            if let (Some(first), Some(theirs)) = (set_by.get(&field), merged.get(&field))
+                && *theirs != value
+            {
+                return Err(Error::Conflict {
+                    field: format!("the client's {field}"),
+                    first: (*first).to_owned(),
+                    second: mode.name.clone(),
+                });
+            }
+            set_by.insert(field.clone(), &mode.name);
+            merged.insert(field, value);
+        }
+    }
+    merged.try_into().map_err(|e: toml::de::Error| data(e.to_string()))
+}

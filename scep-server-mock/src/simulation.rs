@@ -1,0 +1,181 @@
+//! A deployment with its scenario: what can be armed and healed while it runs.
+
+use scep_core::UnixTime;
+use scep_failures::Catalogue;
+use scep_failures::catalogue::Persona;
+
+use crate::challenge::ChallengeKind;
+use crate::deployment::{Deployment, Parts};
+use crate::error::{Error, Result};
+use crate::scenario::{Choice, History, Scenario, play_step};
+
+/// Where a scenario's history lies in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// It begins now, and time moves on with it: for virtual time.
+    Begins,
+    /// It ends now: for a real clock, which nobody can push.
+    Ends,
+}
+
+/// A deployment, the scenario that it is in, and the catalogue that scenarios come from.
+#[derive(Debug)]
+pub struct Simulation {
+    catalogue: Catalogue,
+    choice: Choice,
+    scenario: Scenario,
+    deployment: Deployment,
+    anchor: Anchor,
+    history: History,
+}
+
+impl Simulation {
+    /// Sets a deployment up, arms what was chosen and plays the history. `now` moves on to when it
+    /// ends.
+    ///
+    /// # Errors
+    /// As [`Scenario::compose`] and [`Deployment::new`].
+    pub fn new(
+        catalogue: Catalogue,
+        choice: Choice,
+        parts: Parts,
+        anchor: Anchor,
+        history: History,
+        now: &mut UnixTime,
+    ) -> Result<Self> {
+        let scenario = Scenario::compose(&catalogue, &choice)?;
+        let mut at = begin(&scenario, anchor, *now)?;
+        let mut deployment =
+            Deployment::new(parts, scenario.profile.clone(), scenario.state.clone(), at)?;
+        scenario.play(&mut deployment, history, &mut at)?;
+        *now = at.max(*now);
+        Ok(Self { catalogue, choice, scenario, deployment, anchor, history })
+    }
+
+    /// The deployment.
+    #[must_use]
+    pub const fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// The deployment, to send requests to it.
+    pub const fn deployment_mut(&mut self) -> &mut Deployment {
+        &mut self.deployment
+    }
+
+    /// The scenario.
+    #[must_use]
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Names of what is armed.
+    #[must_use]
+    pub fn armed(&self) -> &[String] {
+        &self.choice.failures
+    }
+
+    /// What clients do otherwise than well-behaved ones.
+    #[must_use]
+    pub const fn persona(&self) -> &Persona {
+        &self.scenario.persona
+    }
+
+    /// Arms a failure mode (`id`, or `id.variant`) besides those that are armed. A new history
+    /// begins; the CAs stay what they are.
+    ///
+    /// # Errors
+    /// As [`Scenario::compose`]; nothing has changed then.
+    pub fn arm(&mut self, name: &str, now: &mut UnixTime) -> Result<()> {
+        let mut choice = self.choice.clone();
+        if !choice.failures.iter().any(|armed| armed == name) {
+            choice.failures.push(name.to_owned());
+        }
+        self.change(choice, now)
+    }
+
+    /// Takes a failure mode away as if it had never been armed: a new history begins.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if it is not armed.
+    pub fn disarm(&mut self, name: &str, now: &mut UnixTime) -> Result<()> {
+        let mut choice = self.choice.clone();
+        self.position(name)?;
+        choice.failures.retain(|armed| armed != name);
+        self.change(choice, now)
+    }
+
+    /// Mends a failure mode as an administrator would: by the steps of its fix, one after the
+    /// other, on the deployment as it is.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if it is not armed.
+    pub fn heal(&mut self, name: &str, now: &mut UnixTime) -> Result<()> {
+        let position = self.position(name)?;
+        let id = name.split('.').next().unwrap_or(name);
+        let steps = self.catalogue.mode(id).map(|mode| mode.fix.steps.clone()).unwrap_or_default();
+        for step in &steps {
+            play_step(&mut self.deployment, step, name, now)?;
+        }
+        self.choice.failures.remove(position);
+        self.scenario.armed.retain(|armed| armed.name != name);
+        // Whoever remains armed keeps its client; the healed one's behaves well again.
+        self.scenario.persona = Scenario::compose(&self.catalogue, &self.choice)?.persona;
+        Ok(())
+    }
+
+    /// Back to the healthy baseline.
+    ///
+    /// # Errors
+    /// [`Error::Pki`] if certificates cannot be made.
+    pub fn reset(&mut self, now: &mut UnixTime) -> Result<()> {
+        let choice = Choice { failures: Vec::new(), ..self.choice.clone() };
+        self.change(choice, now)?;
+        self.deployment.clear_records();
+        Ok(())
+    }
+
+    fn position(&self, name: &str) -> Result<usize> {
+        self.choice.failures.iter().position(|armed| armed == name).ok_or_else(|| Error::Unknown {
+            kind: "armed failure mode",
+            name: name.to_owned(),
+            nearest: self.choice.failures.first().cloned(),
+        })
+    }
+
+    fn change(&mut self, choice: Choice, now: &mut UnixTime) -> Result<()> {
+        let scenario = Scenario::compose(&self.catalogue, &choice)?;
+        let mut at = begin(&scenario, self.anchor, *now)?;
+        self.deployment.rebuild(scenario.profile.clone(), scenario.state.clone(), at)?;
+        self.choice = choice;
+        self.scenario = scenario;
+        self.scenario.play(&mut self.deployment, self.history, &mut at)?;
+        *now = at.max(*now);
+        Ok(())
+    }
+
+    /// The kind of challenge password that the scenario's client comes with.
+    #[must_use]
+    pub fn challenge_kind(&self) -> ChallengeKind {
+        match self.scenario.persona.challenge.as_deref() {
+            Some("wrong") => ChallengeKind::Wrong,
+            Some("used") => ChallengeKind::Used,
+            Some("expired") => ChallengeKind::Expired,
+            Some("missing") => ChallengeKind::Missing,
+            _ => ChallengeKind::Correct,
+        }
+    }
+}
+
+fn begin(scenario: &Scenario, anchor: Anchor, now: UnixTime) -> Result<UnixTime> {
+    Ok(match anchor {
+        Anchor::Begins => now,
+        Anchor::Ends => now.minus(scenario.span()?),
+    })
+}

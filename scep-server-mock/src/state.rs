@@ -1,0 +1,76 @@
+//! The deployment's settings: what an administrator could set, or a certificate could contain.
+//!
+//! Never an outcome. There is no `ndes_fails`: NDES fails because its RA certificate has expired,
+//! and the page that a client then sees follows from that. Every field has the value of a healthy
+//! NDES without Intune by [`Default`].
+
+use serde::{Deserialize, Serialize};
+
+mod app_proxy;
+mod ca;
+mod certificate;
+mod client_network;
+mod http_sys;
+mod iis;
+mod ndes;
+mod period;
+mod policy_module;
+mod tls;
+
+pub use app_proxy::{AppProxy, Connector, Preauthentication};
+pub use ca::{Ca, Crl, Template};
+pub use certificate::CertificateState;
+pub use client_network::{ClientNetwork, NetworkPath};
+pub use http_sys::HttpSys;
+pub use iis::{Authentication, Iis, MscepApplication, PoolState, RequestFiltering, ScepPool};
+pub use ndes::{Challenge, ChallengeMode, Ndes, Registry, ServiceAccount};
+pub use period::Period;
+pub use policy_module::{Crp, PolicyModule, Windows};
+pub use tls::{Tls, TlsIssuer};
+
+/// Every setting of the simulated deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// What lies between the client and the published name.
+    pub client_network: ClientNetwork,
+    /// Microsoft Entra application proxy, if the deployment is published by it.
+    pub app_proxy: AppProxy,
+    /// The TLS binding that clients meet.
+    pub tls: Tls,
+    /// Registry values of the kernel's HTTP server.
+    pub http_sys: HttpSys,
+    /// IIS: request filtering, authentication, the SCEP application pool.
+    pub iis: Iis,
+    /// NDES itself: account, RA certificates, registry.
+    pub ndes: Ndes,
+    /// The Intune policy module and the certificate registration point (old connector).
+    pub policy_module: PolicyModule,
+    /// Stores of the NDES server's Windows.
+    pub windows: Windows,
+    /// The issuing CA.
+    pub ca: Ca,
+    /// The issuing CA's CRL and the web server that publishes it.
+    pub crl: Crl,
+    /// Where devices get their challenge passwords from.
+    pub challenge: Challenge,
+}
+
+/// Whether a service or pool runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// It runs.
+    #[default]
+    Running,
+    /// It is stopped.
+    Stopped,
+}
+
+impl Service {
+    /// Whether it runs.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        self == Self::Running
+    }
+}

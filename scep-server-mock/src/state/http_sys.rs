@@ -1,0 +1,19 @@
+//! `HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters`.
+
+use serde::{Deserialize, Serialize};
+
+/// Limits of the kernel's HTTP server. Windows' own default is 16384 for both; NDES needs more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpSys {
+    /// `MaxFieldLength`: longest header field, and longest URL, in octets.
+    pub max_field_length: usize,
+    /// `MaxRequestBytes`: request line and header fields together, in octets.
+    pub max_request_bytes: usize,
+}
+
+impl Default for HttpSys {
+    fn default() -> Self {
+        Self { max_field_length: 65_534, max_request_bytes: 65_534 }
+    }
+}
