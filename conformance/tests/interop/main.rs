@@ -10,7 +10,6 @@
 #![cfg(unix)]
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
-mod authority;
 mod http;
 mod judge;
 mod namespace;
@@ -22,10 +21,3 @@ mod certmonger;
 mod scepclient;
 mod scepserver;
 mod strongswan;
-
-/// The challenge password of every enrollment here.
-const CHALLENGE: &str = "CorrectHorse1";
-
-/// What every client seen so far gets along with.
-const CAPABILITIES: &str =
-    "AES\nDES3\nSHA-1\nSHA-256\nSHA-384\nSHA-512\nPOSTPKIOperation\nSCEPStandard\nRenewal\n";

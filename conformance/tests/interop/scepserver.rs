@@ -3,26 +3,25 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use scep_client::enroll::{EnrollOptions, Enrolled, Failed, Outcome, enroll};
 use scep_client::net::{HyperNetwork, TrustStore};
 use scep_core::client::{CaTrust, EnrollmentParams, Issued, MethodChoice};
-use scep_core::crypto::{
-    CryptoProvider, KeyType, PrivateKey, RustCrypto, SystemRandom, default_provider,
-};
+use scep_core::crypto::{RustCrypto, default_provider};
 use scep_core::message::{ChallengePassword, FailInfo};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Certificate, Extension, GeneralName, Name};
 use tempfile::TempDir;
 
-use crate::CHALLENGE;
-use crate::judge::understood;
+use crate::judge::{keep, understood};
 use crate::namespace;
 use crate::process::{Running, installed, run};
 use crate::recorder::Recorder;
+use crate::scene::published_key;
+
+const CHALLENGE: &str = "CorrectHorse1";
 
 /// A running server, and what passed between it and our client.
 struct Server {
@@ -86,7 +85,7 @@ impl Server {
         let mut params = EnrollmentParams::new(
             format!("http://{}/scep", self.recorder.address()),
             CaTrust::Sha256(self.ca.sha256(&RustCrypto).unwrap()),
-            new_key(),
+            published_key("device-1"),
             Name::from_rfc4514("CN=device-1,O=Acme,C=US").unwrap(),
         );
         params.challenge = Some(ChallengePassword::new(CHALLENGE));
@@ -103,11 +102,6 @@ impl Server {
         let arguments = ["verify", "-CAfile", "depot/ca.pem", "issued.pem"];
         run(folder, "openssl", &arguments).expect_success("openssl verify");
     }
-}
-
-fn new_key() -> Arc<dyn PrivateKey> {
-    let der = RustCrypto.generate_private_key(KeyType::Rsa(2048), &mut SystemRandom);
-    RustCrypto.load_private_key(&der.unwrap()).unwrap()
 }
 
 /// Enrolls as an application would.
@@ -152,11 +146,15 @@ fn we_enroll_by_post_and_by_get() {
             ["dns:device-1.example.org"]
         );
         server.verifies(&issued.certificate);
-        eprintln!("EXP {:?}", issued.deviations);
         let exchanges = server.recorder.pki_exchanges();
         let last = exchanges.last().unwrap();
         assert_eq!(last.request.method, method);
-        let reply = understood(&last.response.body, &[], &[server.ca.clone()]);
+        keep(method, &last.response.body);
+        let reply = understood(
+            &last.response.body,
+            &[published_key("device-1")],
+            &[server.ca.clone()],
+        );
         assert_eq!(reply.digest.as_deref(), Some("SHA-1"));
         assert_eq!(reply.cipher.as_deref(), Some("DES-CBC"));
     }
