@@ -41,6 +41,8 @@ pub struct Parts {
     pub crl_authority: String,
     /// Names and addresses in the certificate of the TLS binding.
     pub tls_names: Vec<GeneralName>,
+    /// The password of static mode; a random one by default.
+    pub static_challenge: Option<Secret>,
 }
 
 impl Default for Parts {
@@ -53,6 +55,7 @@ impl Default for Parts {
                 GeneralName::Dns(names::NDES_HOST.to_owned()),
                 GeneralName::Dns(names::PROXY_HOST.to_owned()),
             ],
+            static_challenge: None,
         }
     }
 }
@@ -104,7 +107,16 @@ pub struct Deployment {
 }
 
 /// A challenge password that stays out of [`Debug`].
-pub(crate) struct Secret(ChallengePassword);
+#[derive(Clone)]
+pub struct Secret(ChallengePassword);
+
+impl Secret {
+    /// Hides a password.
+    #[must_use]
+    pub const fn new(password: ChallengePassword) -> Self {
+        Self(password)
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -139,7 +151,8 @@ impl Deployment {
             provider.as_ref(),
             &mut rng,
         )?;
-        let static_challenge = Secret(password::new_password(&mut rng));
+        let static_challenge =
+            parts.static_challenge.unwrap_or_else(|| Secret(password::new_password(&mut rng)));
         let mut deployment = Self {
             provider,
             rng,
