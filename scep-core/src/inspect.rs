@@ -19,7 +19,7 @@ use crate::asn1::{Reader, tag, transcode};
 use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::limits::Limits;
-use crate::message::SignedMessage;
+use crate::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
 use crate::oid;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, CertificationRequest, Crl, pem};
@@ -307,7 +307,11 @@ fn envelope(
         .iter()
         .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok());
     if let Some(content) = &opened {
-        match inspect_der(provider, content, aids, rng, nesting + 1) {
+        let inner = message_data(content).map_or_else(
+            || inspect_der(provider, content, aids, rng, nesting + 1),
+            Ok,
+        );
+        match inner {
             Ok(inner) => report.content = Some(alloc::boxed::Box::new(inner)),
             Err(error) => {
                 report
@@ -318,6 +322,21 @@ fn envelope(
     } else if !aids.keys.is_empty() {
         report.not_opened = Some("none of the keys given opens the envelope".into());
     }
+}
+
+/// messageData that only names something: of a CertPoll, GetCert or GetCRL.
+fn message_data(content: &[u8]) -> Option<Report> {
+    if let Ok(names) = IssuerAndSubject::from_der(content) {
+        let mut report = Report::new(Kind::IssuerAndSubject);
+        report.issuer = Some(format!("{}", names.issuer));
+        report.subject = Some(format!("{}", names.subject));
+        return Some(report);
+    }
+    let id = IssuerAndSerialNumber::from_der(content).ok()?;
+    let mut report = Report::new(Kind::IssuerAndSerialNumber);
+    report.issuer = Some(format!("{}", id.issuer));
+    report.serial = Some(id.serial.iter().map(|octet| format!("{octet:02X}")).collect());
+    Some(report)
 }
 
 fn weak_algorithms(report: &mut Report) {
@@ -486,4 +505,30 @@ pub fn private_key_der(input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
         return Ok(zeroize::Zeroizing::new(block.der));
     }
     Ok(zeroize::Zeroizing::new(input.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::Name;
+
+    #[test]
+    fn message_data_that_only_names_something_is_told_by_its_form() {
+        let name = |text| Name::from_rfc4514(text).unwrap();
+        let poll = IssuerAndSubject {
+            issuer: name("CN=CA"),
+            subject: name("CN=device"),
+        };
+        let report = message_data(&poll.to_der()).unwrap();
+        assert_eq!(report.kind, Kind::IssuerAndSubject);
+        assert_eq!(report.subject.as_deref(), Some("CN=device"));
+        let query = IssuerAndSerialNumber {
+            issuer: name("CN=CA"),
+            serial: alloc::vec![0x0a, 0xff],
+        };
+        let report = message_data(&query.to_der()).unwrap();
+        assert_eq!(report.kind, Kind::IssuerAndSerialNumber);
+        assert_eq!(report.serial.as_deref(), Some("0AFF"));
+        assert!(message_data(&[0x30, 0x00]).is_none());
+    }
 }

@@ -141,6 +141,7 @@ fn to_json(report: &Report) -> Value {
         "certificates": report.certificates.iter().map(certificate).collect::<Vec<_>>(),
         "subject": report.subject,
         "issuer": report.issuer,
+        "serial": report.serial,
         "not_before": report.not_before.map(|t| t.to_string()),
         "not_after": report.not_after.map(|t| t.to_string()),
         "subject_alt_names": report.subject_alt_names,
@@ -214,6 +215,7 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     let optional = [
         ("subject", report.subject.clone()),
         ("issuer", report.issuer.clone()),
+        ("serial", report.serial.clone()),
         ("from", report.not_before.map(|t| t.to_string())),
         ("until", report.not_after.map(|t| t.to_string())),
         ("signer", report.signer.clone()),
