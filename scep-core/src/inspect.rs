@@ -335,7 +335,12 @@ fn message_data(content: &[u8]) -> Option<Report> {
     let id = IssuerAndSerialNumber::from_der(content).ok()?;
     let mut report = Report::new(Kind::IssuerAndSerialNumber);
     report.issuer = Some(format!("{}", id.issuer));
-    report.serial = Some(id.serial.iter().map(|octet| format!("{octet:02X}")).collect());
+    report.serial = Some(
+        id.serial
+            .iter()
+            .map(|octet| format!("{octet:02X}"))
+            .collect(),
+    );
     Some(report)
 }
 

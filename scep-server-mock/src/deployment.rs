@@ -151,8 +151,9 @@ impl Deployment {
             provider.as_ref(),
             &mut rng,
         )?;
-        let static_challenge =
-            parts.static_challenge.unwrap_or_else(|| Secret(password::new_password(&mut rng)));
+        let static_challenge = parts
+            .static_challenge
+            .unwrap_or_else(|| Secret(password::new_password(&mut rng)));
         let mut deployment = Self {
             provider,
             rng,
