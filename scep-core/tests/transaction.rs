@@ -318,7 +318,7 @@ fn failure(
     );
     builder.pki_status = Some(PkiStatus::Failure);
     builder.fail_info = Some(FailInfo::BadRequest);
-    builder.recipient_nonce = asked.attributes().sender_nonce.as_ref().map(|n| n.echoed());
+    builder.recipient_nonce = asked.attributes().sender_nonce.as_ref().map(scep_core::message::SenderNonce::echoed);
     change(&mut builder);
     (
         200,
@@ -381,7 +381,7 @@ fn each_forgery_has_its_own_sentence() {
             "which no rule defines",
             forged(|ca, r, rng| {
                 failure(ca, r, rng, "ra", |b| {
-                    b.pki_status = Some(PkiStatus::from_text("11"))
+                    b.pki_status = Some(PkiStatus::from_text("11"));
                 })
             }),
         ),
@@ -389,7 +389,7 @@ fn each_forgery_has_its_own_sentence() {
             "needs a pkcsPKIEnvelope",
             forged(|ca, r, rng| {
                 failure(ca, r, rng, "ra", |b| {
-                    b.pki_status = Some(PkiStatus::Success)
+                    b.pki_status = Some(PkiStatus::Success);
                 })
             }),
         ),
