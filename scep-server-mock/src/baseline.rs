@@ -11,7 +11,10 @@ const FILES: [(&str, &str); 4] = [
     ("ndes-plain", include_str!("../baselines/ndes-plain.toml")),
     ("ndes-tls", include_str!("../baselines/ndes-tls.toml")),
     ("intune", include_str!("../baselines/intune.toml")),
-    ("intune-app-proxy", include_str!("../baselines/intune-app-proxy.toml")),
+    (
+        "intune-app-proxy",
+        include_str!("../baselines/intune-app-proxy.toml"),
+    ),
 ];
 
 /// The baseline that is used when nobody names one.
@@ -63,10 +66,15 @@ impl Baseline {
                 name: name.to_owned(),
                 nearest: nearest(name, names()),
             })?;
-        let data = |reason: String| Error::Data { what: format!("baseline {name}"), reason };
+        let data = |reason: String| Error::Data {
+            what: format!("baseline {name}"),
+            reason,
+        };
         let file: File = toml::from_str(text).map_err(|e| data(e.to_string()))?;
         let parent = file.extends.as_deref().map(Self::load).transpose()?;
-        let base = parent.as_ref().map_or_else(State::default, |p| p.state.clone());
+        let base = parent
+            .as_ref()
+            .map_or_else(State::default, |p| p.state.clone());
         let mut lineage = vec![name.to_owned()];
         lineage.extend(parent.iter().flat_map(|p| p.lineage.clone()));
         Ok(Self {

@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use scep_core::UnixTime;
+use scep_core::message::ChallengePassword;
 use scep_core::x509::GeneralName;
 use scep_failures::Catalogue;
 
-use crate::deployment::Parts;
+use crate::deployment::{Parts, Secret};
 use crate::error::{Error, Result};
 use crate::host::MockNdes;
 use crate::keys::KeySource;
@@ -43,6 +44,7 @@ pub struct Builder {
     pub(crate) control: SocketAddr,
     pub(crate) control_token: Option<String>,
     pub(crate) delays: Delays,
+    pub(crate) static_challenge: Option<Secret>,
 }
 
 impl Default for Builder {
@@ -58,6 +60,7 @@ impl Default for Builder {
             control: any_port,
             control_token: None,
             delays: Delays::default(),
+            static_challenge: None,
         }
     }
 }
@@ -148,6 +151,13 @@ impl Builder {
         self
     }
 
+    /// The password of static mode (`challenge.mode = "static"`); a random one by default.
+    #[must_use]
+    pub fn with_static_challenge(mut self, password: ChallengePassword) -> Self {
+        self.static_challenge = Some(Secret::new(password));
+        self
+    }
+
     /// Starts it on real sockets.
     ///
     /// # Errors
@@ -162,7 +172,12 @@ impl Builder {
     /// As [`Simulation::new`].
     pub fn in_memory(self, start: UnixTime) -> Result<MemoryHost> {
         let mut now = start;
-        let parts = Parts { keys: self.keys, seed: self.seed, ..Parts::default() };
+        let parts = Parts {
+            keys: self.keys,
+            seed: self.seed,
+            static_challenge: self.static_challenge.clone(),
+            ..Parts::default()
+        };
         let simulation = self.simulation(parts, Anchor::Begins, &mut now)?;
         Ok(MemoryHost::new(simulation, start, now))
     }
@@ -173,8 +188,18 @@ impl Builder {
         anchor: Anchor,
         now: &mut UnixTime,
     ) -> Result<Simulation> {
-        let catalogue = self.catalogue.clone().unwrap_or_else(|| Catalogue::builtin().clone());
-        Simulation::new(catalogue, self.choice.clone(), parts, anchor, self.history, now)
+        let catalogue = self
+            .catalogue
+            .clone()
+            .unwrap_or_else(|| Catalogue::builtin().clone());
+        Simulation::new(
+            catalogue,
+            self.choice.clone(),
+            parts,
+            anchor,
+            self.history,
+            now,
+        )
     }
 
     /// What the certificates of a mock on sockets name.
@@ -188,6 +213,7 @@ impl Builder {
                 GeneralName::Dns(crate::names::NDES_HOST.to_owned()),
                 GeneralName::Ip(self.listen.ip()),
             ],
+            static_challenge: self.static_challenge.clone(),
         }
     }
 

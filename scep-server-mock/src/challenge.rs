@@ -66,16 +66,25 @@ fn correct(d: &mut Deployment, now: UnixTime) -> Result<ChallengePassword> {
     // An administrator inside the network looks at the NDES admin page.
     let url = format!("http://{}{}", names::NDES_HOST, names::ADMIN_PATH);
     let mut request = Request::get(&url).unwrap_or_default();
-    request.headers.push(("authorization".to_owned(), ndes::admin_authorization()));
+    request
+        .headers
+        .push(("authorization".to_owned(), ndes::admin_authorization()));
     request.peer = "192.0.2.50".to_owned();
     let outcome = d.handle_inside(&request, now).outcome;
-    let page = outcome.response().filter(|r| r.status == 200).ok_or_else(|| {
-        Error::NoChallenge(match outcome.status() {
-            0 => "the NDES admin page does not answer".to_owned(),
-            status => format!("the NDES admin page answers {status}"),
+    let page = outcome
+        .response()
+        .filter(|r| r.status == 200)
+        .ok_or_else(|| {
+            Error::NoChallenge(match outcome.status() {
+                0 => "the NDES admin page does not answer".to_owned(),
+                status => format!("the NDES admin page answers {status}"),
+            })
+        })?;
+    ndes::password_on(&page.body)
+        .map(ChallengePassword::new)
+        .ok_or_else(|| {
+            Error::NoChallenge(
+                "the NDES admin page shows none (too many unused ones, or no permission)".into(),
+            )
         })
-    })?;
-    ndes::password_on(&page.body).map(ChallengePassword::new).ok_or_else(|| {
-        Error::NoChallenge("the NDES admin page shows none (too many unused ones, or no permission)".into())
-    })
 }

@@ -41,6 +41,8 @@ pub struct Parts {
     pub crl_authority: String,
     /// Names and addresses in the certificate of the TLS binding.
     pub tls_names: Vec<GeneralName>,
+    /// The password of static mode; a random one by default.
+    pub static_challenge: Option<Secret>,
 }
 
 impl Default for Parts {
@@ -53,6 +55,7 @@ impl Default for Parts {
                 GeneralName::Dns(names::NDES_HOST.to_owned()),
                 GeneralName::Dns(names::PROXY_HOST.to_owned()),
             ],
+            static_challenge: None,
         }
     }
 }
@@ -104,7 +107,16 @@ pub struct Deployment {
 }
 
 /// A challenge password that stays out of [`Debug`].
-pub(crate) struct Secret(ChallengePassword);
+#[derive(Clone)]
+pub struct Secret(ChallengePassword);
+
+impl Secret {
+    /// Hides a password.
+    #[must_use]
+    pub const fn new(password: ChallengePassword) -> Self {
+        Self(password)
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -139,7 +151,9 @@ impl Deployment {
             provider.as_ref(),
             &mut rng,
         )?;
-        let static_challenge = Secret(password::new_password(&mut rng));
+        let static_challenge = parts
+            .static_challenge
+            .unwrap_or_else(|| Secret(password::new_password(&mut rng)));
         let mut deployment = Self {
             provider,
             rng,
@@ -169,7 +183,8 @@ impl Deployment {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn rebuild(&mut self, profile: Profile, state: State, origin: UnixTime) -> Result<()> {
-        self.pki.remint(&state, origin, self.provider.as_ref(), &mut self.rng)?;
+        self.pki
+            .remint(&state, origin, self.provider.as_ref(), &mut self.rng)?;
         self.crl_schedule = Schedule::new(&state.crl, origin);
         self.root_crl_schedule = root_schedule(origin);
         self.profile = profile;
@@ -218,10 +233,16 @@ impl Deployment {
         if let Outcome::Response(response) = &mut outcome {
             let date = crate::http_date::format(t.now());
             response.headers.push(("Date".to_owned(), date));
-            response.headers.push(("Content-Length".to_owned(), response.body.len().to_string()));
+            response
+                .headers
+                .push(("Content-Length".to_owned(), response.body.len().to_string()));
         }
         self.journal.push(entry(request, &t, now, &outcome));
-        Exchange { outcome, elapsed: t.spent, answered_by: t.answered_by }
+        Exchange {
+            outcome,
+            elapsed: t.spent,
+            answered_by: t.answered_by,
+        }
     }
 
     pub(crate) fn transit(&mut self, now: UnixTime) -> Transit {
@@ -237,7 +258,12 @@ impl Deployment {
 
     /// Chain and private key (PKCS#8) of the TLS binding.
     pub(crate) fn tls_binding(&self) -> (Vec<Vec<u8>>, Vec<u8>) {
-        let chain = self.pki.tls_chain().iter().map(|c| c.as_der().to_vec()).collect();
+        let chain = self
+            .pki
+            .tls_chain()
+            .iter()
+            .map(|c| c.as_der().to_vec())
+            .collect();
         (chain, self.pki.tls.key.pkcs8().to_vec())
     }
 
@@ -251,7 +277,8 @@ impl Deployment {
         let new = overlay::apply(&self.state, set, origin)?;
         let old = std::mem::replace(&mut self.state, new);
         let new = self.state.clone();
-        self.pki.follow(&old, &new, now, self.provider.as_ref(), &mut self.rng)?;
+        self.pki
+            .follow(&old, &new, now, self.provider.as_ref(), &mut self.rng)?;
         self.crl_schedule.follow(&old.crl, &new.crl, now);
         let t = self.transit(now);
         if overlay::leaves(set).contains_key("iis.scep_pool.state") {
@@ -264,14 +291,20 @@ impl Deployment {
                 }
             }
         }
-        let (was, is) = (old.app_proxy.connector.service, new.app_proxy.connector.service);
+        let (was, is) = (
+            old.app_proxy.connector.service,
+            new.app_proxy.connector.service,
+        );
         if was != is {
             let service = "Microsoft Entra private network connector";
             self.log(&t, system::service_state(service, is.is_running()));
         }
         if old.ca.service != new.ca.service {
             let service = "Active Directory Certificate Services";
-            self.log(&t, system::service_state(service, new.ca.service.is_running()));
+            self.log(
+                &t,
+                system::service_state(service, new.ca.service.is_running()),
+            );
         }
         Ok(())
     }
@@ -297,7 +330,11 @@ impl Deployment {
 
     /// A certificate manager decides about every pending request. Says how many there were.
     pub fn resolve_pending(&mut self, issue: bool) -> usize {
-        let resolution = if issue { Resolution::Issue } else { Resolution::Deny };
+        let resolution = if issue {
+            Resolution::Issue
+        } else {
+            Resolution::Deny
+        };
         let mut resolved = 0;
         for pending in &mut self.ca_database.pending {
             if pending.resolution.is_none() {
@@ -343,7 +380,10 @@ impl Deployment {
     /// Root and issuing CA, in this order.
     #[must_use]
     pub fn ca_certificates(&self) -> [Certificate; 2] {
-        [self.pki.root.certificate.clone(), self.pki.issuing_ca.certificate.clone()]
+        [
+            self.pki.root.certificate.clone(),
+            self.pki.issuing_ca.certificate.clone(),
+        ]
     }
 
     /// The root that clients have in their TLS trust store.
@@ -358,7 +398,11 @@ impl Deployment {
     pub fn last_good(&self) -> LastGood {
         let certificates = self.profile.certificates(&self.pki);
         let (content_type, ca_certificates) = layer::ndes::bundle(&certificates);
-        LastGood { content_type, ca_certificates, capabilities: self.profile.capabilities_text() }
+        LastGood {
+            content_type,
+            ca_certificates,
+            capabilities: self.profile.capabilities_text(),
+        }
     }
 
     /// The SCEP URL that devices of the simulation are given.
@@ -396,7 +440,11 @@ impl Deployment {
     /// Serial numbers and dates for the CRL.
     pub(crate) fn revoked(&self) -> Vec<(Vec<u8>, UnixTime)> {
         let mut revoked = self.ca_database.revoked.clone();
-        for entry in [&self.pki.ra_signing, &self.pki.ra_encryption, &self.pki.connector] {
+        for entry in [
+            &self.pki.ra_signing,
+            &self.pki.ra_encryption,
+            &self.pki.connector,
+        ] {
             if entry.state.revoked {
                 revoked.push((entry.identity.certificate.serial().to_vec(), self.origin));
             }
@@ -407,7 +455,10 @@ impl Deployment {
 
 /// The offline root's CRL, published once in half a year.
 fn root_schedule(origin: UnixTime) -> Schedule {
-    let crl = crate::state::Crl { validity: Period::days(180), ..crate::state::Crl::default() };
+    let crl = crate::state::Crl {
+        validity: Period::days(180),
+        ..crate::state::Crl::default()
+    };
     Schedule::new(&crl, origin)
 }
 

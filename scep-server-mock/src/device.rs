@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use scep_core::UnixTime;
 use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, MethodChoice, Next, Response};
-use scep_core::http::{Operation, CT_PKI_MESSAGE};
+use scep_core::http::{CT_PKI_MESSAGE, Operation};
 use scep_core::message::TransactionId;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::Name;
@@ -61,7 +61,9 @@ pub(crate) fn enroll(d: &mut Deployment, knowledge: Knowledge, now: UnixTime) ->
             Operation::PkiOperation => {
                 let request = Request::post(&wanted.url, CT_PKI_MESSAGE, wanted.body);
                 let Some(mut request) = request else { break };
-                request.headers.push(("user-agent".to_owned(), "lab-device/1.0".to_owned()));
+                request
+                    .headers
+                    .push(("user-agent".to_owned(), "lab-device/1.0".to_owned()));
                 request.peer = "192.0.2.201".to_owned();
                 let exchange = d.handle(&request, now.plus(elapsed));
                 elapsed += match exchange.outcome {
@@ -75,8 +77,15 @@ pub(crate) fn enroll(d: &mut Deployment, knowledge: Knowledge, now: UnixTime) ->
             Operation::GetCaCaps => "text/plain",
             _ => known.content_type,
         };
-        let response = Response { status: 200, content_type: Some(content_type), body: &body };
-        if enrollment.on_response(&response, now.plus(elapsed), &mut rng).is_err() {
+        let response = Response {
+            status: 200,
+            content_type: Some(content_type),
+            body: &body,
+        };
+        if enrollment
+            .on_response(&response, now.plus(elapsed), &mut rng)
+            .is_err()
+        {
             break;
         }
     }
@@ -86,6 +95,10 @@ pub(crate) fn enroll(d: &mut Deployment, knowledge: Knowledge, now: UnixTime) ->
 /// The SCEP URL that devices are given.
 pub(crate) fn published_url(d: &Deployment) -> String {
     let scheme = if d.state.tls.enabled { "https" } else { "http" };
-    let host = if d.state.app_proxy.present { names::PROXY_HOST } else { names::NDES_HOST };
+    let host = if d.state.app_proxy.present {
+        names::PROXY_HOST
+    } else {
+        names::NDES_HOST
+    };
     format!("{scheme}://{host}{}", names::SCEP_PATH)
 }

@@ -65,7 +65,10 @@ impl Seeded {
             let mut input = self.seed.to_be_bytes().to_vec();
             input.extend_from_slice(&self.counter.to_be_bytes());
             // Every provider has SHA-256.
-            self.left = self.provider.digest(DigestAlgorithm::Sha256, &input).unwrap_or_default();
+            self.left = self
+                .provider
+                .digest(DigestAlgorithm::Sha256, &input)
+                .unwrap_or_default();
         }
         self.left.pop().unwrap_or_default()
     }

@@ -39,7 +39,9 @@ pub enum Error {
     },
 
     /// Two armed failure modes want one field to have different values.
-    #[error("\"{first}\" and \"{second}\" set {field} to different values, so they cannot be armed together")]
+    #[error(
+        "\"{first}\" and \"{second}\" set {field} to different values, so they cannot be armed together"
+    )]
     Conflict {
         /// Dotted path of the field.
         field: String,
@@ -50,7 +52,9 @@ pub enum Error {
     },
 
     /// Two armed failure modes need deployments of different shape.
-    #[error("\"{first}\" needs the baseline \"{first_baseline}\" and \"{second}\" needs \"{second_baseline}\"; neither extends the other")]
+    #[error(
+        "\"{first}\" needs the baseline \"{first_baseline}\" and \"{second}\" needs \"{second_baseline}\"; neither extends the other"
+    )]
     Baselines {
         /// The failure mode armed first.
         first: String,

@@ -120,8 +120,11 @@ impl MockNdes {
         let scep = bind(builder.listen).await?;
         let crl = bind(SocketAddr::new(builder.listen.ip(), 0)).await?;
         let control = bind(builder.control).await?;
-        let addresses =
-            Addresses { scep: local(&scep)?, crl: local(&crl)?, control: local(&control)? };
+        let addresses = Addresses {
+            scep: local(&scep)?,
+            crl: local(&crl)?,
+            control: local(&control)?,
+        };
         let mut now = UnixTime::now();
         let real = now;
         let simulation =
@@ -136,11 +139,19 @@ impl MockNdes {
             addresses,
         });
         let tasks = vec![
-            tokio::spawn(listener::run(Arc::clone(&shared), scep, listener::Site::Scep)),
+            tokio::spawn(listener::run(
+                Arc::clone(&shared),
+                scep,
+                listener::Site::Scep,
+            )),
             tokio::spawn(listener::run(Arc::clone(&shared), crl, listener::Site::Crl)),
             tokio::spawn(control::run(Arc::clone(&shared), control)),
         ];
-        Ok(Self { shared, addresses, tasks })
+        Ok(Self {
+            shared,
+            addresses,
+            tasks,
+        })
     }
 
     // ------------------------------------------------------------------ URLs
@@ -216,19 +227,22 @@ impl MockNdes {
     /// The exchanges, oldest first.
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
-        self.shared.look(|s| s.deployment().journal().cloned().collect())
+        self.shared
+            .look(|s| s.deployment().journal().cloned().collect())
     }
 
     /// The log records, oldest first.
     #[must_use]
     pub fn events(&self) -> Vec<EventRecord> {
-        self.shared.look(|s| s.deployment().events().cloned().collect())
+        self.shared
+            .look(|s| s.deployment().events().cloned().collect())
     }
 
     /// The server's logs, as a diagnosis reads them.
     #[must_use]
     pub fn log_records(&self) -> Vec<LogRecord> {
-        self.shared.look(|s| s.deployment().events().map(LogRecord::from).collect())
+        self.shared
+            .look(|s| s.deployment().events().map(LogRecord::from).collect())
     }
 
     /// What was issued, oldest first.
@@ -266,7 +280,8 @@ impl MockNdes {
     /// # Errors
     /// [`Error::NoChallenge`] if there is none to be had.
     pub fn issue_challenge_of(&self, kind: ChallengeKind) -> Result<Option<ChallengePassword>> {
-        self.shared.act(|s, now| s.deployment_mut().issue_challenge(kind, *now))
+        self.shared
+            .act(|s, now| s.deployment_mut().issue_challenge(kind, *now))
     }
 
     /// Arms a failure mode; its history ends now.
@@ -306,7 +321,8 @@ impl MockNdes {
     /// # Errors
     /// [`Error::Setting`] if a setting does not exist or does not fit.
     pub fn set(&self, set: &toml::Table) -> Result<()> {
-        self.shared.act(|s, now| s.deployment_mut().set(set, "the settings given", *now))
+        self.shared
+            .act(|s, now| s.deployment_mut().set(set, "the settings given", *now))
     }
 
     /// Lets time pass by the deployment's clock.
@@ -316,7 +332,8 @@ impl MockNdes {
 
     /// A certificate manager decides about every pending request. Says how many there were.
     pub fn resolve_pending(&self, issue: bool) -> usize {
-        self.shared.act(|s, _| s.deployment_mut().resolve_pending(issue))
+        self.shared
+            .act(|s, _| s.deployment_mut().resolve_pending(issue))
     }
 }
 
@@ -338,11 +355,15 @@ impl Shared {
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
-        .map_err(|source| Error::Listen { address: address.to_string(), source })
+        .map_err(|source| Error::Listen {
+            address: address.to_string(),
+            source,
+        })
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr> {
-    listener
-        .local_addr()
-        .map_err(|source| Error::Listen { address: "a free port".to_owned(), source })
+    listener.local_addr().map_err(|source| Error::Listen {
+        address: "a free port".to_owned(),
+        source,
+    })
 }

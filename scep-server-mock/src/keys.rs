@@ -25,7 +25,10 @@ pub(crate) struct KeyPair {
 
 impl KeyPair {
     fn load(provider: &dyn CryptoProvider, pkcs8: &[u8]) -> Result<Self> {
-        Ok(Self { key: provider.load_private_key(pkcs8)?, pkcs8: pkcs8.into() })
+        Ok(Self {
+            key: provider.load_private_key(pkcs8)?,
+            pkcs8: pkcs8.into(),
+        })
     }
 
     pub(crate) fn pkcs8(&self) -> &[u8] {
@@ -59,9 +62,10 @@ impl Keys {
     ) -> Result<Self> {
         let mut make = |fixed: &[u8]| match source {
             KeySource::Fixed => KeyPair::load(provider, fixed),
-            KeySource::Fresh => {
-                KeyPair::load(provider, &provider.generate_private_key(KeyType::Rsa(2048), rng)?)
-            }
+            KeySource::Fresh => KeyPair::load(
+                provider,
+                &provider.generate_private_key(KeyType::Rsa(2048), rng)?,
+            ),
         };
         Ok(Self {
             root: make(include_bytes!("../keys/root.p8"))?,

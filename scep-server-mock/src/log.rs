@@ -177,7 +177,10 @@ impl EventRecord {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// What a record says, before it has a number and a time.
@@ -204,7 +207,14 @@ impl Logs {
         if self.records.len() >= CAPACITY {
             self.records.pop_front();
         }
-        let Entry { log, source, id, severity, code, text } = entry;
+        let Entry {
+            log,
+            source,
+            id,
+            severity,
+            code,
+            text,
+        } = entry;
         self.records.push_back(EventRecord {
             record: self.written,
             time: time.0,
@@ -234,7 +244,11 @@ mod tests {
     #[test]
     fn xml_is_escaped_and_text_logs_have_none() {
         let mut logs = Logs::default();
-        logs.write(UnixTime(0), 7, ndes::submit_failed("a <b> & c", "0x80004005"));
+        logs.write(
+            UnixTime(0),
+            7,
+            ndes::submit_failed("a <b> & c", "0x80004005"),
+        );
         logs.write(
             UnixTime(0),
             7,

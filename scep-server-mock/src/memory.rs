@@ -85,7 +85,11 @@ impl Inner {
     /// Lets time pass that something took, but no more than its time-out.
     fn spend(&mut self, took: Duration, timeout: Duration) -> Result<(), Failure> {
         self.elapsed += took.min(timeout);
-        if took > timeout { Err(Failure::TimedOut) } else { Ok(()) }
+        if took > timeout {
+            Err(Failure::TimedOut)
+        } else {
+            Ok(())
+        }
     }
 
     fn with_clock<T>(
@@ -101,7 +105,11 @@ impl Inner {
 
 impl MemoryHost {
     pub(crate) fn new(simulation: Simulation, start: UnixTime, now: UnixTime) -> Self {
-        Self(Mutex::new(Inner { simulation, start, elapsed: now.since(start) }))
+        Self(Mutex::new(Inner {
+            simulation,
+            start,
+            elapsed: now.since(start),
+        }))
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -144,7 +152,10 @@ impl MemoryHost {
         let mut inner = self.inner();
         inner.elapsed += ROUND_TRIP;
         if let Ok(address) = host.parse() {
-            return Ok(Resolved { addresses: vec![address], cnames: Vec::new() });
+            return Ok(Resolved {
+                addresses: vec![address],
+                cnames: Vec::new(),
+            });
         }
         let proxied = inner.simulation.deployment().state().app_proxy.present;
         let host = host.to_ascii_lowercase();
@@ -156,7 +167,10 @@ impl MemoryHost {
             names::PROXY_CNAME if proxied => (PROXY, Vec::new()),
             _ => return Err(Failure::NameNotFound),
         };
-        Ok(Resolved { addresses: vec![address], cnames })
+        Ok(Resolved {
+            addresses: vec![address],
+            cnames,
+        })
     }
 
     /// Opens a TCP connection and closes it again.
@@ -180,7 +194,11 @@ impl MemoryHost {
         if address.port() != 443 {
             return Err(Failure::NoTls);
         }
-        inner.simulation.deployment().tls_handshake().ok_or(Failure::NoTls)
+        inner
+            .simulation
+            .deployment()
+            .tls_handshake()
+            .ok_or(Failure::NoTls)
     }
 
     /// One HTTP exchange with whatever has this address. The request's scheme says whether TLS is
@@ -208,9 +226,13 @@ impl MemoryHost {
             deployment.handle(request, now)
         };
         match exchange.outcome {
-            Outcome::Response(response) => inner.spend(exchange.elapsed, timeout).map(|()| response),
+            Outcome::Response(response) => {
+                inner.spend(exchange.elapsed, timeout).map(|()| response)
+            }
             Outcome::Refused => Err(Failure::Refused),
-            Outcome::Silence => inner.spend(Duration::MAX, timeout).and(Err(Failure::TimedOut)),
+            Outcome::Silence => inner
+                .spend(Duration::MAX, timeout)
+                .and(Err(Failure::TimedOut)),
             Outcome::Reset => {
                 inner.spend(exchange.elapsed, timeout)?;
                 Err(Failure::Reset)
@@ -254,7 +276,8 @@ impl MemoryHost {
     /// # Errors
     /// As [`Simulation::arm`].
     pub fn arm(&self, name: &str) -> Result<()> {
-        self.inner().with_clock(|simulation, now| simulation.arm(name, now))
+        self.inner()
+            .with_clock(|simulation, now| simulation.arm(name, now))
     }
 
     /// Takes a failure mode away; a new history begins now.
@@ -262,7 +285,8 @@ impl MemoryHost {
     /// # Errors
     /// As [`Simulation::disarm`].
     pub fn disarm(&self, name: &str) -> Result<()> {
-        self.inner().with_clock(|simulation, now| simulation.disarm(name, now))
+        self.inner()
+            .with_clock(|simulation, now| simulation.disarm(name, now))
     }
 
     /// Mends a failure mode by the steps of its fix.
@@ -270,7 +294,8 @@ impl MemoryHost {
     /// # Errors
     /// As [`Simulation::heal`].
     pub fn heal(&self, name: &str) -> Result<()> {
-        self.inner().with_clock(|simulation, now| simulation.heal(name, now))
+        self.inner()
+            .with_clock(|simulation, now| simulation.heal(name, now))
     }
 
     /// Back to the healthy baseline.
@@ -296,7 +321,13 @@ impl MemoryHost {
     /// The server's logs, as a diagnosis reads them.
     #[must_use]
     pub fn log_records(&self) -> Vec<LogRecord> {
-        self.with(|simulation| simulation.deployment().events().map(LogRecord::from).collect())
+        self.with(|simulation| {
+            simulation
+                .deployment()
+                .events()
+                .map(LogRecord::from)
+                .collect()
+        })
     }
 }
 
@@ -328,7 +359,9 @@ impl Inner {
         match outcome {
             None => Ok(()),
             Some(Outcome::Refused) => Err(Failure::Refused),
-            Some(_) => self.spend(Duration::MAX, timeout).and(Err(Failure::TimedOut)),
+            Some(_) => self
+                .spend(Duration::MAX, timeout)
+                .and(Err(Failure::TimedOut)),
         }
     }
 }

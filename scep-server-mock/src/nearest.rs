@@ -1,7 +1,10 @@
 //! The known name that a mistyped one was probably meant to be.
 
 /// The candidate with the smallest edit distance, if it is small enough to be a typing error.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     candidates
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
@@ -38,7 +41,10 @@ mod tests {
     fn distances() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(nearest("intunee", ["intune", "ndes-plain"]).as_deref(), Some("intune"));
+        assert_eq!(
+            nearest("intunee", ["intune", "ndes-plain"]).as_deref(),
+            Some("intune")
+        );
         assert_eq!(nearest("zzz", ["intune"]), None);
     }
 }

@@ -24,7 +24,11 @@ pub fn leaves(table: &toml::Table) -> BTreeMap<String, toml::Value> {
 
 fn collect(table: &toml::Table, prefix: &str, found: &mut BTreeMap<String, toml::Value>) {
     for (key, value) in table {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
         match value {
             toml::Value::Table(inner) => collect(inner, &path, found),
             leaf => {
@@ -92,31 +96,53 @@ mod tests {
     use super::*;
 
     fn overlay(origin: &str, text: &str) -> Overlay {
-        Overlay { origin: origin.into(), set: text.parse().unwrap() }
+        Overlay {
+            origin: origin.into(),
+            set: text.parse().unwrap(),
+        }
     }
 
     #[test]
     fn an_overlay_changes_what_it_names_and_nothing_else() {
         let base = State::default();
-        let state =
-            apply(&base, &"crl.http_reachable = false".parse().unwrap(), "test").unwrap();
+        let state = apply(
+            &base,
+            &"crl.http_reachable = false".parse().unwrap(),
+            "test",
+        )
+        .unwrap();
         assert!(!state.crl.http_reachable);
-        assert_eq!(state, State { crl: state.crl.clone(), ..base });
+        assert_eq!(
+            state,
+            State {
+                crl: state.crl.clone(),
+                ..base
+            }
+        );
     }
 
     #[test]
     fn an_unknown_field_is_refused_with_its_origin() {
-        let error =
-            apply(&State::default(), &"crl.reachable = false".parse().unwrap(), "the-mode")
-                .unwrap_err()
-                .to_string();
-        assert!(error.contains("the-mode") && error.contains("reachable"), "{error}");
+        let error = apply(
+            &State::default(),
+            &"crl.reachable = false".parse().unwrap(),
+            "the-mode",
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(
+            error.contains("the-mode") && error.contains("reachable"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_contradiction_names_both_and_an_agreement_is_fine() {
         let a = overlay("mode-a", "tls.issuer = \"private-ca\"");
-        let same = overlay("mode-b", "tls = { issuer = \"private-ca\", enabled = true }");
+        let same = overlay(
+            "mode-b",
+            "tls = { issuer = \"private-ca\", enabled = true }",
+        );
         let other = overlay("mode-c", "tls.issuer = \"public-ca\"");
         assert!(apply_all(&State::default(), &[a.clone(), same]).is_ok());
         let error = apply_all(&State::default(), &[a, other]).unwrap_err();

@@ -87,11 +87,21 @@ impl Pki {
         let mut mint = Minter { provider, rng };
         let root = mint.root("CN=Lab Root CA,O=Lab", &keys.root, origin)?;
         let issuing_ca = mint.issuing_ca(&root, &keys.issuing_ca, &crl_urls.root, origin)?;
-        let public_tls_root = mint.root("CN=Public Web Root CA,O=Lab", &keys.public_tls_root, origin)?;
-        let private_tls_root =
-            mint.root("CN=Private Web Root CA,O=Lab", &keys.private_tls_root, origin)?;
-        let ra_signing =
-            mint.ra(RaRole::Signing, &state.ndes.ra_signing, &issuing_ca, &keys, &crl_urls, origin)?;
+        let public_tls_root =
+            mint.root("CN=Public Web Root CA,O=Lab", &keys.public_tls_root, origin)?;
+        let private_tls_root = mint.root(
+            "CN=Private Web Root CA,O=Lab",
+            &keys.private_tls_root,
+            origin,
+        )?;
+        let ra_signing = mint.ra(
+            RaRole::Signing,
+            &state.ndes.ra_signing,
+            &issuing_ca,
+            &keys,
+            &crl_urls,
+            origin,
+        )?;
         let ra_encryption = mint.ra(
             RaRole::Encryption,
             &state.ndes.ra_encryption,
@@ -172,21 +182,40 @@ impl Pki {
         };
         let (was, is) = (&old.ndes.ra_signing, &new.ndes.ra_signing);
         if reissued(was, is) {
-            self.ra_signing =
-                mint.ra(RaRole::Signing, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
+            self.ra_signing = mint.ra(
+                RaRole::Signing,
+                is,
+                &self.issuing_ca,
+                &self.keys,
+                &self.crl_urls,
+                now,
+            )?;
         }
         self.ra_signing.state = is.clone();
         let (was, is) = (&old.ndes.ra_encryption, &new.ndes.ra_encryption);
         if reissued(was, is) {
-            self.ra_encryption =
-                mint.ra(RaRole::Encryption, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
+            self.ra_encryption = mint.ra(
+                RaRole::Encryption,
+                is,
+                &self.issuing_ca,
+                &self.keys,
+                &self.crl_urls,
+                now,
+            )?;
         }
         self.ra_encryption.state = is.clone();
-        let (was, is) =
-            (&old.policy_module.client_certificate, &new.policy_module.client_certificate);
+        let (was, is) = (
+            &old.policy_module.client_certificate,
+            &new.policy_module.client_certificate,
+        );
         if reissued(was, is) {
-            self.connector =
-                mint.connector(is, &self.issuing_ca, &self.keys.connector, &self.crl_urls, now)?;
+            self.connector = mint.connector(
+                is,
+                &self.issuing_ca,
+                &self.keys.connector,
+                &self.crl_urls,
+                now,
+            )?;
         }
         self.connector.state = is.clone();
         if old.tls != new.tls {
@@ -194,7 +223,13 @@ impl Pki {
                 TlsIssuer::PublicCa => &self.public_tls_root,
                 TlsIssuer::PrivateCa => &self.private_tls_root,
             };
-            self.tls = mint.tls(&new.tls, issuer, &self.keys.tls_server, &self.tls_names, now)?;
+            self.tls = mint.tls(
+                &new.tls,
+                issuer,
+                &self.keys.tls_server,
+                &self.tls_names,
+                now,
+            )?;
         }
         Ok(())
     }
@@ -242,7 +277,9 @@ impl Minter<'_> {
         let mut all = extensions;
         all.push(Extension::subject_key_identifier(&self.key_id(key.spki())?));
         let issuer_spki = issuer.map_or_else(|| key.spki(), |i| i.certificate.spki_der());
-        all.push(Extension::authority_key_identifier(&self.key_id(issuer_spki)?));
+        all.push(Extension::authority_key_identifier(
+            &self.key_id(issuer_spki)?,
+        ));
         let builder = CertificateBuilder {
             serial: serial(self.rng),
             issuer: issuer.map_or_else(|| subject.clone(), |i| i.certificate.subject().clone()),
@@ -254,14 +291,25 @@ impl Minter<'_> {
         };
         let signer = issuer.map_or(&key.key, |i| &i.key.key);
         let certificate = builder.sign(signer.as_ref(), DigestAlgorithm::Sha256, self.rng)?;
-        Ok(Identity { certificate, key: key.clone() })
+        Ok(Identity {
+            certificate,
+            key: key.clone(),
+        })
     }
 
     fn root(&mut self, subject: &str, key: &KeyPair, origin: UnixTime) -> Result<Identity> {
         let usage = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN;
-        let extensions =
-            vec![Extension::basic_constraints(true, None), Extension::key_usage(usage)];
-        self.build(subject, key, None, (origin.minus(YEAR * 2), origin.plus(YEAR * 18)), extensions)
+        let extensions = vec![
+            Extension::basic_constraints(true, None),
+            Extension::key_usage(usage),
+        ];
+        self.build(
+            subject,
+            key,
+            None,
+            (origin.minus(YEAR * 2), origin.plus(YEAR * 18)),
+            extensions,
+        )
     }
 
     fn issuing_ca(
@@ -295,10 +343,16 @@ impl Minter<'_> {
         origin: UnixTime,
     ) -> Result<StoreEntry> {
         let (key, usage, template) = match role {
-            RaRole::Signing => {
-                (&keys.ra_signing, KeyUsage::DIGITAL_SIGNATURE, "EnrollmentAgentOffline")
-            }
-            RaRole::Encryption => (&keys.ra_encryption, KeyUsage::KEY_ENCIPHERMENT, "CEPEncryption"),
+            RaRole::Signing => (
+                &keys.ra_signing,
+                KeyUsage::DIGITAL_SIGNATURE,
+                "EnrollmentAgentOffline",
+            ),
+            RaRole::Encryption => (
+                &keys.ra_encryption,
+                KeyUsage::KEY_ENCIPHERMENT,
+                "CEPEncryption",
+            ),
         };
         let extensions = vec![
             template_name(template),
@@ -308,7 +362,10 @@ impl Minter<'_> {
         ];
         let subject = "CN=NDES-MSCEP-RA,O=Lab,C=US";
         let identity = self.build(subject, key, Some(ca), term(state, origin), extensions)?;
-        Ok(StoreEntry { identity, state: state.clone() })
+        Ok(StoreEntry {
+            identity,
+            state: state.clone(),
+        })
     }
 
     fn connector(
@@ -326,7 +383,10 @@ impl Minter<'_> {
         ];
         let subject = format!("CN={}", names::NDES_HOST);
         let identity = self.build(&subject, key, Some(ca), term(state, origin), extensions)?;
-        Ok(StoreEntry { identity, state: state.clone() })
+        Ok(StoreEntry {
+            identity,
+            state: state.clone(),
+        })
     }
 
     fn tls(
@@ -345,7 +405,13 @@ impl Minter<'_> {
         ];
         let not_before = origin.minus(state.issued_ago.duration());
         let term = (not_before, not_before.plus(state.valid_for.duration()));
-        self.build(&format!("CN={}", names::NDES_HOST), key, Some(issuer), term, extensions)
+        self.build(
+            &format!("CN={}", names::NDES_HOST),
+            key,
+            Some(issuer),
+            term,
+            extensions,
+        )
     }
 }
 

@@ -67,8 +67,10 @@ impl Profile {
                 name: name.to_owned(),
                 nearest: nearest(name, names()),
             })?;
-        let mut profile: Self = toml::from_str(text)
-            .map_err(|e| Error::Data { what: format!("profile {name}"), reason: e.to_string() })?;
+        let mut profile: Self = toml::from_str(text).map_err(|e| Error::Data {
+            what: format!("profile {name}"),
+            reason: e.to_string(),
+        })?;
         name.clone_into(&mut profile.name);
         Ok(profile)
     }
@@ -89,7 +91,9 @@ impl Profile {
     /// The body of GetCACaps.
     #[must_use]
     pub fn capabilities_text(&self) -> String {
-        self.capabilities.iter().fold(String::new(), |text, word| text + word + "\n")
+        self.capabilities
+            .iter()
+            .fold(String::new(), |text, word| text + word + "\n")
     }
 }
 

@@ -74,19 +74,31 @@ impl Scenario {
     /// [`Error::Baselines`] or [`Error::Conflict`] for failure modes that do not go together,
     /// [`Error::Setting`] for a setting that does not exist.
     pub fn compose(catalogue: &Catalogue, choice: &Choice) -> Result<Self> {
-        let armed =
-            choice.failures.iter().map(|name| find(catalogue, name)).collect::<Result<Vec<_>>>()?;
+        let armed = choice
+            .failures
+            .iter()
+            .map(|name| find(catalogue, name))
+            .collect::<Result<Vec<_>>>()?;
         let baseline = choose_baseline(choice, &armed)?;
         let profile = Profile::load(choice.profile.as_deref().unwrap_or(&baseline.profile))?;
         refuse_contradictions(&armed)?;
-        let mut overlays =
-            vec![Overlay { origin: "the settings given".to_owned(), set: choice.set.clone() }];
-        overlays.extend(
-            armed.iter().map(|a| Overlay { origin: a.name.clone(), set: a.reproduce.set.clone() }),
-        );
+        let mut overlays = vec![Overlay {
+            origin: "the settings given".to_owned(),
+            set: choice.set.clone(),
+        }];
+        overlays.extend(armed.iter().map(|a| Overlay {
+            origin: a.name.clone(),
+            set: a.reproduce.set.clone(),
+        }));
         let state = overlay::apply_all(&baseline.state, &overlays)?;
         let persona = merge_personas(&armed)?;
-        Ok(Self { baseline, profile, state, armed, persona })
+        Ok(Self {
+            baseline,
+            profile,
+            state,
+            armed,
+            persona,
+        })
     }
 
     /// How much time the history takes, with some to spare for the requests in it.
@@ -108,7 +120,9 @@ impl Scenario {
     }
 
     fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
-        self.armed.iter().flat_map(|a| a.reproduce.steps.iter().map(|s| (a.name.as_str(), s)))
+        self.armed
+            .iter()
+            .flat_map(|a| a.reproduce.steps.iter().map(|s| (a.name.as_str(), s)))
     }
 
     /// Plays the history; `now` moves on with it.
@@ -155,12 +169,13 @@ pub fn play_step(d: &mut Deployment, step: &Step, origin: &str, now: &mut UnixTi
 }
 
 fn length(origin: &str, text: &str) -> Result<Duration> {
-    seconds(text).and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs).ok_or_else(|| {
-        Error::NotReproducible {
+    seconds(text)
+        .and_then(|s| u64::try_from(s).ok())
+        .map(Duration::from_secs)
+        .ok_or_else(|| Error::NotReproducible {
             id: origin.to_owned(),
             reason: format!("\"{text}\" is no length of time"),
-        }
-    })
+        })
 }
 
 /// The failure mode, or variant, of a name.
@@ -169,9 +184,16 @@ fn find(catalogue: &Catalogue, name: &str) -> Result<Armed> {
         Some((id, variant)) => (id, Some(variant)),
         None => (name, None),
     };
-    let unknown = |kind, nearest| Error::Unknown { kind, name: name.to_owned(), nearest };
+    let unknown = |kind, nearest| Error::Unknown {
+        kind,
+        name: name.to_owned(),
+        nearest,
+    };
     let mode: &FailureMode = catalogue.mode(id).ok_or_else(|| {
-        unknown("failure mode", nearest(id, catalogue.modes().map(|m| m.id.as_str())))
+        unknown(
+            "failure mode",
+            nearest(id, catalogue.modes().map(|m| m.id.as_str())),
+        )
     })?;
     let reproduce = match variant {
         None => mode.reproduce.as_ref(),
@@ -181,7 +203,10 @@ fn find(catalogue: &Catalogue, name: &str) -> Result<Armed> {
             .find(|v| v.name == variant)
             .ok_or_else(|| {
                 let names = mode.variants.iter().map(|v| v.name.as_str());
-                unknown("variant", nearest(variant, names).map(|v| format!("{id}.{v}")))
+                unknown(
+                    "variant",
+                    nearest(variant, names).map(|v| format!("{id}.{v}")),
+                )
             })?
             .reproduce
             .as_ref(),
@@ -190,7 +215,10 @@ fn find(catalogue: &Catalogue, name: &str) -> Result<Armed> {
         id: name.to_owned(),
         reason: "the catalogue does not say how to bring it about".to_owned(),
     })?;
-    Ok(Armed { name: name.to_owned(), reproduce })
+    Ok(Armed {
+        name: name.to_owned(),
+        reproduce,
+    })
 }
 
 /// The baseline that was asked for, else the richest that a failure mode needs.
@@ -251,7 +279,10 @@ fn refuse_contradictions(armed: &[Armed]) -> Result<()> {
 }
 
 fn merge_personas(armed: &[Armed]) -> Result<Persona> {
-    let data = |reason: String| Error::Data { what: "the client of a failure mode".into(), reason };
+    let data = |reason: String| Error::Data {
+        what: "the client of a failure mode".into(),
+        reason,
+    };
     let mut merged = toml::Table::new();
     let mut set_by: BTreeMap<String, &str> = BTreeMap::new();
     for mode in armed {
@@ -270,5 +301,7 @@ fn merge_personas(armed: &[Armed]) -> Result<Persona> {
             merged.insert(field, value);
         }
     }
-    merged.try_into().map_err(|e: toml::de::Error| data(e.to_string()))
+    merged
+        .try_into()
+        .map_err(|e: toml::de::Error| data(e.to_string()))
 }

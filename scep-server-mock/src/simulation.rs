@@ -49,7 +49,14 @@ impl Simulation {
             Deployment::new(parts, scenario.profile.clone(), scenario.state.clone(), at)?;
         scenario.play(&mut deployment, history, &mut at)?;
         *now = at.max(*now);
-        Ok(Self { catalogue, choice, scenario, deployment, anchor, history })
+        Ok(Self {
+            catalogue,
+            choice,
+            scenario,
+            deployment,
+            anchor,
+            history,
+        })
     }
 
     /// The deployment.
@@ -119,7 +126,11 @@ impl Simulation {
     pub fn heal(&mut self, name: &str, now: &mut UnixTime) -> Result<()> {
         let position = self.position(name)?;
         let id = name.split('.').next().unwrap_or(name);
-        let steps = self.catalogue.mode(id).map(|mode| mode.fix.steps.clone()).unwrap_or_default();
+        let steps = self
+            .catalogue
+            .mode(id)
+            .map(|mode| mode.fix.steps.clone())
+            .unwrap_or_default();
         for step in &steps {
             play_step(&mut self.deployment, step, name, now)?;
         }
@@ -135,27 +146,36 @@ impl Simulation {
     /// # Errors
     /// [`Error::Pki`] if certificates cannot be made.
     pub fn reset(&mut self, now: &mut UnixTime) -> Result<()> {
-        let choice = Choice { failures: Vec::new(), ..self.choice.clone() };
+        let choice = Choice {
+            failures: Vec::new(),
+            ..self.choice.clone()
+        };
         self.change(choice, now)?;
         self.deployment.clear_records();
         Ok(())
     }
 
     fn position(&self, name: &str) -> Result<usize> {
-        self.choice.failures.iter().position(|armed| armed == name).ok_or_else(|| Error::Unknown {
-            kind: "armed failure mode",
-            name: name.to_owned(),
-            nearest: self.choice.failures.first().cloned(),
-        })
+        self.choice
+            .failures
+            .iter()
+            .position(|armed| armed == name)
+            .ok_or_else(|| Error::Unknown {
+                kind: "armed failure mode",
+                name: name.to_owned(),
+                nearest: self.choice.failures.first().cloned(),
+            })
     }
 
     fn change(&mut self, choice: Choice, now: &mut UnixTime) -> Result<()> {
         let scenario = Scenario::compose(&self.catalogue, &choice)?;
         let mut at = begin(&scenario, self.anchor, *now)?;
-        self.deployment.rebuild(scenario.profile.clone(), scenario.state.clone(), at)?;
+        self.deployment
+            .rebuild(scenario.profile.clone(), scenario.state.clone(), at)?;
         self.choice = choice;
         self.scenario = scenario;
-        self.scenario.play(&mut self.deployment, self.history, &mut at)?;
+        self.scenario
+            .play(&mut self.deployment, self.history, &mut at)?;
         *now = at.max(*now);
         Ok(())
     }

@@ -77,8 +77,15 @@ impl Request {
         Some(Self {
             method: "GET".to_owned(),
             scheme,
-            host: authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned(),
-            path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+            host: authority
+                .rsplit_once(':')
+                .map_or(authority, |(host, _)| host)
+                .to_owned(),
+            path: if path.is_empty() {
+                "/".to_owned()
+            } else {
+                path.to_owned()
+            },
             query,
             headers: Vec::new(),
             body: Vec::new(),
@@ -91,8 +98,12 @@ impl Request {
     pub fn post(url: &str, content_type: &str, body: Vec<u8>) -> Option<Self> {
         let mut request = Self::get(url)?;
         request.method = "POST".to_owned();
-        request.headers.push(("content-type".to_owned(), content_type.to_owned()));
-        request.headers.push(("content-length".to_owned(), body.len().to_string()));
+        request
+            .headers
+            .push(("content-type".to_owned(), content_type.to_owned()));
+        request
+            .headers
+            .push(("content-length".to_owned(), body.len().to_string()));
         request.body = body;
         Some(request)
     }
@@ -100,7 +111,10 @@ impl Request {
     /// The first value of a header field; `name` in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Path and query as they stand in the request line.
@@ -227,7 +241,13 @@ pub(crate) struct Transit {
 
 impl Transit {
     pub(crate) fn new(start: UnixTime, activity: u64) -> Self {
-        Self { start, spent: Duration::ZERO, activity, answered_by: None, decoded: None }
+        Self {
+            start,
+            spent: Duration::ZERO,
+            activity,
+            answered_by: None,
+            decoded: None,
+        }
     }
 
     /// The time by the deployment's clock.

@@ -27,15 +27,35 @@ const ROUTES: [(&str, &str, &str); 15] = [
     ("GET", "/", "this list, and the mock's URLs"),
     ("GET", "/failures", "the failure modes, and which are armed"),
     ("POST", "/arm", "{\"id\": …}: arm a failure mode"),
-    ("POST", "/disarm", "{\"id\": …}: take it away as if it had never been"),
-    ("POST", "/heal", "{\"id\": …}: mend it by the steps of its fix"),
+    (
+        "POST",
+        "/disarm",
+        "{\"id\": …}: take it away as if it had never been",
+    ),
+    (
+        "POST",
+        "/heal",
+        "{\"id\": …}: mend it by the steps of its fix",
+    ),
     ("POST", "/reset", "back to the healthy baseline"),
-    ("POST", "/challenge", "{\"kind\": …} or nothing: a challenge password"),
+    (
+        "POST",
+        "/challenge",
+        "{\"kind\": …} or nothing: a challenge password",
+    ),
     ("POST", "/set", "{\"set\": {…}}: change settings"),
-    ("POST", "/resolve", "{\"issue\": true|false}: decide about pending requests"),
+    (
+        "POST",
+        "/resolve",
+        "{\"issue\": true|false}: decide about pending requests",
+    ),
     ("GET", "/ca.pem", "root and issuing CA"),
     ("GET", "/journal", "what was asked and answered"),
-    ("GET", "/events", "events and log lines; ?format=xml for events as Windows exports them"),
+    (
+        "GET",
+        "/events",
+        "events and log lines; ?format=xml for events as Windows exports them",
+    ),
     ("GET", "/state", "the settings"),
     ("GET", "/clock", "the deployment's time"),
     ("POST", "/clock", "{\"advance\": \"61m\"}: let time pass"),
@@ -79,25 +99,41 @@ fn guard(shared: &Shared, request: &Request) -> Result<(), Response> {
         return if request.header("authorization") == Some(&expected) {
             Ok(())
         } else {
-            Err(failed(401, "the control port wants its token: Authorization: Bearer …"))
+            Err(failed(
+                401,
+                "the control port wants its token: Authorization: Bearer …",
+            ))
         };
     }
     let host = request.header("host").unwrap_or_default();
     if !is_loopback_authority(host) {
-        return Err(failed(403, &format!("the Host field names \"{host}\", which is not loopback")));
+        return Err(failed(
+            403,
+            &format!("the Host field names \"{host}\", which is not loopback"),
+        ));
     }
     match request.header("origin") {
         None => Ok(()),
-        Some(origin) if origin.strip_prefix("http://").is_some_and(is_loopback_authority) => Ok(()),
-        Some(origin) => {
-            Err(failed(403, &format!("requests of pages from \"{origin}\" are not taken")))
+        Some(origin)
+            if origin
+                .strip_prefix("http://")
+                .is_some_and(is_loopback_authority) =>
+        {
+            Ok(())
         }
+        Some(origin) => Err(failed(
+            403,
+            &format!("requests of pages from \"{origin}\" are not taken"),
+        )),
     }
 }
 
 /// `localhost`, `127.0.0.1`, `[::1]`, each with or without a port.
 fn is_loopback_authority(authority: &str) -> bool {
-    if authority.parse::<SocketAddr>().is_ok_and(|a| a.ip().is_loopback()) {
+    if authority
+        .parse::<SocketAddr>()
+        .is_ok_and(|a| a.ip().is_loopback())
+    {
         return true;
     }
     let host = match authority.rsplit_once(':') {
@@ -105,7 +141,8 @@ fn is_loopback_authority(authority: &str) -> bool {
         _ => authority,
     };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn route(shared: &Shared, request: &Request) -> Response {
@@ -156,8 +193,11 @@ fn failures(shared: &Shared) -> Value {
             .catalogue()
             .modes()
             .map(|mode| {
-                let variants: Vec<String> =
-                    mode.variants.iter().map(|v| format!("{}.{}", mode.id, v.name)).collect();
+                let variants: Vec<String> = mode
+                    .variants
+                    .iter()
+                    .map(|v| format!("{}.{}", mode.id, v.name))
+                    .collect();
                 json!({
                     "id": mode.id,
                     "title": mode.title,
@@ -176,7 +216,11 @@ fn failures(shared: &Shared) -> Value {
 fn events(shared: &Shared, query: &str) -> Response {
     if query.split('&').any(|pair| pair == "format=xml") {
         let xml = shared.look(|s| {
-            s.deployment().events().filter_map(EventRecord::to_xml).collect::<Vec<_>>().join("\r\n")
+            s.deployment()
+                .events()
+                .filter_map(EventRecord::to_xml)
+                .collect::<Vec<_>>()
+                .join("\r\n")
         });
         let body = format!("<Events>\r\n{xml}\r\n</Events>\r\n");
         return Response::new(200, "OK", "application/xml", body.into_bytes());
@@ -220,12 +264,22 @@ fn post(shared: &Shared, path: &str, body: &[u8]) -> Response {
         }
         ("/set", _) => return failed(400, "\"set\" is missing"),
         ("/challenge", Body { kind, .. }) => return challenge(shared, kind),
-        ("/resolve", Body { issue: Some(issue), .. }) => {
+        (
+            "/resolve",
+            Body {
+                issue: Some(issue), ..
+            },
+        ) => {
             let resolved = shared.act(|s, _| s.deployment_mut().resolve_pending(issue));
             return ok(&json!({ "resolved": resolved }));
         }
         ("/resolve", _) => return failed(400, "\"issue\" is missing"),
-        ("/clock", Body { advance: Some(by), .. }) => {
+        (
+            "/clock",
+            Body {
+                advance: Some(by), ..
+            },
+        ) => {
             shared.act(|_, now| *now = now.plus(by.duration()));
             return ok(&clock(shared));
         }
@@ -261,7 +315,13 @@ fn status_of(error: &Error) -> u16 {
 }
 
 fn unknown(request: &Request) -> Response {
-    failed(404, &format!("there is no {} {}; GET / lists what there is", request.method, request.path))
+    failed(
+        404,
+        &format!(
+            "there is no {} {}; GET / lists what there is",
+            request.method, request.path
+        ),
+    )
 }
 
 fn ok(value: &Value) -> Response {
@@ -284,10 +344,23 @@ mod tests {
 
     #[test]
     fn only_loopback_authorities_pass() {
-        for good in ["localhost", "localhost:80", "127.0.0.1:8081", "127.0.0.1", "[::1]:1", "[::1]"] {
+        for good in [
+            "localhost",
+            "localhost:80",
+            "127.0.0.1:8081",
+            "127.0.0.1",
+            "[::1]:1",
+            "[::1]",
+        ] {
             assert!(is_loopback_authority(good), "{good}");
         }
-        for bad in ["", "example.com", "127.0.0.1.example.com:80", "localhost.example.com", "10.0.0.1:80"] {
+        for bad in [
+            "",
+            "example.com",
+            "127.0.0.1.example.com:80",
+            "localhost.example.com",
+            "10.0.0.1:80",
+        ] {
             assert!(!is_loopback_authority(bad), "{bad}");
         }
     }

@@ -50,7 +50,9 @@ async fn answer(
     scheme: Scheme,
 ) -> io::Result<hyper::Response<Full<Bytes>>> {
     let request = read(request, peer, scheme).await?;
-    let Exchange { outcome, elapsed, .. } = shared.act(|simulation, now| {
+    let Exchange {
+        outcome, elapsed, ..
+    } = shared.act(|simulation, now| {
         let deployment = simulation.deployment_mut();
         match site {
             Site::Scep => deployment.handle(&request, *now),
@@ -82,16 +84,28 @@ pub(super) async fn read(
         .headers
         .iter()
         .map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
         })
         .collect();
-    let host = headers.iter().find(|(name, _)| name == "host").map(|(_, value)| value.as_str());
+    let host = headers
+        .iter()
+        .find(|(name, _)| name == "host")
+        .map(|(_, value)| value.as_str());
     let host = host.unwrap_or_default();
-    let body = Limited::new(body, MAX_BODY).collect().await.map_err(io::Error::other)?;
+    let body = Limited::new(body, MAX_BODY)
+        .collect()
+        .await
+        .map_err(io::Error::other)?;
     Ok(Request {
         method: head.method.as_str().to_owned(),
         scheme,
-        host: host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned(),
+        host: host
+            .rsplit_once(':')
+            .map_or(host, |(name, _)| name)
+            .to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers,
@@ -104,7 +118,9 @@ pub(super) async fn read(
 ///
 /// # Errors
 /// If a field of it is none that HTTP knows.
-pub(super) fn write(response: Response) -> Result<hyper::Response<Full<Bytes>>, hyper::http::Error> {
+pub(super) fn write(
+    response: Response,
+) -> Result<hyper::Response<Full<Bytes>>, hyper::http::Error> {
     let mut out = hyper::Response::builder().status(response.status);
     for (name, value) in &response.headers {
         if !name.eq_ignore_ascii_case("content-length") {

@@ -29,7 +29,9 @@ impl Site {
 
 /// Listens while the site can be reached, and gives the port up while it cannot.
 pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
-    let Ok(address) = first.local_addr() else { return };
+    let Ok(address) = first.local_addr() else {
+        return;
+    };
     let mut listener = Some(first);
     // Connections end with the mock: dropping the set aborts them.
     let mut connections = JoinSet::new();

@@ -40,13 +40,14 @@ fn build(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> Result<ServerConfig> {
     let tls = |e: rustls::Error| Error::Tls(e.to_string());
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8));
-    let mut config =
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(tls)?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(tls)?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .map_err(tls)?
+    .with_no_client_auth()
+    .with_single_cert(chain, key)
+    .map_err(tls)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

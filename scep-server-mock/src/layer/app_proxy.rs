@@ -50,7 +50,10 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
             d.log(t, text::connector("BadGateway", &proxy.internal_url));
             let detail = "The application closed the connection without an answer.";
             t.answered_by = None;
-            t.answer(Layer::AppProxy, page::error(502, "Bad Gateway", "BadGateway", detail))
+            t.answer(
+                Layer::AppProxy,
+                page::error(502, "Bad Gateway", "BadGateway", detail),
+            )
         }
     }
 }
@@ -61,7 +64,8 @@ fn rewrite(request: &Request, internal_url: &str) -> Option<Request> {
     // Inside, NDES answers on port 80 under its own name. A path in the internal URL would be put
     // in front, and leads nowhere.
     let plain = target.scheme == Scheme::Http && !has_port(internal_url, 80);
-    let reachable = plain && target.host.eq_ignore_ascii_case(names::NDES_HOST) && target.path == "/";
+    let reachable =
+        plain && target.host.eq_ignore_ascii_case(names::NDES_HOST) && target.path == "/";
     reachable.then(|| Request {
         scheme: target.scheme,
         host: target.host,
@@ -87,11 +91,17 @@ mod tests {
     fn only_the_right_internal_url_leads_to_ndes() {
         let request = Request::get("https://scep.lab.example/certsrv/mscep/mscep.dll?x=1").unwrap();
         let inside = rewrite(&request, "http://ndes.lab.example/").unwrap();
-        assert_eq!((inside.path.as_str(), inside.scheme), ("/certsrv/mscep/mscep.dll", Scheme::Http));
+        assert_eq!(
+            (inside.path.as_str(), inside.scheme),
+            ("/certsrv/mscep/mscep.dll", Scheme::Http)
+        );
         assert!(rewrite(&request, "http://ndes.lab.example:80/").is_some());
-        for wrong in
-            ["http://nedes.lab.example/", "https://ndes.lab.example/", "http://ndes.lab.example:8080/", "ndes"]
-        {
+        for wrong in [
+            "http://nedes.lab.example/",
+            "https://ndes.lab.example/",
+            "http://ndes.lab.example:8080/",
+            "ndes",
+        ] {
             assert!(rewrite(&request, wrong).is_none(), "{wrong}");
         }
     }

@@ -72,7 +72,10 @@ pub(crate) fn submit(
     t.spend_ms(25);
     let id = d.ca_database.number();
     if let Err(code) = policy(d, t, request) {
-        d.log(t, system::ca_refused(id, code, &request.subject().to_string()));
+        d.log(
+            t,
+            system::ca_refused(id, code, &request.subject().to_string()),
+        );
         return CaAnswer::Failed(code);
     }
     if d.state.ca.template.manager_approval {
@@ -100,13 +103,18 @@ pub(crate) fn retrieve_pending(
     let Some(pending) = d.ca_database.pending(transaction).cloned() else {
         return CaAnswer::Failed(Hresult::E_INVALIDARG);
     };
-    let Some(resolution) = pending.resolution else { return CaAnswer::Pending };
+    let Some(resolution) = pending.resolution else {
+        return CaAnswer::Pending;
+    };
     d.ca_database.pending.retain(|p| p.id != pending.id);
     match resolution {
         Resolution::Issue => issue(d, t, pending.id, &pending.request),
         Resolution::Deny => {
             let code = Hresult::RESTRICTED_OFFICER;
-            d.log(t, system::ca_refused(pending.id, code, &pending.request.subject().to_string()));
+            d.log(
+                t,
+                system::ca_refused(pending.id, code, &pending.request.subject().to_string()),
+            );
             CaAnswer::Failed(code)
         }
     }
@@ -118,7 +126,11 @@ fn policy(d: &Deployment, t: &Transit, request: &CertificationRequest) -> Result
     if !template.published {
         return Err(Hresult::UNSUPPORTED_CERT_TYPE);
     }
-    if !template.enroll.iter().any(|account| account == names::SERVICE_ACCOUNT) {
+    if !template
+        .enroll
+        .iter()
+        .any(|account| account == names::SERVICE_ACCOUNT)
+    {
         return Err(Hresult::TEMPLATE_DENIED);
     }
     // NDES signs its request to the CA as an enrollment agent.
@@ -126,11 +138,17 @@ fn policy(d: &Deployment, t: &Transit, request: &CertificationRequest) -> Result
         if !agent.is_valid_at(t.now()) {
             return Err(Hresult::CERT_E_EXPIRED);
         }
-        if d.revoked().iter().any(|(serial, _)| serial == agent.serial()) {
+        if d.revoked()
+            .iter()
+            .any(|(serial, _)| serial == agent.serial())
+        {
             return Err(Hresult::CRYPT_E_REVOKED);
         }
     }
-    let name_is_bad = request.subject().common_name().is_some_and(|cn| cn.chars().count() > 64)
+    let name_is_bad = request
+        .subject()
+        .common_name()
+        .is_some_and(|cn| cn.chars().count() > 64)
         || (request.subject().is_empty() && request.subject_alt_names().is_empty());
     if name_is_bad {
         return Err(Hresult::BAD_REQUEST_SUBJECT);
@@ -144,11 +162,17 @@ fn policy(d: &Deployment, t: &Transit, request: &CertificationRequest) -> Result
 /// Bits of an RSA modulus, to the next eight: enough to compare with a template's minimum.
 fn rsa_bits(spki: &[u8]) -> Option<usize> {
     use scep_core::asn1::{Reader, tag};
-    let mut fields = Reader::new(spki).expect(tag::SEQUENCE, "SubjectPublicKeyInfo").ok()?.reader();
+    let mut fields = Reader::new(spki)
+        .expect(tag::SEQUENCE, "SubjectPublicKeyInfo")
+        .ok()?
+        .reader();
     fields.expect(tag::SEQUENCE, "algorithm").ok()?;
     let bits = fields.expect(tag::BIT_STRING, "key").ok()?;
     let key = bits.value.get(1..)?;
-    let mut key = Reader::new(key).expect(tag::SEQUENCE, "RSAPublicKey").ok()?.reader();
+    let mut key = Reader::new(key)
+        .expect(tag::SEQUENCE, "RSAPublicKey")
+        .ok()?
+        .reader();
     let modulus = key.expect(tag::INTEGER, "modulus").ok()?.value;
     let significant = modulus.iter().skip_while(|octet| **octet == 0).count();
     Some(significant * 8)
@@ -158,7 +182,14 @@ fn issue(d: &mut Deployment, t: &Transit, id: u32, request: &CertificationReques
     let now = t.now();
     let template = d.state.ca.template.clone();
     let mut rng = d.rng.clone();
-    match issue::issue(&d.pki, &template, request, now, d.provider.as_ref(), &mut rng) {
+    match issue::issue(
+        &d.pki,
+        &template,
+        request,
+        now,
+        d.provider.as_ref(),
+        &mut rng,
+    ) {
         Ok(certificate) => {
             d.ca_database.issued.push(IssuedCertificate {
                 request_id: id,

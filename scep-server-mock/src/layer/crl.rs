@@ -35,8 +35,8 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     match crl {
         Ok(crl) => {
             let body = crl.as_der().to_vec();
-            let response = Response::new(200, "OK", "application/pkix-crl", body)
-                .with("Server", iis::SERVER);
+            let response =
+                Response::new(200, "OK", "application/pkix-crl", body).with("Server", iis::SERVER);
             t.answer(Layer::Crl, response)
         }
         // A key that cannot sign is a defect of the mock; a missing file is what it looks like.
@@ -46,7 +46,9 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
 
 /// Fetches a URL as a Windows server does, through the same distribution point.
 pub(crate) fn fetch(d: &mut Deployment, t: &mut Transit, url: &str) -> Outcome {
-    let Some(request) = Request::get(url) else { return Outcome::Refused };
+    let Some(request) = Request::get(url) else {
+        return Outcome::Refused;
+    };
     // The fetch is a part of another exchange, whose answer comes from elsewhere.
     let answered_by = t.answered_by;
     let outcome = handle(d, t, &request);

@@ -21,7 +21,10 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     if outcome == Outcome::Reset {
         let now = t.now();
         let reason = "Connection_Abandoned_By_ReqQueue";
-        d.log(t, text::httperr(now, request, None, reason, names::SCEP_POOL));
+        d.log(
+            t,
+            text::httperr(now, request, None, reason, names::SCEP_POOL),
+        );
     }
     outcome
 }
@@ -34,7 +37,13 @@ fn refuse(
     queue: &str,
 ) -> Outcome {
     let now = t.now();
-    let line = text::httperr(now, request, Some(refusal.status), refusal.log_reason, queue);
+    let line = text::httperr(
+        now,
+        request,
+        Some(refusal.status),
+        refusal.log_reason,
+        queue,
+    );
     d.log(t, line);
     t.answer(Layer::HttpSys, refusal.page())
 }
@@ -49,7 +58,12 @@ fn beyond_limits(limits: &HttpSys, request: &Request) -> Option<Refusal> {
     if target > limits.max_field_length {
         return Some(page::URL_TOO_LONG);
     }
-    let fields = || request.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+    let fields = || {
+        request
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 4)
+    };
     if fields().any(|len| len > limits.max_field_length) {
         return Some(page::FIELD_TOO_LONG);
     }
@@ -90,7 +104,11 @@ fn ensure_worker(d: &mut Deployment, t: &mut Transit) -> Result<(), Refusal> {
 
 /// NTSTATUS of a logon of the service account that fails.
 pub(crate) fn logon_status(d: &Deployment) -> &'static str {
-    if d.state.ndes.service_account.locked { "0xc0000234" } else { "0xc0000071" }
+    if d.state.ndes.service_account.locked {
+        "0xc0000234"
+    } else {
+        "0xc0000071"
+    }
 }
 
 /// Starts IIS: the worker process is there before the first request.
@@ -105,7 +123,10 @@ mod tests {
 
     #[test]
     fn each_limit_has_its_own_answer() {
-        let limits = HttpSys { max_field_length: 100, max_request_bytes: 200 };
+        let limits = HttpSys {
+            max_field_length: 100,
+            max_request_bytes: 200,
+        };
         let url = |n: usize| format!("http://h/?{}", "x".repeat(n));
         let status = |request: &Request| beyond_limits(&limits, request).map(|r| r.log_reason);
         assert_eq!(status(&Request::get(&url(90)).unwrap()), None);

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::deployment::Deployment;
-use crate::log::text;
 use crate::hresult::Hresult;
+use crate::log::text;
 use crate::names;
 use crate::page::iis::{self as page, HttpError};
 use crate::state::{Authentication, Iis};
@@ -27,8 +27,7 @@ const QUERY_TOO_LONG: HttpError = HttpError::new(404, 15, "Not Found", "RequestF
 const BODY_TOO_LONG: HttpError = HttpError::new(404, 13, "Not Found", "RequestFilteringModule");
 const ENTITY_TOO_LARGE: HttpError =
     HttpError::new(413, 0, "Request Entity Too Large", "IIS Web Core");
-const SIGN_IN: HttpError =
-    HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
+const SIGN_IN: HttpError = HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
 const WRONG_CREDENTIALS: HttpError =
     HttpError::new(401, 1, "Unauthorized", "WindowsAuthenticationModule").win32(Hresult(1326));
 const CLIENT_CERTIFICATE_REQUIRED: HttpError =
@@ -52,7 +51,10 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     };
     let now = t.now();
     let status = (response.status, substatus, win32);
-    d.log(t, text::iis(now, request, user, status, t.spent.as_millis()));
+    d.log(
+        t,
+        text::iis(now, request, user, status, t.spent.as_millis()),
+    );
     t.answer(Layer::Iis, response)
 }
 
@@ -60,7 +62,11 @@ fn refused_by_limits(iis: &Iis, request: &Request) -> Option<HttpError> {
     let limits = &iis.request_filtering;
     if request.path.len() > limits.max_url {
         Some(URL_TOO_LONG)
-    } else if request.query.as_ref().is_some_and(|q| q.len() > limits.max_query_string) {
+    } else if request
+        .query
+        .as_ref()
+        .is_some_and(|q| q.len() > limits.max_query_string)
+    {
         Some(QUERY_TOO_LONG)
     } else if request.body.len() > limits.max_allowed_content_length {
         Some(BODY_TOO_LONG)
@@ -117,8 +123,10 @@ fn dispatch(
 
 /// The application's root, the ISAPI extension, and whatever is appended to it.
 fn is_scep_url(path: &str) -> bool {
-    matches!(path, "/certsrv/mscep" | "/certsrv/mscep/" | "/certsrv/mscep/mscep.dll")
-        || path.starts_with("/certsrv/mscep/mscep.dll/")
+    matches!(
+        path,
+        "/certsrv/mscep" | "/certsrv/mscep/" | "/certsrv/mscep/mscep.dll"
+    ) || path.starts_with("/certsrv/mscep/mscep.dll/")
 }
 
 /// Windows authentication. Negotiate and NTLM are offered; what the mock can check is Basic, so
@@ -126,14 +134,21 @@ fn is_scep_url(path: &str) -> bool {
 fn authenticate(request: &Request) -> Result<&'static str, HttpError> {
     let given = request.header("authorization").ok_or(SIGN_IN)?;
     let basic = given.strip_prefix("Basic ").ok_or(WRONG_CREDENTIALS)?;
-    let decoded = STANDARD.decode(basic.trim()).map_err(|_| WRONG_CREDENTIALS)?;
+    let decoded = STANDARD
+        .decode(basic.trim())
+        .map_err(|_| WRONG_CREDENTIALS)?;
     let expected = format!("{}:{}", names::ADMIN_USER, names::ADMIN_PASSWORD);
-    if decoded == expected.as_bytes() { Ok(names::ADMIN_USER) } else { Err(WRONG_CREDENTIALS) }
+    if decoded == expected.as_bytes() {
+        Ok(names::ADMIN_USER)
+    } else {
+        Err(WRONG_CREDENTIALS)
+    }
 }
 
 fn challenge(page: Response, error: HttpError) -> Response {
     if error.status == 401 {
-        page.with("WWW-Authenticate", "Negotiate").with("WWW-Authenticate", "NTLM")
+        page.with("WWW-Authenticate", "Negotiate")
+            .with("WWW-Authenticate", "NTLM")
     } else {
         page
     }
@@ -142,15 +157,28 @@ fn challenge(page: Response, error: HttpError) -> Response {
 fn to_slash_form(request: &Request) -> Response {
     let location = format!(
         "{}://{}{}/",
-        if request.scheme == Scheme::Https { "https" } else { "http" },
+        if request.scheme == Scheme::Https {
+            "https"
+        } else {
+            "http"
+        },
         request.header("host").unwrap_or(&request.host),
         request.path
     );
     let body = "<head><title>Document Moved</title></head>\r\n<body><h1>Object Moved</h1></body>";
-    Response::new(301, "Moved Permanently", "text/html; charset=UTF-8", body.into())
-        .with("Location", location)
+    Response::new(
+        301,
+        "Moved Permanently",
+        "text/html; charset=UTF-8",
+        body.into(),
+    )
+    .with("Location", location)
 }
 
 fn with_server(response: Response) -> Response {
-    if response.header("server").is_some() { response } else { response.with("Server", page::SERVER) }
+    if response.header("server").is_some() {
+        response
+    } else {
+        response.with("Server", page::SERVER)
+    }
 }

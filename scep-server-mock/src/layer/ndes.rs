@@ -30,8 +30,7 @@ const FAILED: HttpError = HttpError::new(500, 0, "Internal Server Error", "Isapi
 /// Answers a request to the SCEP URL.
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Handled {
     t.spend_ms(3);
-    let parsed =
-        ServerRequest::from_http(&request.method, request.query.as_deref(), &request.body);
+    let parsed = ServerRequest::from_http(&request.method, request.query.as_deref(), &request.body);
     // The policy module sits in front of NDES and opens its channel to the registration point as
     // soon as a PKIOperation comes, whether NDES has started or not (inferred: with a module that
     // cannot do so the pool ends in 503 even where NDES itself would refuse to start again).
@@ -75,11 +74,16 @@ fn failed_to_start(t: &mut Transit, code: Hresult) -> Handled {
 
 /// Whether the query asks for a PKIOperation, however broken its message.
 fn is_pki_operation(request: &Request) -> bool {
-    request.query.as_deref().unwrap_or_default().split('&').any(|pair| {
-        pair.split_once('=').is_some_and(|(key, value)| {
-            key.eq_ignore_ascii_case("operation") && value.eq_ignore_ascii_case("PKIOperation")
+    request
+        .query
+        .as_deref()
+        .unwrap_or_default()
+        .split('&')
+        .any(|pair| {
+            pair.split_once('=').is_some_and(|(key, value)| {
+                key.eq_ignore_ascii_case("operation") && value.eq_ignore_ascii_case("PKIOperation")
+            })
         })
-    })
 }
 
 /// What a message gets that NDES cannot read.
@@ -97,7 +101,10 @@ fn undecodable(d: &Deployment) -> Handled {
 
 /// A request without an operation, or with one that NDES does not know.
 fn without_operation(d: &Deployment, request: &Request) -> Handled {
-    let named = request.query.as_deref().is_some_and(|query| !query.is_empty());
+    let named = request
+        .query
+        .as_deref()
+        .is_some_and(|query| !query.is_empty());
     if named && d.profile.unknown_operation == UnknownOperation::BadRequest {
         Handled::Error(BAD_REQUEST)
     } else if d.state.policy_module.installed {
@@ -108,7 +115,10 @@ fn without_operation(d: &Deployment, request: &Request) -> Handled {
 }
 
 fn ca_certificates(d: &Deployment) -> Response {
-    let certificates = d.pool.ndes().map_or(&[][..], |ndes| ndes.certificates.as_slice());
+    let certificates = d
+        .pool
+        .ndes()
+        .map_or(&[][..], |ndes| ndes.certificates.as_slice());
     let (content_type, body) = bundle(certificates);
     Response::new(200, "OK", content_type, body)
 }
@@ -117,7 +127,10 @@ fn ca_certificates(d: &Deployment) -> Response {
 pub(crate) fn bundle(certificates: &[Certificate]) -> (&'static str, Vec<u8>) {
     match certificates {
         [single] => (CT_CA_CERT, single.as_der().to_vec()),
-        many => (CT_CA_RA_CERT, CaCertificates::new(many.to_vec()).to_bundle()),
+        many => (
+            CT_CA_RA_CERT,
+            CaCertificates::new(many.to_vec()).to_bundle(),
+        ),
     }
 }
 
@@ -143,14 +156,20 @@ pub(crate) fn admin(d: &mut Deployment, t: &mut Transit) -> Handled {
     let registry = &d.state.ndes.registry;
     if uses_single_password(d) {
         let password = d.static_challenge.expose().to_owned();
-        let page = Admin::Password { thumbprint: &thumbprint, password: &password, minutes: None };
+        let page = Admin::Password {
+            thumbprint: &thumbprint,
+            password: &password,
+            minutes: None,
+        };
         return Handled::Response(page.page());
     }
     let minutes = registry.password_validity_min;
     let (max, validity, now) = (registry.password_max, password_validity(d), t.now());
     let mut rng = d.rng.clone();
-    let issued =
-        d.pool.ndes_mut().and_then(|ndes| ndes.passwords.issue(max, validity, now, &mut rng));
+    let issued = d
+        .pool
+        .ndes_mut()
+        .and_then(|ndes| ndes.passwords.issue(max, validity, now, &mut rng));
     Handled::Response(match issued {
         None => Admin::CacheFull.page(),
         Some(password) => Admin::Password {
@@ -172,7 +191,11 @@ pub(crate) fn password_validity(d: &Deployment) -> Duration {
 
 /// The worker process ends in good order.
 pub(crate) fn stop(d: &mut Deployment, t: &Transit) {
-    if d.pool.worker.take().is_some_and(|worker| worker.ndes.is_some()) {
+    if d.pool
+        .worker
+        .take()
+        .is_some_and(|worker| worker.ndes.is_some())
+    {
         d.log(t, event::stopped());
     }
 }
@@ -186,7 +209,9 @@ pub(crate) fn password_on(page: &[u8]) -> Option<String> {
         .collect();
     let text = String::from_utf16_lossy(&units);
     let (_, after) = text.split_once("challenge password is: <B> ")?;
-    after.split_once(" </B>").map(|(password, _)| password.to_owned())
+    after
+        .split_once(" </B>")
+        .map(|(password, _)| password.to_owned())
 }
 
 /// Credentials of the lab's administrator, for an `Authorization` field.
@@ -194,5 +219,8 @@ pub(crate) fn password_on(page: &[u8]) -> Option<String> {
 pub(crate) fn admin_authorization() -> String {
     use base64::Engine;
     let pair = format!("{}:{}", names::ADMIN_USER, names::ADMIN_PASSWORD);
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(pair)
+    )
 }

@@ -19,8 +19,7 @@ const UNTRUSTED: HttpError =
 const REVOKED: HttpError = HttpError::new(403, 13, "Forbidden", "IIS Web Core");
 const EXPIRED: HttpError =
     HttpError::new(403, 17, "Forbidden", "IIS Web Core").win32(Hresult::CERT_E_EXPIRED);
-const SIGN_IN: HttpError =
-    HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
+const SIGN_IN: HttpError = HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
 
 /// TLS and IIS in front of the registration point.
 ///
@@ -66,9 +65,19 @@ pub(crate) fn verify_request(
     let now = t.now();
     let verdict = challenge.map_or(Verdict::Undecodable, |c| d.intune.redeem(c, now));
     let (id, severity, code, text) = match verdict {
-        Verdict::Valid => (20500, Severity::Information, "0x0", "the request was verified"),
+        Verdict::Valid => (
+            20500,
+            Severity::Information,
+            "0x0",
+            "the request was verified",
+        ),
         Verdict::Expired => (20501, Severity::Error, "0x411", "the challenge has expired"),
-        Verdict::Undecodable => (20502, Severity::Error, "0x410", "the challenge cannot be read"),
+        Verdict::Undecodable => (
+            20502,
+            Severity::Error,
+            "0x410",
+            "the challenge cannot be read",
+        ),
     };
     d.log(
         t,

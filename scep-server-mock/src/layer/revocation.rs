@@ -37,7 +37,10 @@ pub(crate) fn check(
     let subject = certificate.subject().to_string();
     d.log(t, capi2::verify_revocation(&subject));
     let outcome = look_up(d, t, account, certificate, &subject);
-    d.log(t, capi2::revocation_outcome(&subject, outcome.err().unwrap_or(Hresult::OK)));
+    d.log(
+        t,
+        capi2::revocation_outcome(&subject, outcome.err().unwrap_or(Hresult::OK)),
+    );
     outcome
 }
 
@@ -49,7 +52,11 @@ fn look_up(
     subject: &str,
 ) -> Result<(), Hresult> {
     let offline = Hresult::CRYPT_E_REVOCATION_OFFLINE;
-    let url = certificate.crl_distribution_points().into_iter().next().ok_or(offline)?;
+    let url = certificate
+        .crl_distribution_points()
+        .into_iter()
+        .next()
+        .ok_or(offline)?;
     let now = t.now();
     let cached = cache(d, account).current(&url, now).cloned();
     let crl = match cached {
@@ -57,18 +64,31 @@ fn look_up(
         None => {
             let crl = retrieve(d, t, &url).map_err(|_| offline)?;
             if crl.is_expired_at(t.now()) {
-                d.log(t, capi2::revocation_info_rejected("CheckTimeValidity", subject));
+                d.log(
+                    t,
+                    capi2::revocation_info_rejected("CheckTimeValidity", subject),
+                );
                 return Err(offline);
             }
-            if crl.verify_issued_by(d.provider.as_ref(), &d.pki.issuing_ca.certificate).is_err() {
-                d.log(t, capi2::revocation_info_rejected("CheckSignature", subject));
+            if crl
+                .verify_issued_by(d.provider.as_ref(), &d.pki.issuing_ca.certificate)
+                .is_err()
+            {
+                d.log(
+                    t,
+                    capi2::revocation_info_rejected("CheckSignature", subject),
+                );
                 return Err(offline);
             }
             cache(d, account).insert(&url, crl.clone());
             crl
         }
     };
-    if crl.is_revoked(certificate.serial()) { Err(Hresult::CRYPT_E_REVOKED) } else { Ok(()) }
+    if crl.is_revoked(certificate.serial()) {
+        Err(Hresult::CRYPT_E_REVOKED)
+    } else {
+        Ok(())
+    }
 }
 
 fn retrieve(d: &mut Deployment, t: &mut Transit, url: &str) -> Result<Crl, Hresult> {
@@ -80,6 +100,9 @@ fn retrieve(d: &mut Deployment, t: &mut Transit, url: &str) -> Result<Crl, Hresu
         Outcome::Response(_) => Err(Hresult::HTTP_NOT_FOUND),
         Outcome::Refused | Outcome::Reset | Outcome::Silence => Err(Hresult::E_TIMEOUT),
     };
-    d.log(t, capi2::retrieved(url, result.as_ref().err().copied().unwrap_or(Hresult::OK)));
+    d.log(
+        t,
+        capi2::retrieved(url, result.as_ref().err().copied().unwrap_or(Hresult::OK)),
+    );
     result
 }

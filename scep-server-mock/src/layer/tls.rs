@@ -34,8 +34,13 @@ pub(crate) fn handshake(d: &Deployment) -> Option<Handshake> {
     }
     let chain = d.pki.tls_chain();
     let trusted = chain.last().is_some_and(|last| {
-        last.verify_issued_by(d.provider.as_ref(), &d.pki.public_tls_root.certificate).is_ok()
+        last.verify_issued_by(d.provider.as_ref(), &d.pki.public_tls_root.certificate)
+            .is_ok()
     });
     // IIS asks after it has seen the request, so the first handshake does not show it.
-    Some(Handshake { chain, trusted, client_certificate_requested: false })
+    Some(Handshake {
+        chain,
+        trusted,
+        client_certificate_requested: false,
+    })
 }

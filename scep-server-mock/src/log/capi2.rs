@@ -8,15 +8,27 @@ fn event(id: u32, code: Hresult, text: String) -> Entry {
         log: Log::Capi2,
         source: "Microsoft-Windows-CAPI2",
         id,
-        severity: if code == Hresult::OK { Severity::Information } else { Severity::Error },
-        code: if code == Hresult::OK { String::new() } else { code.to_string() },
+        severity: if code == Hresult::OK {
+            Severity::Information
+        } else {
+            Severity::Error
+        },
+        code: if code == Hresult::OK {
+            String::new()
+        } else {
+            code.to_string()
+        },
         text,
     }
 }
 
 /// 90
 pub(crate) fn objects(subject: &str) -> Entry {
-    event(90, Hresult::OK, format!("X509Objects: certificate {subject}"))
+    event(
+        90,
+        Hresult::OK,
+        format!("X509Objects: certificate {subject}"),
+    )
 }
 
 /// 70
@@ -24,38 +36,68 @@ pub(crate) fn acquire_key(subject: &str, code: Hresult) -> Entry {
     event(
         70,
         code,
-        format!("CryptAcquireCertificatePrivateKey: {subject}: {}", code.phrase()),
+        format!(
+            "CryptAcquireCertificatePrivateKey: {subject}: {}",
+            code.phrase()
+        ),
     )
 }
 
 /// 10
 pub(crate) fn build_chain(subject: &str) -> Entry {
-    event(10, Hresult::OK, format!("CertGetCertificateChainStart: {subject}"))
+    event(
+        10,
+        Hresult::OK,
+        format!("CertGetCertificateChainStart: {subject}"),
+    )
 }
 
 /// 11
 pub(crate) fn chain_built(subject: &str, code: Hresult) -> Entry {
-    event(11, code, format!("CertGetCertificateChain: {subject}: {}", code.phrase()))
+    event(
+        11,
+        code,
+        format!("CertGetCertificateChain: {subject}: {}", code.phrase()),
+    )
 }
 
 /// 30
 pub(crate) fn chain_policy(subject: &str, code: Hresult) -> Entry {
-    event(30, code, format!("CertVerifyCertificateChainPolicy: {subject}: {}", code.phrase()))
+    event(
+        30,
+        code,
+        format!(
+            "CertVerifyCertificateChainPolicy: {subject}: {}",
+            code.phrase()
+        ),
+    )
 }
 
 /// 40
 pub(crate) fn verify_revocation(subject: &str) -> Entry {
-    event(40, Hresult::OK, format!("CertVerifyRevocationStart: {subject}"))
+    event(
+        40,
+        Hresult::OK,
+        format!("CertVerifyRevocationStart: {subject}"),
+    )
 }
 
 /// 52
 pub(crate) fn retrieve_start(url: &str) -> Entry {
-    event(52, Hresult::OK, format!("CryptRetrieveObjectByUrlWireStart: {url}"))
+    event(
+        52,
+        Hresult::OK,
+        format!("CryptRetrieveObjectByUrlWireStart: {url}"),
+    )
 }
 
 /// 53
 pub(crate) fn retrieved(url: &str, code: Hresult) -> Entry {
-    event(53, code, format!("CryptRetrieveObjectByUrlWire: {url}: {}", code.phrase()))
+    event(
+        53,
+        code,
+        format!("CryptRetrieveObjectByUrlWire: {url}: {}", code.phrase()),
+    )
 }
 
 /// 42: the code is the check that failed, such as `CheckTimeValidity`.
@@ -72,5 +114,9 @@ pub(crate) fn revocation_info_rejected(check: &str, subject: &str) -> Entry {
 
 /// 41
 pub(crate) fn revocation_outcome(subject: &str, code: Hresult) -> Entry {
-    event(41, code, format!("CertVerifyRevocation: {subject}: {}", code.phrase()))
+    event(
+        41,
+        code,
+        format!("CertVerifyRevocation: {subject}: {}", code.phrase()),
+    )
 }

@@ -10,7 +10,14 @@ use crate::hresult::Hresult;
 pub(crate) const SOURCE: &str = "Microsoft-Windows-NetworkDeviceEnrollmentService";
 
 fn event(id: u32, severity: Severity, code: impl ToString, text: String) -> Entry {
-    Entry { log: Log::Application, source: SOURCE, id, severity, code: code.to_string(), text }
+    Entry {
+        log: Log::Application,
+        source: SOURCE,
+        id,
+        severity,
+        code: code.to_string(),
+        text,
+    }
 }
 
 fn failure(id: u32, what: &str, code: Hresult) -> Entry {
@@ -18,7 +25,10 @@ fn failure(id: u32, what: &str, code: Hresult) -> Entry {
         id,
         Severity::Error,
         code,
-        format!("The Network Device Enrollment Service {what} ({code}): {}.", code.phrase()),
+        format!(
+            "The Network Device Enrollment Service {what} ({code}): {}.",
+            code.phrase()
+        ),
     )
 }
 
@@ -61,7 +71,11 @@ pub(crate) fn no_password_permission() -> Entry {
 
 /// 8
 pub(crate) fn no_ca_information(code: Hresult) -> Entry {
-    failure(8, "cannot retrieve information about the certification authority", code)
+    failure(
+        8,
+        "cannot retrieve information about the certification authority",
+        code,
+    )
 }
 
 /// 10
@@ -129,7 +143,9 @@ pub(crate) fn loaded_exchange_certificate(serial: &str) -> Entry {
         47,
         Severity::Information,
         "",
-        format!("Loaded the RA key exchange certificate with serial number {serial} from the \"MY\" store."),
+        format!(
+            "Loaded the RA key exchange certificate with serial number {serial} from the \"MY\" store."
+        ),
     )
 }
 
@@ -139,6 +155,8 @@ pub(crate) fn loaded_signature_certificate(serial: &str) -> Entry {
         48,
         Severity::Information,
         "",
-        format!("Loaded the RA signature certificate with serial number {serial} from the \"MY\" store."),
+        format!(
+            "Loaded the RA signature certificate with serial number {serial} from the \"MY\" store."
+        ),
     )
 }

@@ -8,7 +8,14 @@ use crate::names;
 const WAS: &str = "Microsoft-Windows-WAS";
 
 fn was(id: u32, severity: Severity, code: &str, text: String) -> Entry {
-    Entry { log: Log::System, source: WAS, id, severity, code: code.to_owned(), text }
+    Entry {
+        log: Log::System,
+        source: WAS,
+        id,
+        severity,
+        code: code.to_owned(),
+        text,
+    }
 }
 
 /// WAS 5002: rapid-fail protection.
@@ -73,7 +80,10 @@ pub(crate) fn disabled_by_identity() -> Entry {
         5057,
         Severity::Warning,
         "",
-        format!("Application pool {} has been disabled: its identity is invalid.", names::SCEP_POOL),
+        format!(
+            "Application pool {} has been disabled: its identity is invalid.",
+            names::SCEP_POOL
+        ),
     )
 }
 
@@ -114,8 +124,9 @@ pub(crate) fn application_error() -> Entry {
         id: 1000,
         severity: Severity::Error,
         code: "0xc0000005".to_owned(),
-        text: "Faulting application w3wp.exe, faulting module ntdll.dll, exception code 0xc0000005."
-            .to_owned(),
+        text:
+            "Faulting application w3wp.exe, faulting module ntdll.dll, exception code 0xc0000005."
+                .to_owned(),
     }
 }
 

@@ -13,7 +13,14 @@ fn stamp(time: UnixTime) -> String {
 }
 
 fn line(log: Log, severity: Severity, code: String, text: String) -> Entry {
-    Entry { log, source: "", id: 0, severity, code, text }
+    Entry {
+        log,
+        source: "",
+        id: 0,
+        severity,
+        code,
+        text,
+    }
 }
 
 /// The query as the IIS log may show it: a message in it is cut short.
@@ -33,7 +40,10 @@ pub(crate) fn iis(
     (status, substatus, win32): (u16, u16, Hresult),
     ms: u128,
 ) -> Entry {
-    let agent = request.header("user-agent").unwrap_or("-").replace(' ', "+");
+    let agent = request
+        .header("user-agent")
+        .unwrap_or("-")
+        .replace(' ', "+");
     let text = format!(
         "{} 192.0.2.10 {} {} {} {} {user} {} {agent} - {status} {substatus} {} {ms}",
         stamp(now),
@@ -44,7 +54,11 @@ pub(crate) fn iis(
         request.peer,
         win32.0,
     );
-    let severity = if status < 400 { Severity::Information } else { Severity::Error };
+    let severity = if status < 400 {
+        Severity::Information
+    } else {
+        Severity::Error
+    };
     line(Log::Iis, severity, format!("{status} {substatus}"), text)
 }
 
@@ -66,12 +80,22 @@ pub(crate) fn httperr(
         request.scheme.default_port(),
         request.method,
     );
-    line(Log::Httperr, Severity::Error, format!("{status} {reason}"), text)
+    line(
+        Log::Httperr,
+        Severity::Error,
+        format!("{status} {reason}"),
+        text,
+    )
 }
 
 /// NDESPlugin.log.
 pub(crate) fn ndes_plugin(severity: Severity, code: &str, text: &str) -> Entry {
-    line(Log::NdesPlugin, severity, code.to_owned(), format!("NDESPlugin: {text}"))
+    line(
+        Log::NdesPlugin,
+        severity,
+        code.to_owned(),
+        format!("NDESPlugin: {text}"),
+    )
 }
 
 /// The application proxy connector's log.
@@ -80,7 +104,9 @@ pub(crate) fn connector(code: &str, url: &str) -> Entry {
         Log::AppProxyConnector,
         Severity::Error,
         code.to_owned(),
-        format!("The connector could not reach the internal URL {url}: host and port of it do not answer."),
+        format!(
+            "The connector could not reach the internal URL {url}: host and port of it do not answer."
+        ),
     )
 }
 

@@ -18,7 +18,12 @@ pub(crate) fn error(status: u16, reason: &str, status_code: &str, detail: &str) 
          </body>\r\n</html>\r\n",
         host = names::PROXY_HOST
     );
-    mark(Response::new(status, reason, "text/html; charset=utf-8", body.into_bytes()))
+    mark(Response::new(
+        status,
+        reason,
+        "text/html; charset=utf-8",
+        body.into_bytes(),
+    ))
 }
 
 /// The way to the sign-in page.
@@ -35,7 +40,10 @@ pub(crate) fn sign_in(path: &str) -> Response {
         headers: vec![("Location".to_owned(), location)],
         body: Vec::new(),
     };
-    mark(response.with("Set-Cookie", "AzureAppProxyAnalyticCookie=1; path=/; secure; HttpOnly"))
+    mark(response.with(
+        "Set-Cookie",
+        "AzureAppProxyAnalyticCookie=1; path=/; secure; HttpOnly",
+    ))
 }
 
 /// Adds the header fields by which the proxy is known.
@@ -46,5 +54,8 @@ pub(crate) fn mark(response: Response) -> Response {
         .with("x-ms-proxy-subscription-id", TENANT_ID)
         .with("x-ms-proxy-service-name", "proxy-appproxy-lab-1")
         .with("x-ms-proxy-data-center", "LAB1")
-        .with("x-ms-proxy-transaction-id", "a0b1c2d3-0000-4000-8000-000000000001")
+        .with(
+            "x-ms-proxy-transaction-id",
+            "a0b1c2d3-0000-4000-8000-000000000001",
+        )
 }

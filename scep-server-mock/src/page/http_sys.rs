@@ -22,7 +22,10 @@ pub(crate) const POOL_CRASHED: Refusal = Refusal {
     log_reason: "AppOffline",
 };
 /// The pool is off: stopped by somebody, or its identity cannot log on.
-pub(crate) const POOL_DISABLED: Refusal = Refusal { log_reason: "Disabled", ..POOL_CRASHED };
+pub(crate) const POOL_DISABLED: Refusal = Refusal {
+    log_reason: "Disabled",
+    ..POOL_CRASHED
+};
 /// The URL is longer than `MaxFieldLength`.
 pub(crate) const URL_TOO_LONG: Refusal = Refusal {
     status: 414,
@@ -40,8 +43,10 @@ pub(crate) const REQUEST_TOO_LONG: Refusal = Refusal {
     log_reason: "RequestLength",
 };
 /// One header field is longer than `MaxFieldLength`.
-pub(crate) const FIELD_TOO_LONG: Refusal =
-    Refusal { log_reason: "FieldLength", ..REQUEST_TOO_LONG };
+pub(crate) const FIELD_TOO_LONG: Refusal = Refusal {
+    log_reason: "FieldLength",
+    ..REQUEST_TOO_LONG
+};
 /// A POST without a length.
 pub(crate) const LENGTH_REQUIRED: Refusal = Refusal {
     status: 411,
@@ -53,7 +58,13 @@ pub(crate) const LENGTH_REQUIRED: Refusal = Refusal {
 
 impl Refusal {
     pub(crate) fn page(self) -> Response {
-        let Self { status, reason, heading, sentence, .. } = self;
+        let Self {
+            status,
+            reason,
+            heading,
+            sentence,
+            ..
+        } = self;
         // The title repeats the heading only up to its dash.
         let title = heading.split(" - ").next().unwrap_or(heading);
         let body = format!(
@@ -64,9 +75,14 @@ impl Refusal {
              <hr><p>HTTP Error {status}. {sentence}</p>\r\n\
              </BODY></HTML>\r\n"
         );
-        Response::new(status, reason, "text/html; charset=us-ascii", body.into_bytes())
-            .with("Server", "Microsoft-HTTPAPI/2.0")
-            .with("Connection", "close")
+        Response::new(
+            status,
+            reason,
+            "text/html; charset=us-ascii",
+            body.into_bytes(),
+        )
+        .with("Server", "Microsoft-HTTPAPI/2.0")
+        .with("Connection", "close")
     }
 }
 

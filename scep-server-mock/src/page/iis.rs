@@ -26,7 +26,13 @@ impl HttpError {
         phrase: &'static str,
         module: &'static str,
     ) -> Self {
-        Self { status, substatus, win32: Hresult::OK, phrase, module }
+        Self {
+            status,
+            substatus,
+            win32: Hresult::OK,
+            phrase,
+            module,
+        }
     }
 
     pub(crate) const fn win32(self, win32: Hresult) -> Self {
@@ -35,7 +41,11 @@ impl HttpError {
 
     /// The page, short or detailed.
     pub(crate) fn page(self, detailed: bool, url: &str) -> Response {
-        if detailed { self.detailed(url) } else { self.short() }
+        if detailed {
+            self.detailed(url)
+        } else {
+            self.short()
+        }
     }
 
     /// What remote clients see by default. The status decides everything: the substatus stays on
@@ -78,7 +88,13 @@ impl HttpError {
     }
 
     fn detailed(self, url: &str) -> Response {
-        let Self { status, substatus, win32, phrase, module } = self;
+        let Self {
+            status,
+            substatus,
+            win32,
+            phrase,
+            module,
+        } = self;
         let short = self.short();
         let url = escape(url);
         let body = format!(
@@ -94,8 +110,13 @@ impl HttpError {
              <tr><th>Requested URL</th><td>{url}</td></tr> \r\n\
              </table></fieldset> \r\n</div> \r\n</body> \r\n</html> \r\n"
         );
-        Response::new(status, &short.reason, "text/html; charset=utf-8", body.into_bytes())
-            .with("Server", SERVER)
+        Response::new(
+            status,
+            &short.reason,
+            "text/html; charset=utf-8",
+            body.into_bytes(),
+        )
+        .with("Server", SERVER)
     }
 }
 

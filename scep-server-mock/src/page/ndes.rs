@@ -33,12 +33,20 @@ impl Admin<'_> {
     /// original.
     pub(crate) fn page(&self) -> Response {
         let content = match self {
-            Self::Password { thumbprint, password, minutes } => {
+            Self::Password {
+                thumbprint,
+                password,
+                minutes,
+            } => {
                 let term = match minutes {
                     Some(minutes) => {
-                        format!("This password can be used only once and will expire within {minutes} minutes.")
+                        format!(
+                            "This password can be used only once and will expire within {minutes} minutes."
+                        )
                     }
-                    None => "This password can be used multiple times and will not expire.".to_owned(),
+                    None => {
+                        "This password can be used multiple times and will not expire.".to_owned()
+                    }
                 };
                 format!(
                     "<P> The thumbprint (hash value) for the CA certificate is: <B> {} </B>\r\n\
@@ -90,10 +98,16 @@ mod tests {
         }
         .page();
         assert_eq!(page.body.get(..4), Some(&b"<\0H\0"[..]));
-        let units: Vec<u16> =
-            page.body.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
+        let units: Vec<u16> = page
+            .body
+            .chunks_exact(2)
+            .map(|c| u16::from_le_bytes([c[0], c[1]]))
+            .collect();
         let text = String::from_utf16(&units).unwrap();
-        assert!(text.contains("<B> 00112233 44556677 889900AA BBCCDDEE </B>"), "{text}");
+        assert!(
+            text.contains("<B> 00112233 44556677 889900AA BBCCDDEE </B>"),
+            "{text}"
+        );
         assert!(text.contains("<B> 0123456789ABCDEF </B>"));
         assert!(text.contains("will expire within 60 minutes"));
     }

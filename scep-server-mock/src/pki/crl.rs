@@ -86,12 +86,18 @@ mod tests {
     #[test]
     fn a_working_ca_keeps_the_crl_fresh_and_a_broken_one_does_not() {
         let healthy = state::Crl::default();
-        let broken = state::Crl { published: false, ..healthy.clone() };
+        let broken = state::Crl {
+            published: false,
+            ..healthy.clone()
+        };
         let mut schedule = Schedule::new(&healthy, UnixTime(0));
         assert_eq!(schedule.current(UnixTime(0)).0, UnixTime(-DAY));
         for day in 0..60 {
             let (this, next, _) = schedule.current(UnixTime(day * DAY));
-            assert!(this <= UnixTime(day * DAY) && next > UnixTime(day * DAY), "day {day}");
+            assert!(
+                this <= UnixTime(day * DAY) && next > UnixTime(day * DAY),
+                "day {day}"
+            );
         }
         schedule.follow(&healthy, &broken, UnixTime(60 * DAY));
         assert!(schedule.current(UnixTime(68 * DAY)).1 < UnixTime(68 * DAY));

@@ -40,9 +40,15 @@ pub(crate) fn issue(
         issuer: ca.subject().clone(),
         subject: request.subject().clone(),
         not_before,
-        not_after: not_before.plus(template.valid_for.duration()).min(ca.not_after()),
+        not_after: not_before
+            .plus(template.valid_for.duration())
+            .min(ca.not_after()),
         spki: request.spki_der().to_vec(),
         extensions,
     };
-    Ok(builder.sign(pki.issuing_ca.key.key.as_ref(), DigestAlgorithm::Sha256, rng)?)
+    Ok(builder.sign(
+        pki.issuing_ca.key.key.as_ref(),
+        DigestAlgorithm::Sha256,
+        rng,
+    )?)
 }

@@ -59,6 +59,9 @@ impl CaDatabase {
     pub(crate) fn is_good(&self, certificate: &Certificate, now: UnixTime) -> bool {
         self.issued.iter().any(|i| i.certificate == *certificate)
             && certificate.is_valid_at(now)
-            && !self.revoked.iter().any(|(serial, _)| serial == certificate.serial())
+            && !self
+                .revoked
+                .iter()
+                .any(|(serial, _)| serial == certificate.serial())
     }
 }

@@ -38,7 +38,9 @@ impl Intune {
     pub(crate) fn issue(&mut self, now: UnixTime, rng: &mut dyn RandomSource) -> ChallengePassword {
         let mut octets = [0; 96];
         rng.fill(&mut octets);
-        let text = octets.iter().fold(String::from("SCEPCHALLENGE-"), |s, o| s + &format!("{o:02x}"));
+        let text = octets.iter().fold(String::from("SCEPCHALLENGE-"), |s, o| {
+            s + &format!("{o:02x}")
+        });
         let challenge = ChallengePassword::new(text);
         self.issued.push((challenge.clone(), now));
         challenge
@@ -46,11 +48,19 @@ impl Intune {
 
     /// Checks a challenge, and uses it up if it is good.
     pub(crate) fn redeem(&mut self, challenge: &ChallengePassword, now: UnixTime) -> Verdict {
-        let Some(at) = self.issued.iter().position(|(known, _)| known.matches(challenge)) else {
+        let Some(at) = self
+            .issued
+            .iter()
+            .position(|(known, _)| known.matches(challenge))
+        else {
             return Verdict::Undecodable;
         };
         let (_, issued) = self.issued.swap_remove(at);
-        if now.since(issued) < VALIDITY { Verdict::Valid } else { Verdict::Expired }
+        if now.since(issued) < VALIDITY {
+            Verdict::Valid
+        } else {
+            Verdict::Expired
+        }
     }
 
     /// Makes a challenge older than it is.

@@ -22,7 +22,11 @@ impl std::fmt::Debug for PasswordCache {
 pub(crate) fn new_password(rng: &mut dyn RandomSource) -> ChallengePassword {
     let mut octets = [0; 8];
     rng.fill(&mut octets);
-    ChallengePassword::new(octets.iter().fold(String::new(), |s, o| s + &format!("{o:02X}")))
+    ChallengePassword::new(
+        octets
+            .iter()
+            .fold(String::new(), |s, o| s + &format!("{o:02X}")),
+    )
 }
 
 impl PasswordCache {
@@ -34,7 +38,8 @@ impl PasswordCache {
         now: UnixTime,
         rng: &mut dyn RandomSource,
     ) -> Option<ChallengePassword> {
-        self.unused.retain(|(_, issued)| now.since(*issued) < validity);
+        self.unused
+            .retain(|(_, issued)| now.since(*issued) < validity);
         if self.unused.len() >= max {
             return None;
         }
@@ -50,7 +55,11 @@ impl PasswordCache {
         validity: Duration,
         now: UnixTime,
     ) -> bool {
-        let Some(at) = self.unused.iter().position(|(known, _)| known.matches(password)) else {
+        let Some(at) = self
+            .unused
+            .iter()
+            .position(|(known, _)| known.matches(password))
+        else {
             return false;
         };
         let (_, issued) = self.unused.swap_remove(at);
@@ -78,7 +87,9 @@ mod tests {
     fn a_password_is_good_once_and_for_an_hour() {
         let mut cache = PasswordCache::default();
         let mut issue = |cache: &mut PasswordCache, at| {
-            cache.issue(5, HOUR, UnixTime(at), &mut SystemRandom).unwrap()
+            cache
+                .issue(5, HOUR, UnixTime(at), &mut SystemRandom)
+                .unwrap()
         };
         let first = issue(&mut cache, 0);
         assert!(cache.redeem(&first, HOUR, UnixTime(10)));
@@ -92,9 +103,21 @@ mod tests {
     fn five_unused_passwords_fill_the_cache_until_they_expire() {
         let mut cache = PasswordCache::default();
         for _ in 0..5 {
-            assert!(cache.issue(5, HOUR, UnixTime(0), &mut SystemRandom).is_some());
+            assert!(
+                cache
+                    .issue(5, HOUR, UnixTime(0), &mut SystemRandom)
+                    .is_some()
+            );
         }
-        assert!(cache.issue(5, HOUR, UnixTime(0), &mut SystemRandom).is_none());
-        assert!(cache.issue(5, HOUR, UnixTime(3600), &mut SystemRandom).is_some());
+        assert!(
+            cache
+                .issue(5, HOUR, UnixTime(0), &mut SystemRandom)
+                .is_none()
+        );
+        assert!(
+            cache
+                .issue(5, HOUR, UnixTime(3600), &mut SystemRandom)
+                .is_some()
+        );
     }
 }

@@ -61,7 +61,10 @@ impl Pool {
     /// Starts a worker process; the caller has seen to the logon.
     pub(crate) fn start_worker(&mut self) {
         self.started += 1;
-        self.worker = Some(Worker { pid: 4000 + 4 * self.started, ndes: None });
+        self.worker = Some(Worker {
+            pid: 4000 + 4 * self.started,
+            ndes: None,
+        });
     }
 
     /// The worker process is gone by a crash. Says whether Windows now switches the pool off.

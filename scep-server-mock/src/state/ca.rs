@@ -18,7 +18,11 @@ pub struct Ca {
 
 impl Default for Ca {
     fn default() -> Self {
-        Self { service: Service::Running, rpc_reachable: true, template: Template::default() }
+        Self {
+            service: Service::Running,
+            rpc_reachable: true,
+            template: Template::default(),
+        }
     }
 }
 

@@ -14,6 +14,9 @@ pub struct HttpSys {
 
 impl Default for HttpSys {
     fn default() -> Self {
-        Self { max_field_length: 65_534, max_request_bytes: 65_534 }
+        Self {
+            max_field_length: 65_534,
+            max_request_bytes: 65_534,
+        }
     }
 }

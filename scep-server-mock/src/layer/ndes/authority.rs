@@ -34,7 +34,10 @@ struct Inner<'a> {
 impl<'a> NdesAuthority<'a> {
     pub(super) fn new(d: &'a mut Deployment, t: &'a mut Transit) -> Self {
         let transactions = Arc::clone(&d.transactions);
-        Self { inner: RefCell::new(Inner { d, t }), transactions }
+        Self {
+            inner: RefCell::new(Inner { d, t }),
+            transactions,
+        }
     }
 }
 
@@ -58,7 +61,9 @@ impl Authority for NdesAuthority<'_> {
             issued.certificate.serial() == id.serial
                 && issued.certificate.issuer().matches(&id.issuer)
         });
-        found.filter(|_| served).map(|issued| issued.certificate.clone())
+        found
+            .filter(|_| served)
+            .map(|issued| issued.certificate.clone())
     }
 
     fn crl(&self, id: &IssuerAndSerialNumber, _: &Certificate) -> Option<Crl> {
@@ -110,7 +115,8 @@ impl Inner<'_> {
         }
         if request.kind == EnrollmentKind::Renewal {
             self.d.log(self.t, event::renewal_not_verified());
-            let text = "the request is not signed with a certificate of this CA that it could renew";
+            let text =
+                "the request is not signed with a certificate of this CA that it could renew";
             return Err(Refusal::new(FailInfo::BadRequest).with_text(text));
         }
         if self.d.state.policy_module.installed {
@@ -129,7 +135,9 @@ impl Inner<'_> {
         if !registry.enforce_password {
             return Ok(());
         }
-        let Some(password) = request.challenge() else { return Err(self.password_refused()) };
+        let Some(password) = request.challenge() else {
+            return Err(self.password_refused());
+        };
         let good = if super::uses_single_password(self.d) {
             self.d.static_challenge.matches(password)
         } else {
@@ -137,7 +145,11 @@ impl Inner<'_> {
             let ndes = self.d.pool.ndes_mut();
             ndes.is_some_and(|ndes| ndes.passwords.redeem(password, validity, now))
         };
-        if good { Ok(()) } else { Err(self.password_refused()) }
+        if good {
+            Ok(())
+        } else {
+            Err(self.password_refused())
+        }
     }
 
     fn password_refused(&mut self) -> Refusal {

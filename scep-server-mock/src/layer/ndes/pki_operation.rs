@@ -14,7 +14,12 @@ use crate::wire::{Response, Transit};
 pub(super) fn handle(d: &mut Deployment, t: &mut Transit, message: &[u8]) -> Handled {
     t.spend_ms(12);
     let Some(responder) = d.pool.ndes().map(|ndes| ndes.responder.clone()) else {
-        return Handled::Error(HttpError::new(500, 0, "Internal Server Error", "IsapiModule"));
+        return Handled::Error(HttpError::new(
+            500,
+            0,
+            "Internal Server Error",
+            "IsapiModule",
+        ));
     };
     let mut rng = d.rng.clone();
     let now = t.now();
@@ -53,6 +58,13 @@ fn record(t: &mut Transit, reply: &Reply) {
     decoded.transaction_id = Some(reply.transaction_id.to_string());
     decoded.pki_status = Some(reply.pki_status.to_string());
     decoded.fail_info = reply.fail_info.as_ref().map(ToString::to_string);
-    decoded.subject = reply.subject.as_ref().map(ToString::to_string).or(decoded.subject.take());
-    decoded.issued_serial = reply.issued.as_ref().map(scep_core::x509::Certificate::serial_hex);
+    decoded.subject = reply
+        .subject
+        .as_ref()
+        .map(ToString::to_string)
+        .or(decoded.subject.take());
+    decoded.issued_serial = reply
+        .issued
+        .as_ref()
+        .map(scep_core::x509::Certificate::serial_hex);
 }

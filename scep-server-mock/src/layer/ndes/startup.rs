@@ -21,8 +21,8 @@ use crate::log::{capi2, ndes as event, system};
 use crate::names;
 use crate::pki::StoreEntry;
 use crate::profile::{
-    DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole,
-    SignatureOidKind, Undecodable,
+    DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole, SignatureOidKind,
+    Undecodable,
 };
 use crate::runtime::pool::NdesService;
 use crate::wire::Transit;
@@ -65,9 +65,10 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
 fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
     let signing = d.pki.ra_signing.clone();
     let encryption = d.pki.ra_encryption.clone();
-    for (entry, usage) in
-        [(&signing, KeyUsage::DIGITAL_SIGNATURE), (&encryption, KeyUsage::KEY_ENCIPHERMENT)]
-    {
+    for (entry, usage) in [
+        (&signing, KeyUsage::DIGITAL_SIGNATURE),
+        (&encryption, KeyUsage::KEY_ENCIPHERMENT),
+    ] {
         if usable_ra_certificate(d, t, entry, usage).is_err() {
             // NDES reports each of these as a parameter that is not correct; what it was stands in
             // CAPI2.
@@ -78,9 +79,17 @@ fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hre
     find_ca(d, t)?;
     let agent = signing.identity.certificate.clone();
     let recipient = encryption.identity.certificate.clone();
-    d.log(t, event::loaded_exchange_certificate(&recipient.serial_hex()));
+    d.log(
+        t,
+        event::loaded_exchange_certificate(&recipient.serial_hex()),
+    );
     d.log(t, event::loaded_signature_certificate(&agent.serial_hex()));
-    Ok(service(d, signing.identity.pair(), encryption.identity.pair(), Some(agent)))
+    Ok(service(
+        d,
+        signing.identity.pair(),
+        encryption.identity.pair(),
+        Some(agent),
+    ))
 }
 
 /// Whether NDES can use a certificate of the machine store as one of its two.
@@ -92,15 +101,24 @@ fn usable_ra_certificate(
 ) -> Result<(), Hresult> {
     let certificate = &entry.identity.certificate;
     let subject = certificate.subject().to_string();
-    let is_agent =
-        certificate.extended_key_usages().contains(&oid::MS_CERTIFICATE_REQUEST_AGENT);
+    let is_agent = certificate
+        .extended_key_usages()
+        .contains(&oid::MS_CERTIFICATE_REQUEST_AGENT);
     let has_usage = certificate.key_usage().is_some_and(|u| u.contains(usage));
     if !entry.state.present || !is_agent || !has_usage {
         return Err(Hresult::E_INVALIDARG);
     }
     d.log(t, capi2::objects(&subject));
-    let may_read = entry.state.key_read.iter().any(|account| account == names::SERVICE_ACCOUNT);
-    let key = if may_read { Hresult::OK } else { Hresult::NTE_BAD_KEYSET };
+    let may_read = entry
+        .state
+        .key_read
+        .iter()
+        .any(|account| account == names::SERVICE_ACCOUNT);
+    let key = if may_read {
+        Hresult::OK
+    } else {
+        Hresult::NTE_BAD_KEYSET
+    };
     d.log(t, capi2::acquire_key(&subject, key));
     if !may_read {
         return Err(key);
@@ -123,7 +141,10 @@ fn chain_status(d: &Deployment, t: &Transit, certificate: &Certificate) -> Hresu
         && ca.verify_issued_by(provider, root).is_ok();
     if !linked {
         Hresult::CERT_E_UNTRUSTEDROOT
-    } else if [certificate, ca, root].into_iter().all(|c| c.is_valid_at(t.now())) {
+    } else if [certificate, ca, root]
+        .into_iter()
+        .all(|c| c.is_valid_at(t.now()))
+    {
         Hresult::OK
     } else {
         Hresult::CERT_E_EXPIRED
@@ -144,7 +165,10 @@ fn find_ca(d: &mut Deployment, t: &mut Transit) -> Result<(), Hresult> {
     Err(Hresult::E_FAIL)
 }
 
-type Pair = (Certificate, std::sync::Arc<dyn scep_core::crypto::PrivateKey>);
+type Pair = (
+    Certificate,
+    std::sync::Arc<dyn scep_core::crypto::PrivateKey>,
+);
 
 fn service(
     d: &Deployment,
@@ -161,7 +185,12 @@ fn service(
         style: style(&d.profile),
         limits: Limits::DEFAULT,
     });
-    NdesService { responder, certificates, agent, passwords: Default::default() }
+    NdesService {
+        responder,
+        certificates,
+        agent,
+        passwords: Default::default(),
+    }
 }
 
 fn style(profile: &Profile) -> ReplyStyle {
@@ -178,7 +207,9 @@ fn style(profile: &Profile) -> ReplyStyle {
         },
         digest: match profile.reply.digest {
             ProfileDigest::Mirror => DigestChoice::Mirror,
-            ProfileDigest::Sha256 => DigestChoice::Fixed(scep_core::crypto::DigestAlgorithm::Sha256),
+            ProfileDigest::Sha256 => {
+                DigestChoice::Fixed(scep_core::crypto::DigestAlgorithm::Sha256)
+            }
         },
         sender_nonce: SenderNonceStyle::Fresh,
         signing_time: false,

@@ -1,0 +1,161 @@
+//! The mock against the catalogue that is built in: every mode that says how it is reproduced.
+
+use scep_failures::Catalogue;
+use scep_failures::catalogue::{FailureMode, Kind, Persona};
+use scep_server_mock::MemoryHost;
+
+use crate::support::*;
+
+/// Every reproducible mode and variant, by the name under which it is armed.
+fn names() -> Vec<(String, &'static FailureMode)> {
+    Catalogue::builtin()
+        .modes()
+        .flat_map(|mode| {
+            let own = mode.reproduce.iter().map(|_| mode.id.clone());
+            let variants = mode
+                .variants
+                .iter()
+                .filter(|v| v.reproduce.is_some())
+                .map(|v| format!("{}.{}", mode.id, v.name));
+            own.chain(variants)
+                .map(move |name| (name, mode))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn armed(name: &str) -> MemoryHost {
+    builder()
+        .with_failure(name)
+        .in_memory(START)
+        .unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// What a client meets: statuses and the end of an enrollment. No more than tells health from not.
+fn look(host: &MemoryHost) -> Vec<String> {
+    let mut seen = Vec::new();
+    let long = format!("{SCEP}?operation=GetCACaps&message={}", "x".repeat(20_000));
+    for target in ["/", SCEP, &format!("{SCEP}?operation=GetCACaps"), &long] {
+        seen.push(format!("{:?}", get(host, target).map(|r| r.status)));
+    }
+    let address = host.resolve("ndes.lab.example").map(|r| r.addresses[0]);
+    if let Ok(address) = address {
+        let tls = host.tls((address, 443).into(), TIMEOUT).map(|h| h.trusted);
+        seen.push(format!("{tls:?}"));
+    }
+    let challenge = host.issue_challenge();
+    seen.push(match challenge {
+        Err(_) => "no challenge".to_owned(),
+        Ok(challenge) => match enroll_with(host, params(host, challenge)) {
+            End::Issued(_) => "issued".to_owned(),
+            End::Refused(refusal) => format!("refused {:?}", refusal.hresult),
+            End::Pending => "pending".to_owned(),
+            End::Failed(status, _) => format!("failed {status}"),
+        },
+    });
+    seen.push(match enroll_with(host, params(host, None)) {
+        End::Issued(_) => "issued without a challenge".to_owned(),
+        _ => "not issued without a challenge".to_owned(),
+    });
+    seen
+}
+
+#[test]
+fn every_mode_can_be_armed_is_seen_and_healed() {
+    let mut wrong = Vec::new();
+    for (name, mode) in names() {
+        let host = armed(&name);
+        let healthy = baseline(&host.with(|s| s.scenario().baseline.name.clone()));
+        let (armed_look, healthy_look) = (look(&host), look(&healthy));
+        if mode.kind == Kind::Healthy {
+            assert_eq!(armed_look, healthy_look, "{name}");
+            continue;
+        }
+        if armed_look == healthy_look {
+            wrong.push(format!("{name} looks healthy: {armed_look:?}"));
+        }
+        let host = armed(&name);
+        host.heal(&name).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let healed = look(&host);
+        if healed != healthy_look {
+            wrong.push(format!(
+                "{name} is not healed: {healed:?} against {healthy_look:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_evidence_of_every_mode_is_in_the_logs() {
+    let mut missing = Vec::new();
+    for mode in Catalogue::builtin()
+        .modes()
+        .filter(|m| m.reproduce.is_some())
+    {
+        let host = armed(&mode.id);
+        look(&host);
+        let records = host.log_records();
+        for wanted in mode.evidence.iter().filter(|e| !e.alternative) {
+            let found = records.iter().any(|r| {
+                r.log == wanted.log
+                    && r.source == wanted.source
+                    && r.event_id == wanted.event_id
+                    && (wanted.severity.is_empty() || r.severity == wanted.severity)
+                    && (wanted.code.is_empty() || r.code == wanted.code)
+                    && (wanted.text.is_empty() || r.text.contains(&wanted.text))
+            });
+            if !found {
+                missing.push(format!("{}: {wanted:?}", mode.id));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn the_client_of_a_mode_gets_its_kind_of_challenge() {
+    for (name, mode) in names() {
+        let host = armed(&name);
+        let persona = host.with(|s| s.persona().clone());
+        let declared = mode
+            .reproduce
+            .as_ref()
+            .map(|r| r.client.clone())
+            .unwrap_or_default();
+        if declared != Persona::default() && !name.contains('.') {
+            assert_eq!(persona, declared, "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_failure_mode_is_named_in_the_sources() {
+    fn files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found)
+            } else {
+                found.push(path)
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["src", "baselines", "profiles"] {
+        files(&root.join(folder), &mut found);
+    }
+    assert!(found.len() > 40, "the sources were found");
+    for file in found {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for mode in Catalogue::builtin().modes() {
+            assert!(
+                !text.contains(&mode.id),
+                "{} names {}",
+                file.display(),
+                mode.id
+            );
+        }
+    }
+}

@@ -1,0 +1,104 @@
+use scep_core::client::Enrollment;
+use scep_core::crypto::default_provider;
+use scep_core::limits::Limits;
+use scep_core::message::{ChallengePassword, SignedMessage};
+use scep_core::policy::AlgorithmPolicy;
+use scep_server_mock::MemoryHost;
+use scep_server_mock::wire::Request;
+
+use crate::support::*;
+
+fn profile(name: &str) -> MemoryHost {
+    builder().with_profile(name).in_memory(START).unwrap()
+}
+
+#[test]
+fn every_profile_enrolls() {
+    for name in scep_server_mock::profile::names() {
+        let host = profile(name);
+        let mut wanted = params(&host, host.issue_challenge().unwrap());
+        wanted.policy = AlgorithmPolicy::RFC8894;
+        enroll_with(&host, wanted).issued();
+    }
+}
+
+fn failure(host: &MemoryHost) -> SignedMessage {
+    let message = pki_message(host, params(host, Some(ChallengePassword::new("wrong"))));
+    let url = format!("{}?operation=PKIOperation", host.scep_url());
+    let request = Request::post(&url, "application/x-pki-message", message).unwrap();
+    SignedMessage::decode(&send(host, &request).unwrap().body, &Limits::DEFAULT).unwrap()
+}
+
+#[test]
+fn a_failure_looks_different_in_each_profile() {
+    let seen: Vec<_> = ["rfc8894", "plain", "ndes-2019"]
+        .into_iter()
+        .map(|name| {
+            let reply = failure(&profile(name));
+            let fail_info = reply.attributes().fail_info.clone().unwrap();
+            (
+                reply.content().map(<[u8]>::len),
+                reply.certificates().len(),
+                fail_info.as_text().to_owned(),
+                reply.attributes().fail_info_text.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (None, 1, "2".to_owned(), true),
+            (Some(0), 1, "2".to_owned(), false),
+            (Some(1), 0, "1".to_owned(), false)
+        ]
+    );
+}
+
+#[test]
+fn the_strict_profile_answers_garbage_with_400_and_unknown_operations_too() {
+    let host = profile("rfc8894");
+    let garbage = get(
+        &host,
+        &format!("{SCEP}?operation=PKIOperation&message=AAAA"),
+    );
+    assert_eq!(status(&garbage), 400);
+    assert_eq!(
+        status(&get(&host, &format!("{SCEP}?operation=Nonsense"))),
+        400
+    );
+    // NDES takes an operation that it does not know for none.
+    let ndes = profile("ndes-2019");
+    assert_eq!(
+        status(&get(&ndes, &format!("{SCEP}?operation=Nonsense"))),
+        200
+    );
+}
+
+#[test]
+fn the_plain_profile_has_one_certificate_for_everything_and_the_root() {
+    let host = profile("plain");
+    let response = get(&host, &format!("{SCEP}?operation=GetCACert")).unwrap();
+    let bundle = scep_core::ca_certificates::CaCertificates::from_response(&response.body).unwrap();
+    let subjects: Vec<_> = bundle
+        .as_slice()
+        .iter()
+        .map(|c| c.subject().to_string())
+        .collect();
+    assert_eq!(
+        subjects,
+        ["CN=Lab Issuing CA,O=Lab", "CN=Lab Root CA,O=Lab"]
+    );
+}
+
+#[test]
+fn a_repeated_request_gets_the_same_octets() {
+    let host = profile("rfc8894");
+    let message = pki_message(&host, params(&host, host.issue_challenge().unwrap()));
+    let url = format!("{}?operation=PKIOperation", host.scep_url());
+    let request = Request::post(&url, "application/x-pki-message", message).unwrap();
+    let first = send(&host, &request).unwrap();
+    assert_eq!(send(&host, &request).unwrap().body, first.body);
+    assert_eq!(host.with(|s| s.deployment().issued().len()), 1);
+    let mut again = Enrollment::new(default_provider(), params(&host, None));
+    run(&host, &mut again).refused();
+}
