@@ -85,6 +85,38 @@ fn the_declared_symptom_is_the_one_that_is_diagnosed() {
 }
 
 #[test]
+fn every_variant_of_a_mode_looks_as_declared() {
+    let mut wrong = Vec::new();
+    let mut variants = 0;
+    for mode in Catalogue::builtin().modes() {
+        for variant in mode.variants.iter().filter(|v| v.reproduce.is_some()) {
+            variants += 1;
+            let name = format!("{}.{}", mode.id, variant.name);
+            for (visibility, view) in VIEWS {
+                let diagnosis = run(look(Catalogue::builtin(), &[&name], view, None))
+                    .unwrap()
+                    .diagnosis;
+                let named = diagnosis.symptom.as_ref().map_or("none", |s| s.id.as_str());
+                let right = match variant.symptom.at(view) {
+                    catalogue::Look::Healthy => diagnosis.outcome == Outcome::Healthy,
+                    catalogue::Look::Symptom(id) => {
+                        named == id && diagnosis.failure_modes.iter().any(|m| m.id == mode.id)
+                    }
+                };
+                if !right {
+                    wrong.push(format!(
+                        "{name} at {visibility:?}: {:?} declared, {named} diagnosed",
+                        variant.symptom.at(view)
+                    ));
+                }
+            }
+        }
+    }
+    assert!(variants > 0, "no variant was tried");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn with_logs_the_mode_itself_comes_first() {
     let mut wrong = Vec::new();
     for mode in reproducible().into_iter().filter(|m| m.kind == Kind::Cause) {
