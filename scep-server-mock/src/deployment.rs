@@ -41,6 +41,10 @@ pub struct Parts {
     pub crl_authority: String,
     /// Names and addresses in the certificate of the TLS binding.
     pub tls_names: Vec<GeneralName>,
+    /// The crypto library; pure Rust by default.
+    pub provider: Arc<dyn CryptoProvider>,
+    /// The single challenge password of a deployment that has one for all; made up by default.
+    pub static_challenge: Option<Secret>,
 }
 
 impl Default for Parts {
@@ -53,6 +57,8 @@ impl Default for Parts {
                 GeneralName::Dns(names::NDES_HOST.to_owned()),
                 GeneralName::Dns(names::PROXY_HOST.to_owned()),
             ],
+            provider: default_provider(),
+            static_challenge: None,
         }
     }
 }
@@ -104,7 +110,8 @@ pub struct Deployment {
 }
 
 /// A challenge password that stays out of [`Debug`].
-pub(crate) struct Secret(ChallengePassword);
+#[derive(Clone)]
+pub struct Secret(pub ChallengePassword);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -127,7 +134,7 @@ impl Deployment {
     /// # Errors
     /// [`Error::Pki`](crate::Error::Pki) if keys or certificates cannot be made.
     pub fn new(parts: Parts, profile: Profile, state: State, origin: UnixTime) -> Result<Self> {
-        let provider = default_provider();
+        let provider = parts.provider;
         let mut rng = Entropy::new(parts.seed, &provider);
         let keys = Keys::new(parts.keys, provider.as_ref(), &mut rng)?;
         let pki = Pki::mint(
@@ -139,7 +146,9 @@ impl Deployment {
             provider.as_ref(),
             &mut rng,
         )?;
-        let static_challenge = Secret(password::new_password(&mut rng));
+        let static_challenge = parts
+            .static_challenge
+            .unwrap_or_else(|| Secret(password::new_password(&mut rng)));
         let mut deployment = Self {
             provider,
             rng,
