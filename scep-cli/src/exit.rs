@@ -20,15 +20,30 @@ pub(crate) enum Exit {
 impl Exit {
     /// Number and meaning, for `--help` and the documentation.
     pub(crate) const TABLE: [(Self, u8, &'static str); 5] = [
-        (Self::Good, 0, "it ran, and the answer is good: no failure found, certificate issued, message understood"),
-        (Self::Bad, 1, "it ran, and the answer is bad: failure diagnosed, request refused, message not understood"),
+        (
+            Self::Good,
+            0,
+            "it ran, and the answer is good: no failure found, certificate issued, message understood",
+        ),
+        (
+            Self::Bad,
+            1,
+            "it ran, and the answer is bad: failure diagnosed, request refused, message not understood",
+        ),
         (Self::Usage, 2, "the command line is wrong"),
         (Self::Pending, 3, "the request is pending at the CA"),
-        (Self::CouldNotRun, 4, "it could not run: a file, a key or a port on this side"),
+        (
+            Self::CouldNotRun,
+            4,
+            "it could not run: a file, a key or a port on this side",
+        ),
     ];
 
     pub(crate) fn number(self) -> u8 {
-        Self::TABLE.iter().find(|row| row.0 == self).map_or(4, |row| row.1)
+        Self::TABLE
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or(4, |row| row.1)
     }
 
     /// The table as text.

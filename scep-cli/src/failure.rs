@@ -12,17 +12,26 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into() }
+        Self {
+            exit: Exit::Usage,
+            message: message.into(),
+        }
     }
 
     /// Something on this side is wrong.
     pub(crate) fn local(message: impl Into<String>) -> Self {
-        Self { exit: Exit::CouldNotRun, message: message.into() }
+        Self {
+            exit: Exit::CouldNotRun,
+            message: message.into(),
+        }
     }
 
     /// The answer is bad.
     pub(crate) fn bad(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Bad, message: message.into() }
+        Self {
+            exit: Exit::Bad,
+            message: message.into(),
+        }
     }
 
     /// A file that cannot be read or written.
@@ -33,8 +42,15 @@ impl Failure {
 
 impl From<scep_client::Error> for Failure {
     fn from(error: scep_client::Error) -> Self {
-        let exit = if error.is_local() { Exit::CouldNotRun } else { Exit::Bad };
-        Self { exit, message: error.causes() }
+        let exit = if error.is_local() {
+            Exit::CouldNotRun
+        } else {
+            Exit::Bad
+        };
+        Self {
+            exit,
+            message: error.causes(),
+        }
     }
 }
 

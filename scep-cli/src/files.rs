@@ -19,7 +19,10 @@ pub(crate) enum Access {
 pub(crate) fn must_be_new(paths: &[&Path], force: bool) -> Result<()> {
     for path in paths {
         if !force && path.exists() {
-            return Err(Failure::usage(format!("{} exists; use --force to overwrite it", path.display())));
+            return Err(Failure::usage(format!(
+                "{} exists; use --force to overwrite it",
+                path.display()
+            )));
         }
     }
     Ok(())

@@ -54,7 +54,9 @@ impl TrustArgs {
             };
         }
         if self.insecure_trust_first {
-            renderer.warn("the CA is not checked (--insecure-trust-first); compare its fingerprint yourself");
+            renderer.warn(
+                "the CA is not checked (--insecure-trust-first); compare its fingerprint yourself",
+            );
             return Ok(CaTrust::FirstSeen);
         }
         Err(Failure::usage(
@@ -91,7 +93,10 @@ pub(crate) fn certificates(path: &std::path::Path) -> Result<Vec<Certificate>> {
     };
     let certificates = parsed.map_err(|e| Failure::local(format!("{}: {e}", path.display())))?;
     if certificates.is_empty() {
-        return Err(Failure::local(format!("{}: holds no certificate", path.display())));
+        return Err(Failure::local(format!(
+            "{}: holds no certificate",
+            path.display()
+        )));
     }
     Ok(certificates)
 }
@@ -115,9 +120,16 @@ impl ChallengeArgs {
     pub(crate) fn challenge(&self, renderer: &Renderer) -> Result<Option<ChallengePassword>> {
         if let Some(path) = &self.challenge_file {
             let text = Zeroizing::new(files::read_text(path)?);
-            let line = text.lines().next().unwrap_or_default().trim_end_matches('\r');
+            let line = text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches('\r');
             return if line.is_empty() {
-                Err(Failure::local(format!("{}: the first line is empty", path.display())))
+                Err(Failure::local(format!(
+                    "{}: the first line is empty",
+                    path.display()
+                )))
             } else {
                 Ok(Some(ChallengePassword::new(line)))
             };
@@ -125,7 +137,9 @@ impl ChallengeArgs {
         if let Some(name) = &self.challenge_env {
             return match std::env::var(name) {
                 Ok(value) if !value.is_empty() => Ok(Some(ChallengePassword::new(value))),
-                _ => Err(Failure::usage(format!("--challenge-env: the variable {name} is not set"))),
+                _ => Err(Failure::usage(format!(
+                    "--challenge-env: the variable {name} is not set"
+                ))),
             };
         }
         if let Some(value) = &self.challenge {
@@ -143,7 +157,12 @@ pub(crate) struct KeyArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
     /// Kind of the new key: rsa:2048, rsa:3072 or rsa:4096.
-    #[arg(long, value_name = "TYPE", default_value = "rsa:2048", conflicts_with = "key_file")]
+    #[arg(
+        long,
+        value_name = "TYPE",
+        default_value = "rsa:2048",
+        conflicts_with = "key_file"
+    )]
     pub(crate) key_type: String,
 }
 
@@ -156,7 +175,10 @@ pub(crate) struct Key {
 impl KeyArgs {
     pub(crate) fn key(&self, provider: &dyn CryptoProvider) -> Result<Key> {
         if let Some(path) = &self.key_file {
-            return Ok(Key { key: load_key(provider, path)?, new_pem: None });
+            return Ok(Key {
+                key: load_key(provider, path)?,
+                new_pem: None,
+            });
         }
         let key_type = match self.key_type.as_str() {
             "rsa:2048" => KeyType::Rsa(2048),
@@ -173,8 +195,13 @@ impl KeyArgs {
         let der = provider
             .generate_private_key(key_type, &mut SystemRandom)
             .map_err(|e| Failure::local(e.to_string()))?;
-        let key = provider.load_private_key(&der).map_err(|e| Failure::local(e.to_string()))?;
-        Ok(Key { key, new_pem: Some(Zeroizing::new(pem::encode("PRIVATE KEY", &der))) })
+        let key = provider
+            .load_private_key(&der)
+            .map_err(|e| Failure::local(e.to_string()))?;
+        Ok(Key {
+            key,
+            new_pem: Some(Zeroizing::new(pem::encode("PRIVATE KEY", &der))),
+        })
     }
 }
 

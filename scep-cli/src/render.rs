@@ -1,5 +1,9 @@
 //! The only place that prints: reports on stdout, everything else on stderr.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the renderer")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the renderer"
+)]
 
 use std::io::{IsTerminal, Write};
 
@@ -56,7 +60,8 @@ impl Renderer {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {
-                std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stdout().is_terminal()
+                std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+                    && std::io::stdout().is_terminal()
             }
         };
         Self { color, verbose }
@@ -78,7 +83,11 @@ impl Renderer {
 
     /// Text in the colour of a verdict.
     pub(crate) fn paint(&self, verdict: Verdict, text: &str) -> String {
-        if self.color { format!("\x1b[{}m{text}\x1b[0m", verdict.color()) } else { text.into() }
+        if self.color {
+            format!("\x1b[{}m{text}\x1b[0m", verdict.color())
+        } else {
+            text.into()
+        }
     }
 
     /// A value as JSON, on stdout.

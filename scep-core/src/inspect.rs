@@ -19,11 +19,15 @@ use crate::asn1::{Reader, tag, transcode};
 use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::limits::Limits;
-use crate::message::SignedMessage;
+use crate::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
 use crate::oid;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, CertificationRequest, Crl, pem};
 use crate::{Error, Result};
+
+/// How many envelopes may lie in each other: SCEP has one, and whoever has the public key can make
+/// any number.
+const MAX_NESTING: usize = 4;
 
 /// What an inspection may use beyond the input.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +51,7 @@ pub fn inspect(
     let (encoding, blocks) = unwrap_input(input)?;
     let mut reports = Vec::new();
     for block in &blocks {
-        reports.push(inspect_der(provider, block, aids, rng)?);
+        reports.push(inspect_der(provider, block, aids, rng, 0)?);
     }
     let mut reports = reports.into_iter();
     let mut report = reports
@@ -56,12 +60,11 @@ pub fn inspect(
     for further in reports {
         report.certificates.extend(further.certificates);
     }
-    report.encoding = match encoding {
-        Encoding::Binary if report.was_ber => "BER".into(),
-        Encoding::Binary => "DER".into(),
-        wrapped if report.was_ber => format!("{wrapped}, BER inside"),
-        wrapped => format!("{wrapped}"),
-    };
+    match encoding {
+        Encoding::Binary => {}
+        wrapped if report.was_ber => report.encoding = format!("{wrapped}, BER inside"),
+        wrapped => report.encoding = format!("{wrapped}"),
+    }
     report.octets = input.len();
     Ok(report)
 }
@@ -72,14 +75,22 @@ fn inspect_der(
     input: &[u8],
     aids: &Aids,
     rng: &mut dyn RandomSource,
+    nesting: usize,
 ) -> Result<Report> {
     let limits = Limits::DEFAULT;
-    match shape(input) {
-        Shape::ContentInfo => content_info(provider, input, aids, &limits, rng),
+    if nesting > MAX_NESTING {
+        return Err(Error::TooLarge {
+            what: "the number of envelopes in each other",
+            limit: MAX_NESTING,
+        });
+    }
+    let mut report = match shape(input) {
+        Shape::ContentInfo => content_info(provider, input, aids, &limits, rng, nesting),
         Shape::Signed => signed_structure(provider, input, aids, &limits),
         Shape::Other => Err(Error::malformed(
             crate::error::Layer::Asn1,
-            "ASN.1, but no CMS message, certificate, certification request or CRL",
+            "ASN.1, but no CMS message, certificate, certification request or CRL (a private key, a \
+             PKCS#12 file?)",
         )),
         // a CMS decode of what is no ASN.1 says best what it is instead
         Shape::NotAsn1 => ContentInfo::decode(input, &limits).and_then(|_| {
@@ -88,7 +99,10 @@ fn inspect_der(
                 "this is nothing that is known here",
             ))
         }),
-    }
+    }?;
+    report.encoding = if report.was_ber { "BER" } else { "DER" }.into();
+    report.octets = input.len();
+    Ok(report)
 }
 
 /// The families of structures, by their first inner tag.
@@ -120,12 +134,13 @@ fn content_info(
     aids: &Aids,
     limits: &Limits,
     rng: &mut dyn RandomSource,
+    nesting: usize,
 ) -> Result<Report> {
     let info = ContentInfo::decode(input, limits)?;
     let mut report = match info.content_type() {
         oid::ENVELOPED_DATA => {
             let mut report = Report::new(Kind::EnvelopedData);
-            envelope(provider, input, aids, limits, rng, &mut report);
+            envelope(provider, input, aids, limits, rng, nesting, &mut report);
             report
         }
         oid::SIGNED_DATA => {
@@ -133,7 +148,7 @@ fn content_info(
             if data.signers.is_empty() {
                 certs_only(&data)
             } else {
-                pki_message(provider, input, &data, aids, limits, rng)?
+                pki_message(provider, input, &data, aids, limits, rng, nesting)?
             }
         }
         other => {
@@ -193,6 +208,7 @@ fn pki_message(
     aids: &Aids,
     limits: &Limits,
     rng: &mut dyn RandomSource,
+    nesting: usize,
 ) -> Result<Report> {
     let message = SignedMessage::decode_prefix(input, limits)?;
     let mut report = Report::new(Kind::PkiMessage);
@@ -212,7 +228,7 @@ fn pki_message(
     if let Some(content) = message.content()
         && content.len() > 1
     {
-        envelope(provider, content, aids, limits, rng, &mut report);
+        envelope(provider, content, aids, limits, rng, nesting, &mut report);
     }
     report.deviations.extend(message.deviations());
     report.signature = match message.verify(provider, &AlgorithmPolicy::LEGACY, &aids.certificates)
@@ -243,6 +259,7 @@ fn envelope(
     aids: &Aids,
     limits: &Limits,
     rng: &mut dyn RandomSource,
+    nesting: usize,
     report: &mut Report,
 ) {
     let enveloped = match EnvelopedData::decode(input, limits) {
@@ -290,7 +307,11 @@ fn envelope(
         .iter()
         .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok());
     if let Some(content) = &opened {
-        match inspect_der(provider, content, aids, rng) {
+        let inner = message_data(content).map_or_else(
+            || inspect_der(provider, content, aids, rng, nesting + 1),
+            Ok,
+        );
+        match inner {
             Ok(inner) => report.content = Some(alloc::boxed::Box::new(inner)),
             Err(error) => {
                 report
@@ -301,6 +322,26 @@ fn envelope(
     } else if !aids.keys.is_empty() {
         report.not_opened = Some("none of the keys given opens the envelope".into());
     }
+}
+
+/// messageData that only names something: of a CertPoll, GetCert or GetCRL.
+fn message_data(content: &[u8]) -> Option<Report> {
+    if let Ok(names) = IssuerAndSubject::from_der(content) {
+        let mut report = Report::new(Kind::IssuerAndSubject);
+        report.issuer = Some(format!("{}", names.issuer));
+        report.subject = Some(format!("{}", names.subject));
+        return Some(report);
+    }
+    let id = IssuerAndSerialNumber::from_der(content).ok()?;
+    let mut report = Report::new(Kind::IssuerAndSerialNumber);
+    report.issuer = Some(format!("{}", id.issuer));
+    report.serial = Some(
+        id.serial
+            .iter()
+            .map(|octet| format!("{octet:02X}"))
+            .collect(),
+    );
+    Some(report)
 }
 
 fn weak_algorithms(report: &mut Report) {
@@ -383,7 +424,7 @@ fn signed_structure(
         None => {
             return Err(Error::malformed(
                 crate::error::Layer::X509,
-                "neither a certificate nor a certification request nor a CRL (a private key, a PKCS#12 file?)",
+                "neither a certificate nor a certification request nor a CRL",
             ));
         }
     };
@@ -469,4 +510,30 @@ pub fn private_key_der(input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
         return Ok(zeroize::Zeroizing::new(block.der));
     }
     Ok(zeroize::Zeroizing::new(input.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::Name;
+
+    #[test]
+    fn message_data_that_only_names_something_is_told_by_its_form() {
+        let name = |text| Name::from_rfc4514(text).unwrap();
+        let poll = IssuerAndSubject {
+            issuer: name("CN=CA"),
+            subject: name("CN=device"),
+        };
+        let report = message_data(&poll.to_der()).unwrap();
+        assert_eq!(report.kind, Kind::IssuerAndSubject);
+        assert_eq!(report.subject.as_deref(), Some("CN=device"));
+        let query = IssuerAndSerialNumber {
+            issuer: name("CN=CA"),
+            serial: alloc::vec![0x0a, 0xff],
+        };
+        let report = message_data(&query.to_der()).unwrap();
+        assert_eq!(report.kind, Kind::IssuerAndSerialNumber);
+        assert_eq!(report.serial.as_deref(), Some("0AFF"));
+        assert!(message_data(&[0x30, 0x00]).is_none());
+    }
 }

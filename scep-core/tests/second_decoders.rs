@@ -447,22 +447,12 @@ fn without_any(mut signed: Signed) -> Signed {
 
 #[test]
 fn a_ber_decoder_reads_ber_as_we_do() {
-    // rasn refuses some forms; what it reads must be the same
-    let (mut read, mut refused) = (0, 0);
     for (what, der) in samples::all() {
         let tree = parse(&der);
         for seed in 0..20 {
             let ber = to_ber(&tree, &mut TestRandom(seed));
-            if rasn::ber::decode::<rasn_cms::ContentInfo>(&ber)
-                .and_then(|info| rasn::ber::decode::<rasn_cms::SignedData>(info.content.as_bytes()))
-                .is_err()
-            {
-                refused += 1;
-                continue;
-            }
             let (theirs, ours) = (by_rasn::signed(&ber), ours::signed(&ber));
             assert_eq!(without_any(theirs), without_any(ours), "{what}");
-            read += 1;
         }
     }
     let ca = TestCa::rfc8894();
@@ -474,22 +464,12 @@ fn a_ber_decoder_reads_ber_as_we_do() {
         transport,
         &[7; 99],
         &mut TestRandom(1),
-    )
-    .unwrap();
-    let tree = parse(&der);
+    );
+    let tree = parse(&der.unwrap());
     for seed in 0..100 {
         let ber = to_ber(&tree, &mut TestRandom(seed));
-        if rasn::ber::decode::<rasn_cms::ContentInfo>(&ber)
-            .and_then(|info| rasn::ber::decode::<rasn_cms::EnvelopedData>(info.content.as_bytes()))
-            .is_err()
-        {
-            refused += 1;
-            continue;
-        }
         let (theirs, ours) = (by_rasn::enveloped(&ber), ours::enveloped(&ber));
         assert_eq!(theirs.ciphertext, ours.ciphertext);
         assert_eq!(theirs.recipients[0].3, ours.recipients[0].3);
-        read += 1;
     }
-    assert!(read > 150, "{read} read, {refused} refused");
 }

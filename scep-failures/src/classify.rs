@@ -68,7 +68,10 @@ pub fn classify(catalogue: &Catalogue, observations: &Observations) -> Diagnosis
         set_aside = ranked.set_aside;
         set_aside.extend(rivals.iter().map(|rival| rival.set_aside(chosen)));
     }
-    set_aside.extend(case.near_misses(&fitting));
+    if outcome != Outcome::Healthy {
+        let explained: Vec<String> = set_aside.iter().map(|aside| aside.id.clone()).collect();
+        set_aside.extend(case.near_misses(&fitting, &explained));
+    }
     let findings = found
         .iter()
         .map(|matched| Finding {
@@ -197,21 +200,30 @@ impl<'a> Case<'a> {
             })
     }
 
-    /// Symptoms that nearly fit, with the clue that speaks against each.
-    fn near_misses(&self, fitting: &[Matched<'a>]) -> Vec<SetAside> {
+    /// Symptoms that nearly fit, with the clue that speaks against each; without those of which a
+    /// mode was set aside already.
+    fn near_misses(&self, fitting: &[Matched<'a>], explained: &[String]) -> Vec<SetAside> {
         let fits = |symptom: &Symptom| {
             fitting
                 .iter()
                 .any(|matched| matched.symptom.id == symptom.id)
         };
+        let known = |symptom: &Symptom| {
+            self.catalogue
+                .modes_of(&symptom.id)
+                .any(|mode| explained.contains(&mode.id))
+        };
         self.catalogue
             .symptoms()
-            .filter(|symptom| symptom.kind != SymptomKind::Healthy && !fits(symptom))
+            .filter(|symptom| matches!(symptom.kind, SymptomKind::Failure | SymptomKind::NotScep))
+            .filter(|symptom| !fits(symptom) && !known(symptom))
             .filter_map(|symptom| {
                 let held = matching::those_that_hold(self.facts, &symptom.clues.must).len();
                 let because = match fit(self.facts, &symptom.clues) {
                     Fit::Excluded(held) => held.sentence(),
-                    Fit::Fails(hint) if held > 0 => matching::against(self.facts, hint),
+                    Fit::Fails(hint) if held * 2 >= symptom.clues.must.len() => {
+                        matching::against(self.facts, hint)
+                    }
                     Fit::Fits { .. } | Fit::Fails(_) | Fit::Unknown => return None,
                 };
                 Some(SetAside {

@@ -386,6 +386,7 @@ fn health_says_what_it_does_not_prove() {
     let diagnosis = diagnose(&Scene::new(Level::Passive).reached().answers().0);
     assert_eq!(diagnosis.outcome, Outcome::Healthy);
     assert_eq!(ranked(&diagnosis), ["ndes-bare-url-403"]);
+    assert_eq!(diagnosis.set_aside, [], "health needs no excuses");
     let words: Vec<&str> = diagnosis
         .not_proven
         .iter()
@@ -809,4 +810,63 @@ fn the_schema_names_every_key() {
     ] {
         assert!(properties.contains_key(key), "{key}");
     }
+}
+
+#[test]
+fn excluding_clues_exclude() {
+    // a connector that timed out is a connector that lives
+    let slow = app_proxy(504, "GatewayTimeout", "The connector timed out.");
+    let diagnosis = diagnose(&Scene::new(Level::Passive).reached().everywhere(&slow).0);
+    assert_eq!(diagnosis.outcome, Outcome::Unrecognized, "{diagnosis:#?}");
+    let aside = diagnosis
+        .set_aside
+        .iter()
+        .find(|aside| aside.id == "app-proxy-gateway-timeout")
+        .unwrap();
+    assert!(
+        aside.because.contains("a connector is alive") && aside.because.contains('['),
+        "{}",
+        aside.because
+    );
+    // certificates that have expired explain more than a CRL that is missing besides
+    let scene = Scene::new(Level::Passive)
+        .reached()
+        .everywhere(&iis_error(500))
+        .memory(-3);
+    let diagnosis = diagnose(&scene.http(Purpose::Crl, NetworkErrorKind::TimedOut).0);
+    assert_eq!(symptom(&diagnosis), "mscep-500-ra-certificate-expired");
+    assert_eq!(
+        diagnosis.confidence,
+        Some(Confidence::High),
+        "no rival is left"
+    );
+}
+
+#[test]
+fn records_that_are_missing_from_a_given_log_count_against_a_mode() {
+    let half = Scene::new(Level::Passive).log("application", NDES, 8, "0x80004005");
+    assert_eq!(
+        diagnose(&half.0).outcome,
+        Outcome::Unrecognized,
+        "event 2 would stand beside it"
+    );
+    let whole = half.log("application", NDES, 2, "0x80004005");
+    assert_eq!(ranked(&diagnose(&whole.0))[0], "ndes-ca-unreachable");
+}
+
+#[test]
+fn what_was_looked_for_and_is_not_there_is_told() {
+    let reply = refused(FailInfo::BadMessageCheck, None).client(told("failure", false));
+    let scene = Scene::new(Level::Enroll).reached().answers();
+    let diagnosis = diagnose(&scene.http(Purpose::Enroll, reply).0);
+    let aside = diagnosis
+        .set_aside
+        .iter()
+        .find(|aside| aside.id == "ca-denies-template")
+        .unwrap();
+    assert!(
+        aside.because.contains("it is not there"),
+        "{}",
+        aside.because
+    );
 }

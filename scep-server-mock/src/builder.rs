@@ -99,7 +99,7 @@ impl Builder {
     /// One challenge password for all devices and for ever (`UseSinglePassword`).
     #[must_use]
     pub fn with_static_challenge(mut self, challenge: ChallengePassword) -> Self {
-        self.parts.static_challenge = Some(Secret(challenge));
+        self.parts.static_challenge = Some(Secret::new(challenge));
         let mode = toml::Table::from_iter([("mode".to_owned(), "static".into())]);
         self.with_state(toml::Table::from_iter([(
             "challenge".to_owned(),

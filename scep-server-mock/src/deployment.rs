@@ -111,7 +111,15 @@ pub struct Deployment {
 
 /// A challenge password that stays out of [`Debug`].
 #[derive(Clone)]
-pub struct Secret(pub ChallengePassword);
+pub struct Secret(ChallengePassword);
+
+impl Secret {
+    /// Hides a password.
+    #[must_use]
+    pub const fn new(password: ChallengePassword) -> Self {
+        Self(password)
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

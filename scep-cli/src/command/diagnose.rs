@@ -138,7 +138,8 @@ async fn live(args: &Args, url: &str, renderer: &Renderer) -> Result<(Diagnosis,
         ));
     }
     let watcher = *renderer;
-    options.watch = Arc::new(move |seen| watcher.progress(&format!("[{}] {} ms", seen.n, seen.elapsed_ms)));
+    options.watch =
+        Arc::new(move |seen| watcher.progress(&format!("[{}] {} ms", seen.n, seen.elapsed_ms)));
     let network = network(args.tls_ca_file.as_deref())?;
     let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
     for error in &report.local_errors {
@@ -152,8 +153,12 @@ fn logs(paths: &[PathBuf]) -> Result<Vec<LogRecord>> {
     let mut records = Vec::new();
     for path in paths {
         let text = files::read_text(path)?;
-        let list: Vec<LogRecord> = serde_json::from_str(&text)
-            .map_err(|e| Failure::local(format!("{}: is no JSON array of log records: {e}", path.display())))?;
+        let list: Vec<LogRecord> = serde_json::from_str(&text).map_err(|e| {
+            Failure::local(format!(
+                "{}: is no JSON array of log records: {e}",
+                path.display()
+            ))
+        })?;
         records.extend(list);
     }
     Ok(records)
@@ -164,7 +169,10 @@ fn one_line(diagnosis: &Diagnosis) -> String {
         (_, Outcome::Healthy) => "healthy: no failure found".into(),
         (Some(symptom), _) => {
             let confidence = diagnosis.confidence.map_or("", confidence_word);
-            let cause = diagnosis.failure_modes.first().map_or_else(String::new, |mode| format!("; first cause: {}", mode.id));
+            let cause = diagnosis
+                .failure_modes
+                .first()
+                .map_or_else(String::new, |mode| format!("; first cause: {}", mode.id));
             format!("{} ({confidence}): {}{cause}", symptom.id, symptom.title)
         }
         (None, Outcome::NotScep) => "not-scep: something answers, but it is no SCEP server".into(),
@@ -202,7 +210,10 @@ fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
         serials => format!("Issued {}: {}.", serials.len(), serials.join(", ")),
     };
     renderer.line("");
-    renderer.line(format!("Sent {} HTTP requests. {issued}", footprint.requests));
+    renderer.line(format!(
+        "Sent {} HTTP requests. {issued}",
+        footprint.requests
+    ));
     for left in &footprint.left_behind {
         renderer.line(format!("Left behind: {left}."));
     }
@@ -233,7 +244,11 @@ pub(crate) fn print_verdict(diagnosis: &Diagnosis, renderer: &Renderer) {
     if !diagnosis.evidence.is_empty() {
         renderer.line("");
         for (i, evidence) in diagnosis.evidence.iter().enumerate() {
-            let at: String = evidence.observations.iter().map(|n| format!("[{n}]")).collect();
+            let at: String = evidence
+                .observations
+                .iter()
+                .map(|n| format!("[{n}]"))
+                .collect();
             let heading = if i == 0 { "Because" } else { "" };
             renderer.line(format!("  {heading:<9} {at:<12} {}", evidence.text).trim_end());
         }
@@ -261,7 +276,11 @@ pub(crate) fn print_verdict(diagnosis: &Diagnosis, renderer: &Renderer) {
             renderer.line("  Not proven by this look");
         }
         for (j, line) in wrap(&unknown.because, 80).iter().enumerate() {
-            let what = if j == 0 { format!("{}:", unknown.what) } else { String::new() };
+            let what = if j == 0 {
+                format!("{}:", unknown.what)
+            } else {
+                String::new()
+            };
             renderer.line(format!("    {what:<11} {line}"));
         }
     }
@@ -272,9 +291,16 @@ fn print_modes(modes: &[RankedMode], renderer: &Renderer) {
         return;
     }
     renderer.line("");
-    renderer.line(if modes.len() == 1 { "  Cause" } else { "  Possible causes, likeliest first" });
+    renderer.line(if modes.len() == 1 {
+        "  Cause"
+    } else {
+        "  Possible causes, likeliest first"
+    });
     for mode in modes {
-        renderer.line(format!("    {}. {}: {} ({})", mode.rank, mode.id, mode.title, mode.provenance));
+        renderer.line(format!(
+            "    {}. {}: {} ({})",
+            mode.rank, mode.id, mode.title, mode.provenance
+        ));
         for because in &mode.because {
             renderer.line(format!("       because {because}"));
         }
@@ -284,6 +310,9 @@ fn print_modes(modes: &[RankedMode], renderer: &Renderer) {
         }
     }
     if let Some(first) = modes.first() {
-        renderer.line(format!("    How to check and fix:  scep explain {}", first.id));
+        renderer.line(format!(
+            "    How to check and fix:  scep explain {}",
+            first.id
+        ));
     }
 }

@@ -54,7 +54,9 @@ pub(crate) struct Args {
 
 /// `90s`, `10m`, `2h`, `1d`.
 pub(crate) fn duration(text: &str) -> std::result::Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let factor = match unit {
         "s" | "" => 1,
@@ -98,7 +100,8 @@ impl Paths {
 pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     let provider = default_provider();
     let trust = args.trust.trust(renderer)?;
-    let subject = Name::from_rfc4514(&args.subject).map_err(|e| Failure::usage(format!("--subject: {e}")))?;
+    let subject =
+        Name::from_rfc4514(&args.subject).map_err(|e| Failure::usage(format!("--subject: {e}")))?;
     let challenge = args.challenge.challenge(renderer)?;
     let paths = Paths::with_prefix(&args.out);
     let mut new_files = vec![paths.certificate.as_path(), &paths.chain, &paths.pending];
@@ -116,16 +119,32 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     params.challenge = challenge;
     params.policy = args.protocol.policy.policy();
     params.method = args.protocol.method.into();
-    params.ca_identifier.clone_from(&args.protocol.ca_identifier);
+    params
+        .ca_identifier
+        .clone_from(&args.protocol.ca_identifier);
     if !args.dns_name.is_empty() {
-        let names: Vec<GeneralName> = args.dns_name.iter().cloned().map(GeneralName::Dns).collect();
+        let names: Vec<GeneralName> = args
+            .dns_name
+            .iter()
+            .cloned()
+            .map(GeneralName::Dns)
+            .collect();
         params.extensions.push(Extension::subject_alt_name(&names));
     }
     let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     let result = enroll(&network, Arc::clone(&provider), params, &options).await;
-    let key_file = args.key.key_file.clone().unwrap_or_else(|| paths.key.clone());
+    let key_file = args
+        .key
+        .key_file
+        .clone()
+        .unwrap_or_else(|| paths.key.clone());
     let written = key.new_pem.is_some().then_some(paths.key.as_path());
-    let finish = Finish { paths: &paths, key_file: &key_file, written_key: written, json: args.json };
+    let finish = Finish {
+        paths: &paths,
+        key_file: &key_file,
+        written_key: written,
+        json: args.json,
+    };
     finish.finish(result, renderer)
 }
 
@@ -147,37 +166,71 @@ pub(crate) fn options(
 
 fn step(event: &Event<'_>, provider: &dyn CryptoProvider, renderer: &Renderer) {
     match event {
-        Event::Capabilities { n, capabilities, method, algorithms } => {
+        Event::Capabilities {
+            n,
+            capabilities,
+            method,
+            algorithms,
+        } => {
             let used = match algorithms {
                 Some((digest, cipher)) => format!("{digest}, {cipher}"),
                 None => "nothing that the policy allows".into(),
             };
-            let aes = if capabilities.has(Capability::Aes) { "" } else { " (AES is not offered)" };
-            renderer.step(*n, "GetCACaps", Verdict::Ok, &format!("using {}, {used}{aes}", method.as_str()));
+            let aes = if capabilities.has(Capability::Aes) {
+                ""
+            } else {
+                " (AES is not offered)"
+            };
+            renderer.step(
+                *n,
+                "GetCACaps",
+                Verdict::Ok,
+                &format!("using {}, {used}{aes}", method.as_str()),
+            );
         }
         Event::CaCertificates { n, roles } => {
             let text = format!("enveloping to {}", roles.encryption.subject());
             renderer.step(*n, "GetCACert", Verdict::Ok, &text);
             if let Ok(hash) = roles.issuing_ca.sha256(provider) {
                 let hex: String = hash.iter().map(|octet| format!("{octet:02X}")).collect();
-                renderer.line(format!("{:27}issuing CA {}", "", roles.issuing_ca.subject()));
+                renderer.line(format!(
+                    "{:27}issuing CA {}",
+                    "",
+                    roles.issuing_ca.subject()
+                ));
                 renderer.line(format!("{:27}SHA-256 {hex}", ""));
             }
         }
-        Event::Pending { n, transaction_id, next_poll } => {
-            let text = format!("an administrator has to approve; transaction {transaction_id}, next poll {next_poll}");
+        Event::Pending {
+            n,
+            transaction_id,
+            next_poll,
+        } => {
+            let text = format!(
+                "an administrator has to approve; transaction {transaction_id}, next poll {next_poll}"
+            );
             renderer.step(*n, "PKIOperation", Verdict::Pending, &text);
         }
         Event::Issued { n, issued } => {
             let c = &issued.certificate;
-            let text = format!("issued: {}, serial {}, until {}", c.subject(), c.serial_hex(), c.not_after());
+            let text = format!(
+                "issued: {}, serial {}, until {}",
+                c.subject(),
+                c.serial_hex(),
+                c.not_after()
+            );
             renderer.step(*n, "PKIOperation", Verdict::Ok, &text);
         }
         Event::Refused { n, refusal } => {
             renderer.step(*n, "PKIOperation", Verdict::Fail, &refusal_text(refusal));
         }
         Event::Retrying { n, after } => {
-            renderer.step(*n, "network", Verdict::Fail, &format!("trying again in {} s", after.as_secs()));
+            renderer.step(
+                *n,
+                "network",
+                Verdict::Fail,
+                &format!("trying again in {} s", after.as_secs()),
+            );
         }
         _ => {}
     }
@@ -192,7 +245,10 @@ fn refusal_text(refusal: &Refusal) -> String {
     if let Some(hresult) = refusal.hresult {
         text.push_str(&format!(", Windows error 0x{hresult:08X}"));
     }
-    for words in [&refusal.text, &refusal.server_message].into_iter().flatten() {
+    for words in [&refusal.text, &refusal.server_message]
+        .into_iter()
+        .flatten()
+    {
         text.push_str(&format!(", \"{words}\""));
     }
     text
@@ -261,8 +317,9 @@ impl Finish<'_> {
 
     fn save_pending(&self, mut state: scep_client::enroll::PendingState) -> Result<()> {
         // absolute, so that a later poll finds it from wherever it is started
-        state.key_file =
-            Some(std::path::absolute(self.key_file).unwrap_or_else(|_| self.key_file.to_path_buf()));
+        state.key_file = Some(
+            std::path::absolute(self.key_file).unwrap_or_else(|_| self.key_file.to_path_buf()),
+        );
         Ok(state.save(&self.paths.pending)?)
     }
 
@@ -282,7 +339,11 @@ impl Finish<'_> {
             .into_iter()
             .map(scep_core::x509::Certificate::to_pem)
             .collect();
-        files::write(&self.paths.certificate, certificate.to_pem().as_bytes(), Access::Usual)?;
+        files::write(
+            &self.paths.certificate,
+            certificate.to_pem().as_bytes(),
+            Access::Usual,
+        )?;
         files::write(&self.paths.chain, chain.as_bytes(), Access::Usual)?;
         let _ = std::fs::remove_file(&self.paths.pending);
         let serial = certificate.serial_hex();
@@ -303,13 +364,17 @@ impl Finish<'_> {
             }));
         } else {
             renderer.line("");
-            let key = self.written_key.map_or_else(String::new, |k| format!("{} (0600)  ", k.display()));
+            let key = self
+                .written_key
+                .map_or_else(String::new, |k| format!("{} (0600)  ", k.display()));
             renderer.line(format!(
                 "wrote {key}{}  {}",
                 self.paths.certificate.display(),
                 self.paths.chain.display()
             ));
-            renderer.line(format!("Sent {requests} requests. Issued 1 certificate: serial {serial}."));
+            renderer.line(format!(
+                "Sent {requests} requests. Issued 1 certificate: serial {serial}."
+            ));
         }
         Ok(Exit::Good)
     }
@@ -324,7 +389,10 @@ impl Finish<'_> {
         } else {
             renderer.line("");
             renderer.line(format!("wrote {}", self.paths.pending.display()));
-            renderer.line(format!("Ask again with  scep poll {}", self.paths.pending.display()));
+            renderer.line(format!(
+                "Ask again with  scep poll {}",
+                self.paths.pending.display()
+            ));
         }
         Ok(Exit::Pending)
     }

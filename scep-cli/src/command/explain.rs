@@ -28,10 +28,15 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     let catalogue = Catalogue::builtin();
     if args.list {
-        let modes: Vec<(&str, &str)> =
-            catalogue.modes().map(|mode| (mode.id.as_str(), mode.title.as_str())).collect();
+        let modes: Vec<(&str, &str)> = catalogue
+            .modes()
+            .map(|mode| (mode.id.as_str(), mode.title.as_str()))
+            .collect();
         if args.json {
-            let list: Vec<_> = modes.iter().map(|(id, title)| json!({"id": id, "title": title})).collect();
+            let list: Vec<_> = modes
+                .iter()
+                .map(|(id, title)| json!({"id": id, "title": title}))
+                .collect();
             renderer.json(&list);
         } else {
             print_pairs(&modes, "", renderer);
@@ -40,11 +45,19 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     }
     let query = args.what.join(" ");
     if let Some(explanation) = explain(catalogue, &query) {
-        if args.json { renderer.json(&explanation) } else { print_mode(&explanation, renderer) }
+        if args.json {
+            renderer.json(&explanation)
+        } else {
+            print_mode(&explanation, renderer)
+        }
         return Ok(Exit::Good);
     }
     if let Some(explanation) = explain_symptom(catalogue, &query) {
-        if args.json { renderer.json(&explanation) } else { print_symptom(&explanation, renderer) }
+        if args.json {
+            renderer.json(&explanation)
+        } else {
+            print_symptom(&explanation, renderer)
+        }
         return Ok(Exit::Good);
     }
     let hits = search(catalogue, &query);
@@ -53,7 +66,11 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
             .modes()
             .map(|mode| mode.id.as_str())
             .chain(catalogue.symptoms().map(|symptom| symptom.id.as_str()));
-        return Err(Failure::usage(nearest::unknown("failure mode, symptom or code", &query, ids)));
+        return Err(Failure::usage(nearest::unknown(
+            "failure mode, symptom or code",
+            &query,
+            ids,
+        )));
     }
     if args.json {
         renderer.json(&hits);
@@ -93,7 +110,11 @@ fn paragraph(heading: &str, text: &str, renderer: &Renderer) {
 }
 
 fn advice(heading: &str, advice: &Advice, renderer: &Renderer) {
-    paragraph(&format!("{heading} (on {})", advice.place), &advice.text, renderer);
+    paragraph(
+        &format!("{heading} (on {})", advice.place),
+        &advice.text,
+        renderer,
+    );
     for command in &advice.commands {
         renderer.line(format!("    {command}"));
     }
@@ -103,14 +124,23 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     renderer.line(format!("{}: {}", e.id, e.title));
     renderer.line(format!(
         "Stage: {}.  Kind: {}.  Met: {}.  Known: {}.  Shown by: {}.  In charge: {}.",
-        e.stage, e.kind, e.prevalence, e.provenance, shown_by(e.visible_at), e.owner
+        e.stage,
+        e.kind,
+        e.prevalence,
+        e.provenance,
+        shown_by(e.visible_at),
+        e.owner
     ));
     paragraph("Cause", &e.cause.text, renderer);
     renderer.line("");
     renderer.line("Seen by a client");
     for seen in e.seen {
         for (i, line) in wrap(&seen.text, 76).iter().enumerate() {
-            let operation = if i == 0 { seen.operation.to_string() } else { String::new() };
+            let operation = if i == 0 {
+                seen.operation.to_string()
+            } else {
+                String::new()
+            };
             renderer.line(format!("  {operation:<14} {line}"));
         }
     }
@@ -118,7 +148,11 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
         renderer.line("");
         renderer.line("In the logs");
         for log in e.evidence {
-            let event = if log.event_id == 0 { String::new() } else { format!("event {}", log.event_id) };
+            let event = if log.event_id == 0 {
+                String::new()
+            } else {
+                format!("event {}", log.event_id)
+            };
             let text = [&log.log, &log.source, &event, &log.code, &log.text]
                 .into_iter()
                 .filter(|part| !part.is_empty())
@@ -160,9 +194,11 @@ fn print_symptom(e: &SymptomExplanation<'_>, renderer: &Renderer) {
     renderer.line(format!("{}: {}", e.id, e.title));
     renderer.line(format!("Stage: {}.  Known: {}.", e.stage, e.provenance));
     paragraph("What it means", e.summary, renderer);
-    for (heading, clues) in
-        [("Must hold", &e.must), ("Speaks for it", &e.helps), ("Speaks against it", &e.excludes)]
-    {
+    for (heading, clues) in [
+        ("Must hold", &e.must),
+        ("Speaks for it", &e.helps),
+        ("Speaks against it", &e.excludes),
+    ] {
         if !clues.is_empty() {
             renderer.line("");
             renderer.line(heading);

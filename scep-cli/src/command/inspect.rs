@@ -55,7 +55,11 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
         print(&report, 0, renderer);
     }
     let unusual = !report.deviations.as_slice().is_empty();
-    Ok(if args.strict && unusual { Exit::Bad } else { Exit::Good })
+    Ok(if args.strict && unusual {
+        Exit::Bad
+    } else {
+        Exit::Good
+    })
 }
 
 /// The sentence, and as much of the structure as can be read.
@@ -64,7 +68,11 @@ fn not_understood(input: &[u8], error: &scep_core::Error, json: bool, renderer: 
         .ok()
         .and_then(|(_, blocks)| blocks.into_iter().next())
         .unwrap_or_else(|| input.to_vec());
-    let outline = if octets.first() == Some(&0x30) { inspect::outline(&octets) } else { Vec::new() };
+    let outline = if octets.first() == Some(&0x30) {
+        inspect::outline(&octets)
+    } else {
+        Vec::new()
+    };
     if json {
         let outline: Vec<Value> = outline
             .iter()
@@ -82,7 +90,9 @@ fn not_understood(input: &[u8], error: &scep_core::Error, json: bool, renderer: 
     if !outline.is_empty() {
         renderer.line("What could be read:");
         for line in &outline {
-            let len = line.len.map_or_else(|| "indefinite".to_string(), |len| len.to_string());
+            let len = line
+                .len
+                .map_or_else(|| "indefinite".to_string(), |len| len.to_string());
             let cut = if line.cut { "  <- cut short" } else { "" };
             renderer.line(
                 format!(
@@ -131,6 +141,7 @@ fn to_json(report: &Report) -> Value {
         "certificates": report.certificates.iter().map(certificate).collect::<Vec<_>>(),
         "subject": report.subject,
         "issuer": report.issuer,
+        "serial": report.serial,
         "not_before": report.not_before.map(|t| t.to_string()),
         "not_after": report.not_after.map(|t| t.to_string()),
         "subject_alt_names": report.subject_alt_names,
@@ -164,7 +175,12 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     let indent = "  ".repeat(depth);
     let row = |name: &str, value: &str| renderer.line(format!("{indent}  {name:<16} {value}"));
     if depth == 0 {
-        renderer.line(format!("{}, {}, {} octets", report.kind.name(), report.encoding, report.octets));
+        renderer.line(format!(
+            "{}, {}, {} octets",
+            report.kind.name(),
+            report.encoding,
+            report.octets
+        ));
     } else {
         renderer.line(format!("{indent}{}", report.kind.name()));
     }
@@ -175,10 +191,19 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
             ("pkiStatus", a.pki_status.as_ref().map(ToString::to_string)),
             ("failInfo", a.fail_info.as_ref().map(ToString::to_string)),
             ("failInfoText", a.fail_info_text.clone()),
-            ("Windows error", a.microsoft.hresult.map(|h| format!("0x{h:08X}"))),
+            (
+                "Windows error",
+                a.microsoft.hresult.map(|h| format!("0x{h:08X}")),
+            ),
             ("server message", a.microsoft.server_message.clone()),
-            ("senderNonce", a.sender_nonce.as_ref().map(ToString::to_string)),
-            ("recipientNonce", a.recipient_nonce.as_ref().map(ToString::to_string)),
+            (
+                "senderNonce",
+                a.sender_nonce.as_ref().map(ToString::to_string),
+            ),
+            (
+                "recipientNonce",
+                a.recipient_nonce.as_ref().map(ToString::to_string),
+            ),
             ("signingTime", a.signing_time.map(|t| t.to_string())),
         ];
         for (name, value) in optional {
@@ -190,13 +215,20 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     let optional = [
         ("subject", report.subject.clone()),
         ("issuer", report.issuer.clone()),
+        ("serial", report.serial.clone()),
         ("from", report.not_before.map(|t| t.to_string())),
         ("until", report.not_after.map(|t| t.to_string())),
         ("signer", report.signer.clone()),
         ("digest", report.digest.clone()),
         ("cipher", report.cipher.clone()),
         ("not decrypted", report.not_opened.clone()),
-        ("challenge", report.challenge_type.as_ref().map(|t| format!("present, {t} (not shown)"))),
+        (
+            "challenge",
+            report
+                .challenge_type
+                .as_ref()
+                .map(|t| format!("present, {t} (not shown)")),
+        ),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
@@ -204,19 +236,29 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
         }
     }
     match &report.signature {
-        Some(SignatureVerdict::Valid { signer }) => row("signature", &format!("valid, by {signer}")),
+        Some(SignatureVerdict::Valid { signer }) => {
+            row("signature", &format!("valid, by {signer}"))
+        }
         Some(SignatureVerdict::Wrong { why }) => row("signature", &format!("WRONG: {why}")),
-        Some(SignatureVerdict::NotChecked { why }) => row("signature", &format!("not checked: {why}")),
+        Some(SignatureVerdict::NotChecked { why }) => {
+            row("signature", &format!("not checked: {why}"))
+        }
         None => {}
     }
     for name in &report.subject_alt_names {
         row("also named", name);
     }
     for recipient in &report.recipients {
-        row("recipient", &format!("{} ({})", recipient.id, recipient.algorithm));
+        row(
+            "recipient",
+            &format!("{} ({})", recipient.id, recipient.algorithm),
+        );
     }
     for c in &report.certificates {
-        row("certificate", &format!("{}, serial {}, until {}", c.subject, c.serial, c.not_after));
+        row(
+            "certificate",
+            &format!("{}, serial {}, until {}", c.subject, c.serial, c.not_after),
+        );
     }
     if let Some(content) = &report.content {
         renderer.line(format!("{indent}Content, decrypted"));
@@ -225,7 +267,10 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     if !report.deviations.as_slice().is_empty() {
         renderer.line(format!("{indent}Deviations"));
         for d in report.deviations.as_slice() {
-            renderer.line(format!("{indent}  {:<24} {:<14} {}", d.id, d.section, d.text));
+            renderer.line(format!(
+                "{indent}  {:<24} {:<14} {}",
+                d.id, d.section, d.text
+            ));
         }
     }
 }

@@ -1,6 +1,283 @@
-//! placeholder
-use crate::exit::Exit;use crate::failure::Result;use crate::render::Renderer;
-/// x
+//! `scep mock`: a simulated NDES deployment on loopback.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use scep_core::crypto::RustCrypto;
+use scep_core::message::ChallengePassword;
+use scep_failures::catalogue::Look;
+use scep_failures::{Catalogue, FailureMode};
+use scep_server_mock::{Builder, Delays, KeySource, MockNdes, baseline, profile};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::files;
+use crate::nearest;
+use crate::render::Renderer;
+
+/// Arguments of `scep mock`.
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {}
-pub(crate) async fn run(_args: Args, _renderer: &Renderer) -> Result { Ok(Exit::Good) }
+pub(crate) struct Args {
+    /// List the failure modes, and stop.
+    #[arg(long)]
+    list: bool,
+    /// Print JSON: the list, or one line with the URLs when the mock is ready.
+    #[arg(long)]
+    json: bool,
+    /// Bring the deployment into this failure (may be given several times).
+    #[arg(long, value_name = "ID")]
+    failure: Vec<String>,
+    /// The healthy deployment to begin with: ndes-plain, ndes-tls, intune, intune-app-proxy.
+    #[arg(long, value_name = "NAME")]
+    baseline: Option<String>,
+    /// How the server answers: ndes-2019, plain (pleases every client), rfc8894 (strict).
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Settings to begin with, as TOML or JSON.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Where challenge passwords come from: otp, intune, static:FILE.
+    #[arg(long, value_name = "SOURCE")]
+    challenge: Option<String>,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the control port listens; a free port of 127.0.0.1 by default.
+    #[arg(long, value_name = "ADDRESS")]
+    control_listen: Option<SocketAddr>,
+    /// Listen beyond loopback. This is a test server: anybody who reaches it can enroll.
+    #[arg(long)]
+    allow_remote: bool,
+    /// What callers of the control port must send as a bearer token; needed beyond loopback.
+    #[arg(long, value_name = "TOKEN")]
+    control_token: Option<String>,
+    /// Repeat serial numbers, nonces and passwords of another run with this seed.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Make new keys instead of the published test keys; takes seconds.
+    #[arg(long)]
+    fresh_keys: bool,
+    /// Let time-outs take as long as in the field.
+    #[arg(long)]
+    real_delays: bool,
+}
+
+pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
+    if args.list {
+        list(args.json, renderer);
+        return Ok(Exit::Good);
+    }
+    check_names(&args)?;
+    if !args.allow_remote && !args.listen.ip().is_loopback() {
+        return Err(Failure::usage(format!(
+            "{} is not loopback; say --allow-remote if others shall reach this test server",
+            args.listen
+        )));
+    }
+    let mock = builder(&args)?.start().await.map_err(|e| match e {
+        scep_server_mock::Error::Listen { .. } => Failure::local(e.to_string()),
+        other => Failure::usage(other.to_string()),
+    })?;
+    ready(&mock, &args, renderer)?;
+    stopped().await;
+    Ok(Exit::Good)
+}
+
+fn builder(args: &Args) -> Result<Builder> {
+    let mut builder = MockNdes::builder().with_listen(args.listen);
+    for failure in &args.failure {
+        builder = builder.with_failure(failure);
+    }
+    if let Some(name) = &args.baseline {
+        builder = builder.with_baseline(name);
+    }
+    if let Some(name) = &args.profile {
+        builder = builder.with_profile(name);
+    }
+    let mut state = match &args.state {
+        Some(path) => settings(path)?,
+        None => toml::Table::new(),
+    };
+    if let Some(source) = &args.challenge {
+        let mode = match source.split_once(':') {
+            Some(("static", file)) => {
+                let text = files::read_text(std::path::Path::new(file))?;
+                let password = text.lines().next().unwrap_or_default();
+                if password.is_empty() {
+                    return Err(Failure::local(format!("{file}: the first line is empty")));
+                }
+                builder = builder.with_static_challenge(ChallengePassword::new(password));
+                "static"
+            }
+            None if matches!(source.as_str(), "otp" | "intune") => source,
+            _ => {
+                return Err(Failure::usage(nearest::unknown(
+                    "challenge source",
+                    source,
+                    ["otp", "intune", "static:FILE"],
+                )));
+            }
+        };
+        let mut challenge = toml::Table::new();
+        challenge.insert("mode".into(), mode.into());
+        state.insert("challenge".into(), challenge.into());
+    }
+    builder = builder.with_state(state);
+    if let Some(address) = args.control_listen {
+        builder = builder.with_control(address);
+    }
+    if let Some(token) = &args.control_token {
+        builder = builder.with_control_token(token);
+    }
+    if let Some(seed) = args.seed {
+        builder = builder.with_seed(seed);
+    }
+    if args.fresh_keys {
+        builder = builder.with_keys(KeySource::Fresh);
+    }
+    if args.real_delays {
+        builder = builder.with_delays(Delays::Real);
+    }
+    Ok(builder)
+}
+
+/// A state file: TOML, or JSON by its first character.
+fn settings(path: &std::path::Path) -> Result<toml::Table> {
+    let text = files::read_text(path)?;
+    let bad = |e: &dyn std::fmt::Display| Failure::local(format!("{}: {e}", path.display()));
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(&text).map_err(|e| bad(&e))
+    } else {
+        text.parse().map_err(|e| bad(&e))
+    }
+}
+
+/// Unknown names are usage errors with the nearest suggestion.
+fn check_names(args: &Args) -> Result<()> {
+    for failure in &args.failure {
+        let id = failure.split('.').next().unwrap_or(failure);
+        if Catalogue::builtin().mode(id).is_none() {
+            let ids = Catalogue::builtin().modes().map(|mode| mode.id.as_str());
+            return Err(Failure::usage(nearest::unknown("failure mode", id, ids)));
+        }
+    }
+    for (what, name, known) in [
+        ("baseline", &args.baseline, baseline::names()),
+        ("profile", &args.profile, profile::names()),
+    ] {
+        if let Some(name) = name
+            && !known.contains(&name.as_str())
+        {
+            return Err(Failure::usage(nearest::unknown(what, name, known)));
+        }
+    }
+    Ok(())
+}
+
+fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
+    let [root, _] = mock.ca_certificates();
+    let fingerprint = root
+        .sha256(&RustCrypto)
+        .map_err(|e| Failure::local(e.to_string()))?;
+    let ca_sha256: String = fingerprint
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    if args.json {
+        renderer.json_line(&json!({
+            "url": mock.url(),
+            "admin": mock.admin_url(),
+            "control": mock.control_url(),
+            "challenge_url": mock.challenge_url(),
+            "ca_pem": mock.ca_pem_url(),
+            "ca_sha256": ca_sha256,
+            "failures": mock.armed(),
+        }));
+        return Ok(());
+    }
+    let keys = if args.fresh_keys {
+        "Keys are new"
+    } else {
+        "Keys are published test keys"
+    };
+    renderer.line(format!(
+        "scep mock {}: a TEST server. {keys} and nothing is kept.",
+        env!("CARGO_PKG_VERSION")
+    ));
+    renderer.line("");
+    for (name, value) in [
+        ("NDES URL", mock.url()),
+        ("Admin page", mock.admin_url()),
+        ("Control", mock.control_url()),
+        (
+            "Challenge",
+            format!("curl -s -X POST {}", mock.challenge_url()),
+        ),
+        ("CA", format!("curl -s {}", mock.ca_pem_url())),
+        ("CA SHA-256", ca_sha256),
+    ] {
+        renderer.line(format!("  {name:<12} {value}"));
+    }
+    let armed = mock.armed();
+    renderer.line(format!(
+        "  {:<12} {}",
+        "Failures",
+        if armed.is_empty() {
+            "none: healthy".into()
+        } else {
+            armed.join(", ")
+        }
+    ));
+    Ok(())
+}
+
+/// Until Ctrl-C, or until whoever started the mock asks it to end.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn list(json: bool, renderer: &Renderer) {
+    let catalogue = Catalogue::builtin();
+    if json {
+        let modes: Vec<Value> = catalogue
+            .modes()
+            .map(|mode| {
+                json!({
+                    "id": mode.id,
+                    "kind": mode.kind,
+                    "layer": mode.layer,
+                    "title": mode.title,
+                    "symptom": first_symptom(mode),
+                    "visible_at": mode.visible_at,
+                    "provenance": mode.provenance,
+                    "reproducible": mode.reproduce.is_some(),
+                })
+            })
+            .collect();
+        renderer.json(&modes);
+        return;
+    }
+    for mode in catalogue.modes() {
+        renderer.line(format!("{:<40} {:<9} {}", mode.id, mode.kind, mode.title));
+    }
+}
+
+/// The symptom by which a mode first shows; null if nothing shows it.
+fn first_symptom(mode: &FailureMode) -> Option<&str> {
+    mode.symptom.entries().find_map(|(_, look)| match look {
+        Look::Symptom(id) => Some(id.as_str()),
+        Look::Healthy => None,
+    })
+}

@@ -39,7 +39,10 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     let mut state = PendingState::load(&args.file)?;
     let text = args.file.to_string_lossy().into_owned();
     let prefix = text.strip_suffix(".pending.json").unwrap_or(&text);
-    let paths = Paths { pending: args.file.clone(), ..Paths::with_prefix(std::path::Path::new(prefix)) };
+    let paths = Paths {
+        pending: args.file.clone(),
+        ..Paths::with_prefix(std::path::Path::new(prefix))
+    };
     let key_file = args
         .key_file
         .or_else(|| state.key_file.clone())
@@ -49,6 +52,20 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     state.transaction.next_poll = scep_core::UnixTime::now();
     let network = network(args.tls_ca_file.as_deref())?;
     let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
-    let result = poll(&network, provider, &state, key, args.policy.policy(), &options).await;
-    Finish { paths: &paths, key_file: &key_file, written_key: None, json: args.json }.finish(result, renderer)
+    let result = poll(
+        &network,
+        provider,
+        &state,
+        key,
+        args.policy.policy(),
+        &options,
+    )
+    .await;
+    Finish {
+        paths: &paths,
+        key_file: &key_file,
+        written_key: None,
+        json: args.json,
+    }
+    .finish(result, renderer)
 }

@@ -44,14 +44,16 @@ impl<'a> Tlv<'a> {
     /// The content as a small non-negative INTEGER.
     ///
     /// # Errors
-    /// `Malformed` if it is negative or above 2³¹.
+    /// `Malformed` if it is negative or above 2³¹ − 1.
     pub fn small_integer(&self) -> Result<u32> {
         let octets = match self.value {
             [0, rest @ ..] => rest,
             all => all,
         };
         let negative = self.value.first().is_none_or(|first| first & 0x80 != 0);
-        if negative || octets.len() > 4 {
+        let too_large = octets.len() > 4
+            || (octets.len() == 4 && octets.first().is_some_and(|first| first & 0x80 != 0));
+        if negative || too_large {
             return Err(Error::malformed_at(
                 Layer::Asn1,
                 "an INTEGER is out of range",

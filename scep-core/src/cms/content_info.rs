@@ -153,6 +153,8 @@ fn not_cms(input: &[u8]) -> Option<&'static str> {
         Some("there are no octets at all where a CMS message should be")
     } else if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") {
         Some("an HTML page came where a CMS message should be")
+    } else if lower.starts_with(b"<?xml") {
+        Some("an XML document (a configuration profile?) came where a CMS message should be")
     } else if trimmed.starts_with(b"{") && core::str::from_utf8(trimmed).is_ok() {
         Some("JSON came where a CMS message should be")
     } else if trimmed.starts_with(b"-----BEGIN") {

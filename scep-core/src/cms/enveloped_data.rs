@@ -120,7 +120,7 @@ impl EnvelopedData {
     }
 
     /// The recipient that one of `keys` can open, with that key.
-    fn recipient_for<'a>(
+    pub(crate) fn recipient_for<'a>(
         &'a self,
         keys: &'a [(Certificate, Arc<dyn PrivateKey>)],
     ) -> Option<(&'a KeyTransRecipient, &'a dyn PrivateKey)> {
@@ -175,9 +175,9 @@ impl EnvelopedData {
             let Recipient::KeyTrans(info) = recipient else {
                 continue;
             };
-            let transport = info.algorithm.key_transport()?;
-            let Ok(cek) = key.decrypt_cek(transport, &info.encrypted_key, cipher.key_len(), rng)
-            else {
+            let Ok(cek) = info.algorithm.key_transport().and_then(|transport| {
+                key.decrypt_cek(transport, &info.encrypted_key, cipher.key_len(), rng)
+            }) else {
                 continue;
             };
             if let Ok(content) =

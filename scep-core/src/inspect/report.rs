@@ -28,6 +28,10 @@ pub enum Kind {
     CertificationRequest,
     /// A CRL.
     Crl,
+    /// The messageData of a CertPoll.
+    IssuerAndSubject,
+    /// The messageData of a GetCert or GetCRL.
+    IssuerAndSerialNumber,
 }
 
 impl Kind {
@@ -42,6 +46,8 @@ impl Kind {
             Self::Certificate => "certificate",
             Self::CertificationRequest => "certification-request",
             Self::Crl => "crl",
+            Self::IssuerAndSubject => "issuer-and-subject",
+            Self::IssuerAndSerialNumber => "issuer-and-serial-number",
         }
     }
 }
@@ -75,6 +81,8 @@ pub struct Report {
     pub subject: Option<String>,
     /// Issuer of a certificate or CRL.
     pub issuer: Option<String>,
+    /// Serial number that a GetCert or GetCRL asks for, hexadecimal.
+    pub serial: Option<String>,
     /// Start of the validity; thisUpdate of a CRL.
     pub not_before: Option<UnixTime>,
     /// End of the validity; nextUpdate of a CRL.
@@ -111,6 +119,7 @@ impl Report {
             certificates: Vec::new(),
             subject: None,
             issuer: None,
+            serial: None,
             not_before: None,
             not_after: None,
             subject_alt_names: Vec::new(),

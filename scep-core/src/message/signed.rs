@@ -366,10 +366,9 @@ impl VerifiedMessage {
         let envelope = self.envelope(limits)?;
         let (cipher, _) = envelope.content.algorithm.content_cipher()?;
         policy.accept_cipher(cipher)?;
-        let transport = envelope.recipients.iter().find_map(|r| match r {
-            crate::cms::Recipient::KeyTrans(info) => info.algorithm.key_transport().ok(),
-            _ => None,
-        });
+        let transport = envelope
+            .recipient_for(keys)
+            .and_then(|(info, _)| info.algorithm.key_transport().ok());
         let content = envelope.open(provider, keys, rng)?;
         Ok(Opened {
             content,

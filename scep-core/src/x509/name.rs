@@ -210,7 +210,7 @@ fn trim_separators(text: &str) -> String {
     let mut escaped = false;
     let mut at_start = true;
     for c in text.chars() {
-        let blank = c.is_whitespace() && !escaped;
+        let blank = c.is_ascii_whitespace() && !escaped;
         if at_start && blank {
             continue;
         }

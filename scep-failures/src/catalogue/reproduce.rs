@@ -138,6 +138,12 @@ pub struct Persona {
     pub recipient: Option<String>,
     /// messageType, in RFC 8894's words: `PKCSReq`, `RenewalReq`, `GetCRL`.
     pub message_type: Option<String>,
+    /// Whose key signs the message: `self`, `previous`, `expired`, `other-ca`.
+    pub signer: Option<String>,
+    /// transactionID: `new`, `repeated`.
+    pub transaction_id: Option<String>,
+    /// How often the same is sent.
+    pub times: Option<u32>,
     /// Subject of the request.
     pub subject: Option<String>,
     /// Subject alternative names of the request.

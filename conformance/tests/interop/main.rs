@@ -1,0 +1,23 @@
+//! Interoperability with other people's SCEP programs, on loopback.
+//!
+//! ```text
+//!  peer client ─► recorder ─► our server        scepclient, strongSwan, certmonger
+//!  our client  ─► recorder ─► peer server       scepserver
+//! ```
+//!
+//! A peer that is not installed is skipped, loudly; with `SCEP_REQUIRE_PEERS=1` it is a failure.
+//! `CONTRIBUTING.md` says how to install them.
+#![cfg(unix)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+mod http;
+mod judge;
+mod namespace;
+mod process;
+mod recorder;
+mod scene;
+
+mod certmonger;
+mod scepclient;
+mod scepserver;
+mod strongswan;
