@@ -63,11 +63,13 @@ impl Capabilities {
         let body = body
             .get(..body.len().min(Self::MAX_LEN))
             .unwrap_or_default();
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         match core::str::from_utf8(body) {
-            Ok(text) if !text.trim_start().starts_with('<') => {
-                Self(text.split_whitespace().map(ToString::to_string).collect())
-            }
+            Ok(text) if !text.trim_start_matches(is_separator).starts_with('<') => Self(
+                text.split(is_separator)
+                    .filter(|word| !word.is_empty())
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
             _ => Self::default(),
         }
     }
@@ -110,6 +112,11 @@ impl Capabilities {
         out.push('\n');
         out
     }
+}
+
+/// White space, or a byte order mark, wherever an editor left it.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 impl fmt::Display for Capabilities {
