@@ -13,6 +13,7 @@ mod csr_builder;
 mod extension;
 mod key_usage;
 mod name;
+mod name_text;
 pub mod pem;
 mod signed;
 

@@ -66,8 +66,13 @@ fn certificate(input: &[u8]) {
     let _ = CaCertificates::new(vec![certificate.clone(), certificate]).choose();
 }
 
-/// Every decoder of octets that may come from a stranger.
+/// Every decoder of octets or text that may come from a stranger.
 fn decode_all(input: &[u8]) {
+    decode_octets(input);
+    decode_text(input);
+}
+
+fn decode_octets(input: &[u8]) {
     let mut rng = TestRandom(1);
     let _ = sound(input, transcode(input, &LIMITS));
     if let Some(info) = sound(input, ContentInfo::decode(input, &LIMITS)) {
@@ -75,7 +80,6 @@ fn decode_all(input: &[u8]) {
     }
     let _ = sound(input, SignedMessage::decode_prefix(input, &LIMITS));
     if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS)) {
-        let _ = format!("{message:?}");
         if let Some(verified) = sound(
             input,
             message.verify(&RustCrypto, &AlgorithmPolicy::LEGACY, &[]),
@@ -118,6 +122,9 @@ fn decode_all(input: &[u8]) {
         input,
         inspect(&RustCrypto, input, &Aids::default(), &mut rng),
     );
+}
+
+fn decode_text(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let octets = text.as_bytes();
     let _ = sound(octets, pem::blocks(&text));
@@ -148,7 +155,7 @@ fn every_truncation_is_refused() {
     for (what, der) in seeds() {
         for len in 0..der.len() {
             survives(what, &der[..len], |cut| {
-                decode_all(cut);
+                decode_octets(cut);
                 assert!(transcode(cut, &LIMITS).is_err());
                 assert!(SignedMessage::decode_prefix(cut, &LIMITS).is_err());
                 assert!(EnvelopedData::decode(cut, &LIMITS).is_err());
@@ -166,7 +173,7 @@ fn every_truncation_is_refused() {
 fn random_damage_is_survived() {
     let mut rng = TestRandom(2);
     for (what, der) in seeds() {
-        for _ in 0..700 {
+        for _ in 0..400 {
             survives(what, &mutate(&der, &mut rng), decode_all);
         }
     }
@@ -184,7 +191,7 @@ fn every_value_can_be_replaced_by_a_wrong_one() {
             continue;
         }
         for changed in structured(&der) {
-            survives(what, &changed, decode_all);
+            survives(what, &changed, decode_octets);
             tried += 1;
         }
     }

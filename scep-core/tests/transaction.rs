@@ -318,7 +318,11 @@ fn failure(
     );
     builder.pki_status = Some(PkiStatus::Failure);
     builder.fail_info = Some(FailInfo::BadRequest);
-    builder.recipient_nonce = asked.attributes().sender_nonce.as_ref().map(scep_core::message::SenderNonce::echoed);
+    builder.recipient_nonce = asked
+        .attributes()
+        .sender_nonce
+        .as_ref()
+        .map(scep_core::message::SenderNonce::echoed);
     change(&mut builder);
     (
         200,

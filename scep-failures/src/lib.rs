@@ -9,10 +9,24 @@
 //! * [`observation`]: what a probe saw, as plain data that a capture file can hold.
 //! * [`evidence`]: named facts drawn from observations, memory and server logs.
 //! * [`catalogue`]: failure modes and symptoms, one TOML file each.
-//! * [`classify`]: facts against clues, giving a [`Diagnosis`].
-//! * [`explain`]: what the catalogue says, for a reader.
+//! * [`mod@classify`]: facts against clues, giving a [`Diagnosis`].
+//! * [`mod@explain`]: what the catalogue says, for a reader.
 //!
 //! No I/O, no clock.
+//!
+//! ```
+//! use scep_failures::diagnosis::Outcome;
+//! use scep_failures::{Catalogue, Observations, classify};
+//!
+//! // From a capture file, or from the probes of `scep-client`.
+//! let observations: Observations = serde_json::from_str(
+//!     r#"{"url": "http://ndes.example/certsrv/mscep/mscep.dll", "started": 1800000000,
+//!         "level": "passive", "items": [], "memory": null, "logs": []}"#,
+//! )?;
+//! let diagnosis = classify(Catalogue::builtin(), &observations);
+//! assert_eq!(diagnosis.outcome, Outcome::Unrecognized, "nothing was looked at, so nothing is guessed");
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 pub mod catalogue;
 pub mod classify;

@@ -870,3 +870,55 @@ fn what_was_looked_for_and_is_not_there_is_told() {
         aside.because
     );
 }
+
+#[test]
+fn something_else_that_answers_is_not_scep() {
+    let symptom = r#"
+        id = "some-web-site"
+        title = "A web site answers"
+        kind = "not-scep"
+        stage = "front-end"
+        provenance = "seen"
+        summary = "It is no SCEP service."
+        clues.must = ["get-ca-caps.status = 200", "get-ca-caps.valid = false", "get-ca-caps.shape = html"]
+    "#;
+    let mode = r#"
+        id = "wrong-host"
+        title = "The URL names another host"
+        kind = "cause"
+        layer = "front-end"
+        owner = "intune-admin"
+        prevalence = "common"
+        visible_at = "passive"
+        provenance = "seen"
+        references = ["RFC 8894 3.1"]
+        symptom.passive = "some-web-site"
+        reproduce = { baseline = "ndes-plain", client = { path = "/" } }
+        cause = { text = "A typing error.", provenance = "seen" }
+        check = { where = "there", text = "Look.", provenance = "seen" }
+        fix = { where = "there", text = "Mend.", provenance = "seen" }
+        decided_by = { where = "the profile", check = "the URL" }
+    "#;
+    let catalogue = Catalogue::from_files([
+        ("symptoms/some-web-site.toml", symptom),
+        ("front-end/wrong-host.toml", mode),
+    ])
+    .unwrap();
+    let diagnosis = classify(
+        &catalogue,
+        &Scene::new(Level::Passive).everywhere(&iis_welcome()).0,
+    );
+    assert_eq!(diagnosis.outcome, Outcome::NotScep);
+    assert_eq!(
+        diagnosis.failure_modes[0].decided_by,
+        "the profile: the URL"
+    );
+}
+
+#[test]
+fn requests_that_never_left_are_no_footprint() {
+    let scene = Scene::new(Level::Passive)
+        .http(Purpose::GetCaCaps, NetworkErrorKind::Refused)
+        .http(Purpose::GetCaCert, NetworkErrorKind::Reset);
+    assert_eq!(diagnose(&scene.0).footprint.requests, 1);
+}

@@ -1,8 +1,10 @@
 //! What a mock is made of, chosen step by step.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use scep_core::UnixTime;
+use scep_core::crypto::CryptoProvider;
 use scep_core::message::ChallengePassword;
 use scep_core::x509::GeneralName;
 use scep_failures::Catalogue;
@@ -12,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::host::MockNdes;
 use crate::keys::KeySource;
 use crate::memory::MemoryHost;
+use crate::overlay;
 use crate::scenario::{Choice, History};
 use crate::simulation::{Anchor, Simulation};
 
@@ -36,15 +39,14 @@ pub enum Delays {
 #[derive(Clone, Debug)]
 pub struct Builder {
     pub(crate) choice: Choice,
-    pub(crate) keys: KeySource,
-    pub(crate) seed: Option<u64>,
+    pub(crate) parts: Parts,
     pub(crate) history: History,
     pub(crate) catalogue: Option<Catalogue>,
     pub(crate) listen: SocketAddr,
+    pub(crate) public_host: Option<String>,
     pub(crate) control: SocketAddr,
     pub(crate) control_token: Option<String>,
     pub(crate) delays: Delays,
-    pub(crate) static_challenge: Option<Secret>,
 }
 
 impl Default for Builder {
@@ -52,15 +54,14 @@ impl Default for Builder {
         let any_port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         Self {
             choice: Choice::default(),
-            keys: KeySource::default(),
-            seed: None,
+            parts: Parts::default(),
             history: History::default(),
             catalogue: None,
             listen: any_port,
+            public_host: None,
             control: any_port,
             control_token: None,
             delays: Delays::default(),
-            static_challenge: None,
         }
     }
 }
@@ -87,24 +88,43 @@ impl Builder {
         self
     }
 
-    /// Settings laid over the baseline, nested as in [`State`](crate::state::State).
+    /// Settings laid over the baseline, nested as in [`State`](crate::state::State). May be called
+    /// several times.
     #[must_use]
     pub fn with_state(mut self, set: toml::Table) -> Self {
-        self.choice.set = set;
+        overlay::merge(&mut self.choice.set, &set);
         self
+    }
+
+    /// One challenge password for all devices and for ever (`UseSinglePassword`).
+    #[must_use]
+    pub fn with_static_challenge(mut self, challenge: ChallengePassword) -> Self {
+        self.parts.static_challenge = Some(Secret::new(challenge));
+        let mode = toml::Table::from_iter([("mode".to_owned(), "static".into())]);
+        self.with_state(toml::Table::from_iter([(
+            "challenge".to_owned(),
+            mode.into(),
+        )]))
     }
 
     /// Where private keys come from; the published test keys by default.
     #[must_use]
     pub const fn with_keys(mut self, keys: KeySource) -> Self {
-        self.keys = keys;
+        self.parts.keys = keys;
         self
     }
 
     /// Repeats serial numbers, nonces and passwords of another run with the same seed.
     #[must_use]
     pub const fn with_seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+        self.parts.seed = Some(seed);
+        self
+    }
+
+    /// The crypto library; pure Rust by default.
+    #[must_use]
+    pub fn with_provider(mut self, provider: Arc<dyn CryptoProvider>) -> Self {
+        self.parts.provider = provider;
         self
     }
 
@@ -126,6 +146,15 @@ impl Builder {
     #[must_use]
     pub const fn with_listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
+        self
+    }
+
+    /// The name or address by which clients on other machines reach the mock: it stands in URLs,
+    /// CRL distribution points and the TLS certificate. By default the address that is listened
+    /// on.
+    #[must_use]
+    pub fn with_public_host(mut self, host: impl Into<String>) -> Self {
+        self.public_host = Some(host.into());
         self
     }
 
@@ -151,13 +180,6 @@ impl Builder {
         self
     }
 
-    /// The password of static mode (`challenge.mode = "static"`); a random one by default.
-    #[must_use]
-    pub fn with_static_challenge(mut self, password: ChallengePassword) -> Self {
-        self.static_challenge = Some(Secret::new(password));
-        self
-    }
-
     /// Starts it on real sockets.
     ///
     /// # Errors
@@ -172,12 +194,7 @@ impl Builder {
     /// As [`Simulation::new`].
     pub fn in_memory(self, start: UnixTime) -> Result<MemoryHost> {
         let mut now = start;
-        let parts = Parts {
-            keys: self.keys,
-            seed: self.seed,
-            static_challenge: self.static_challenge.clone(),
-            ..Parts::default()
-        };
+        let parts = self.parts.clone();
         let simulation = self.simulation(parts, Anchor::Begins, &mut now)?;
         Ok(MemoryHost::new(simulation, start, now))
     }
@@ -202,18 +219,33 @@ impl Builder {
         )
     }
 
-    /// What the certificates of a mock on sockets name.
-    pub(crate) fn parts(&self, crl: SocketAddr) -> Parts {
+    /// What the certificates of a mock on sockets name: `host` is where clients find it.
+    pub(crate) fn parts_on_sockets(&self, host: &str, crl_port: u16) -> Parts {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let mut tls_names = vec![
+            GeneralName::Dns("localhost".to_owned()),
+            GeneralName::Dns(crate::names::NDES_HOST.to_owned()),
+            GeneralName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        ];
+        match bare.parse::<IpAddr>() {
+            Ok(ip) if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) => {}
+            Ok(ip) => tls_names.push(GeneralName::Ip(ip)),
+            Err(_) => tls_names.push(GeneralName::Dns(bare.to_owned())),
+        }
         Parts {
-            keys: self.keys,
-            seed: self.seed,
-            crl_authority: crl.to_string(),
-            tls_names: vec![
-                GeneralName::Dns("localhost".to_owned()),
-                GeneralName::Dns(crate::names::NDES_HOST.to_owned()),
-                GeneralName::Ip(self.listen.ip()),
-            ],
-            static_challenge: self.static_challenge.clone(),
+            crl_authority: format!("{host}:{crl_port}"),
+            tls_names,
+            ..self.parts.clone()
+        }
+    }
+
+    /// The host part of URLs.
+    pub(crate) fn url_host(&self) -> String {
+        match (&self.public_host, self.listen.ip()) {
+            (Some(host), _) => host.clone(),
+            (None, ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            (None, IpAddr::V4(ip)) => ip.to_string(),
+            (None, IpAddr::V6(ip)) => format!("[{ip}]"),
         }
     }
 

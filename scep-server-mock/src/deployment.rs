@@ -41,7 +41,9 @@ pub struct Parts {
     pub crl_authority: String,
     /// Names and addresses in the certificate of the TLS binding.
     pub tls_names: Vec<GeneralName>,
-    /// The password of static mode; a random one by default.
+    /// The crypto library; pure Rust by default.
+    pub provider: Arc<dyn CryptoProvider>,
+    /// The single challenge password of a deployment that has one for all; made up by default.
     pub static_challenge: Option<Secret>,
 }
 
@@ -55,6 +57,7 @@ impl Default for Parts {
                 GeneralName::Dns(names::NDES_HOST.to_owned()),
                 GeneralName::Dns(names::PROXY_HOST.to_owned()),
             ],
+            provider: default_provider(),
             static_challenge: None,
         }
     }
@@ -139,7 +142,7 @@ impl Deployment {
     /// # Errors
     /// [`Error::Pki`](crate::Error::Pki) if keys or certificates cannot be made.
     pub fn new(parts: Parts, profile: Profile, state: State, origin: UnixTime) -> Result<Self> {
-        let provider = default_provider();
+        let provider = parts.provider;
         let mut rng = Entropy::new(parts.seed, &provider);
         let keys = Keys::new(parts.keys, provider.as_ref(), &mut rng)?;
         let pki = Pki::mint(

@@ -8,12 +8,14 @@ use scep_core::UnixTime;
 use scep_core::message::ChallengePassword;
 use scep_core::x509::Certificate;
 use scep_failures::observation::LogRecord;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::builder::{Builder, Delays};
 use crate::challenge::ChallengeKind;
+use crate::deployment::{Deployment, Exchange};
 use crate::error::{Error, Result};
 use crate::journal::JournalEntry;
 use crate::log::EventRecord;
@@ -38,6 +40,27 @@ pub struct MockNdes {
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// Every URL of a running mock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Urls {
+    /// The SCEP URL.
+    pub scep: String,
+    /// The NDES admin page.
+    pub admin: String,
+    /// The issuing CA's CRL.
+    pub crl: String,
+    /// The control port.
+    pub control: String,
+    /// Where a POST gets a challenge password as JSON.
+    pub challenge: String,
+    /// Root and issuing CA as PEM.
+    pub ca_pem: String,
+    /// What was asked and answered.
+    pub journal: String,
+    /// Events and log lines.
+    pub events: String,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Addresses {
     scep: SocketAddr,
@@ -57,6 +80,8 @@ struct Shared {
     control_token: Option<String>,
     tls: tls::Binding,
     addresses: Addresses,
+    /// Host part of URLs.
+    host: String,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -72,6 +97,13 @@ impl Shared {
     /// Looks at the simulation.
     fn look<T>(&self, look: impl FnOnce(&Simulation) -> T) -> T {
         look(&lock(&self.simulation))
+    }
+
+    /// Sends a request to the simulation. Nothing that a request does makes a listener come or go.
+    fn exchange(&self, send: impl FnOnce(&mut Deployment, UnixTime) -> Exchange) -> Exchange {
+        let mut simulation = lock(&self.simulation);
+        let now = self.now();
+        send(simulation.deployment_mut(), now)
     }
 
     /// Changes the simulation, and lets the listeners see whether they shall listen.
@@ -125,10 +157,11 @@ impl MockNdes {
             crl: local(&crl)?,
             control: local(&control)?,
         };
+        let host = builder.url_host();
+        let parts = builder.parts_on_sockets(&host, addresses.crl.port());
         let mut now = UnixTime::now();
         let real = now;
-        let simulation =
-            builder.simulation(builder.parts(addresses.crl), Anchor::Ends, &mut now)?;
+        let simulation = builder.simulation(parts, Anchor::Ends, &mut now)?;
         let shared = Arc::new(Shared {
             simulation: Mutex::new(simulation),
             ahead: Mutex::new(now.since(real)),
@@ -137,6 +170,7 @@ impl MockNdes {
             control_token: builder.control_token,
             tls: tls::Binding::default(),
             addresses,
+            host,
         });
         let tasks = vec![
             tokio::spawn(listener::run(
@@ -156,6 +190,12 @@ impl MockNdes {
 
     // ------------------------------------------------------------------ URLs
 
+    /// Every URL that one needs.
+    #[must_use]
+    pub fn urls(&self) -> Urls {
+        self.shared.urls()
+    }
+
     /// `http://127.0.0.1:PORT`, or `https` with a TLS binding.
     #[must_use]
     pub fn base_url(&self) -> String {
@@ -165,31 +205,31 @@ impl MockNdes {
     /// The SCEP URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("{}{}", self.base_url(), names::SCEP_PATH)
+        self.urls().scep
     }
 
     /// The NDES admin page.
     #[must_use]
     pub fn admin_url(&self) -> String {
-        format!("{}{}", self.base_url(), names::ADMIN_PATH)
+        self.urls().admin
     }
 
     /// The control port.
     #[must_use]
     pub fn control_url(&self) -> String {
-        format!("http://{}", self.addresses.control)
+        self.urls().control
     }
 
     /// Where a POST gets a challenge password as JSON.
     #[must_use]
     pub fn challenge_url(&self) -> String {
-        format!("{}/challenge", self.control_url())
+        self.urls().challenge
     }
 
     /// Where the root and issuing CA certificates are, as PEM.
     #[must_use]
     pub fn ca_pem_url(&self) -> String {
-        format!("{}/ca.pem", self.control_url())
+        self.urls().ca_pem
     }
 
     /// Address of the SCEP server.
@@ -346,9 +386,29 @@ impl Drop for MockNdes {
 }
 
 impl Shared {
+    fn urls(&self) -> Urls {
+        let base = self.base_url();
+        let control = format!("http://{}", self.addresses.control);
+        Urls {
+            scep: format!("{base}{}", names::SCEP_PATH),
+            admin: format!("{base}{}", names::ADMIN_PATH),
+            crl: format!(
+                "http://{}:{}/CertEnroll/{}",
+                self.host,
+                self.addresses.crl.port(),
+                names::CRL_FILE
+            ),
+            challenge: format!("{control}/challenge"),
+            ca_pem: format!("{control}/ca.pem"),
+            journal: format!("{control}/journal"),
+            events: format!("{control}/events"),
+            control,
+        }
+    }
+
     fn base_url(&self) -> String {
         let scheme = if self.speaks_tls() { "https" } else { "http" };
-        format!("{scheme}://{}", self.addresses.scep)
+        format!("{scheme}://{}:{}", self.host, self.addresses.scep.port())
     }
 }
 

@@ -80,7 +80,8 @@ pub fn apply_all(base: &State, overlays: &[Overlay]) -> Result<State> {
     Ok(state)
 }
 
-fn merge(into: &mut toml::Table, from: &toml::Table) {
+/// Lays `from` over `into`.
+pub(crate) fn merge(into: &mut toml::Table, from: &toml::Table) {
     for (key, value) in from {
         match (into.get_mut(key), value) {
             (Some(toml::Value::Table(inner)), toml::Value::Table(more)) => merge(inner, more),

@@ -48,8 +48,6 @@ pub struct Profile {
     pub message_types: Vec<Served>,
     /// failInfo for a challenge password that is not accepted.
     pub challenge_fail_info: ChallengeFailInfo,
-    /// Whether GetNextCACert is served.
-    pub next_ca_certificate: bool,
 }
 
 impl Profile {

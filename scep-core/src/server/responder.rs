@@ -448,7 +448,8 @@ impl Responder {
         let signer_info = verified.message().signer_info();
         // sorted, since the signature holds for the attributes in any order
         let mut identity = signer_info.signed_octets_sorted().unwrap_or_default();
-        identity.extend_from_slice(verified.signer().spki_der());
+        // not the key: its encoding comes from a certificate that nobody vouches for
+        identity.extend_from_slice(&signer_info.signature);
         let digest = self
             .0
             .provider

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::message::TransactionId;
 
-/// SHA-256 over what identifies a request: the signed attributes and the key that signed them.
+/// SHA-256 over what identifies a request: the signed attributes and their signature.
 ///
 /// The attributes name the transaction, the nonce and the digest of the content. Octets that are
 /// not signed (the encoding, the version numbers, further certificates) do not count, so nobody can

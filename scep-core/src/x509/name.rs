@@ -4,11 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
 use const_oid::ObjectIdentifier;
-use der::Encode;
 
+use super::name_text;
 use crate::asn1::{Reader, Tlv, tag};
 use crate::error::Layer;
 use crate::{Error, Result};
@@ -28,42 +27,6 @@ struct Attribute {
     oid: ObjectIdentifier,
     value: String,
 }
-
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-
-/// Short names of RFC 4514 and of the attributes that network devices use.
-const SHORT_NAMES: [(ObjectIdentifier, &str); 15] = [
-    (COMMON_NAME, "CN"),
-    (ObjectIdentifier::new_unwrap("2.5.4.10"), "O"),
-    (ObjectIdentifier::new_unwrap("2.5.4.11"), "OU"),
-    (ObjectIdentifier::new_unwrap("2.5.4.6"), "C"),
-    (ObjectIdentifier::new_unwrap("2.5.4.7"), "L"),
-    (ObjectIdentifier::new_unwrap("2.5.4.8"), "ST"),
-    (ObjectIdentifier::new_unwrap("2.5.4.9"), "STREET"),
-    (ObjectIdentifier::new_unwrap("2.5.4.5"), "serialNumber"),
-    (ObjectIdentifier::new_unwrap("2.5.4.4"), "SN"),
-    (ObjectIdentifier::new_unwrap("2.5.4.42"), "GN"),
-    (
-        ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.1"),
-        "UID",
-    ),
-    (
-        ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.25"),
-        "DC",
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1"),
-        "emailAddress",
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.2"),
-        "unstructuredName",
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.8"),
-        "unstructuredAddress",
-    ),
-];
 
 impl Name {
     /// The name without any RDN.
@@ -87,23 +50,20 @@ impl Name {
         Ok(name)
     }
 
-    /// Reads the text form of RFC 4514, such as `CN=printer-01,O=Contoso`; blanks around the commas
-    /// are allowed.
+    /// Reads the text form of RFC 4514, such as `CN=printer-01,O=Contoso`.
+    ///
+    /// Beyond the RFC it accepts blanks around the separators, quoted values (`O="Acme, Inc."`) and
+    /// attribute types in any case. C and serialNumber become PrintableString, DC and emailAddress
+    /// IA5String, everything else UTF8String (RFC 5280 appendix A.1).
     ///
     /// # Errors
     /// `Misuse` if the text is no name.
     pub fn from_rfc4514(text: &str) -> Result<Self> {
-        let trimmed = trim_separators(text);
-        if trimmed.is_empty() {
-            return Ok(Self::empty());
-        }
-        let bad = || {
+        let der = name_text::parse(text).ok_or_else(|| {
             Error::Misuse(format!(
                 "\"{text}\" is not a distinguished name; write it like CN=printer-01,O=Contoso"
             ))
-        };
-        let name = x509_cert::name::Name::from_str(&trimmed).map_err(|_| bad())?;
-        let der = name.to_der().map_err(|_| bad())?;
+        })?;
         Self::from_der(&der)
     }
 
@@ -126,7 +86,7 @@ impl Name {
             .ok()?
             .into_iter()
             .rev()
-            .find(|a| a.oid == COMMON_NAME)
+            .find(|a| a.oid == name_text::COMMON_NAME)
             .map(|a| a.value)
     }
 
@@ -202,32 +162,6 @@ fn fold(value: &str) -> String {
     words.join(" ")
 }
 
-/// Removes unescaped blanks around unescaped commas and at both ends.
-fn trim_separators(text: &str) -> String {
-    let mut out = String::new();
-    // length of `out` up to its last character that is not an unescaped blank
-    let mut kept = 0;
-    let mut escaped = false;
-    let mut at_start = true;
-    for c in text.chars() {
-        let blank = c.is_ascii_whitespace() && !escaped;
-        if at_start && blank {
-            continue;
-        }
-        at_start = c == ',' && !escaped;
-        if at_start {
-            out.truncate(kept);
-        }
-        out.push(c);
-        if !blank {
-            kept = out.len();
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    out.truncate(kept);
-    out
-}
-
 impl fmt::Display for Name {
     /// RFC 4514: last RDN first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -246,35 +180,15 @@ impl fmt::Display for Name {
                 if i > 0 || j > 0 {
                     f.write_str(if j > 0 { "+" } else { "," })?;
                 }
-                let short = SHORT_NAMES.iter().find(|(oid, _)| *oid == attribute.oid);
-                match short {
-                    Some((_, name)) => write!(f, "{name}=")?,
+                match name_text::short_name(attribute.oid) {
+                    Some(name) => write!(f, "{name}=")?,
                     None => write!(f, "{}=", attribute.oid)?,
                 }
-                write_escaped(f, &attribute.value)?;
+                name_text::write_escaped(f, &attribute.value)?;
             }
         }
         Ok(())
     }
-}
-
-fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
-    let last = value.chars().count().saturating_sub(1);
-    for (i, c) in value.chars().enumerate() {
-        match c {
-            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{c}")?,
-            '#' if i == 0 => f.write_str("\\#")?,
-            ' ' if i == 0 || i == last => f.write_str("\\ ")?,
-            c if c.is_control() => {
-                let mut buffer = [0; 4];
-                for octet in c.encode_utf8(&mut buffer).bytes() {
-                    write!(f, "\\{octet:02x}")?;
-                }
-            }
-            c => write!(f, "{c}")?,
-        }
-    }
-    Ok(())
 }
 
 impl fmt::Debug for Name {
@@ -316,7 +230,8 @@ mod tests {
     fn string_types_and_case_do_not_matter() {
         let attr = |tag: u8, value: &[u8]| {
             use crate::asn1::write;
-            let pair = write::sequence(&[&write::oid(COMMON_NAME), &write::tlv(tag, value)]);
+            let pair =
+                write::sequence(&[&write::oid(name_text::COMMON_NAME), &write::tlv(tag, value)]);
             Name::from_der(&write::sequence(&[&write::tlv(tag::SET, &pair)])).unwrap()
         };
         let printable = attr(tag::PRINTABLE_STRING, b"Net Lab");

@@ -111,13 +111,19 @@ fn children(node: &mut Node) -> Option<&mut Vec<Node>> {
 
 /// The DER form.
 pub fn to_der(node: &Node) -> Vec<u8> {
+    let mut joined = Vec::new();
     let (tag, content) = match node {
-        Node::Plain { tag, content } | Node::Text { tag, content, .. } => (*tag, content.clone()),
-        Node::Constructed { tag, children } => (*tag, children.iter().flat_map(to_der).collect()),
+        Node::Plain { tag, content } | Node::Text { tag, content, .. } => (*tag, content),
+        Node::Constructed { tag, children } => {
+            children
+                .iter()
+                .for_each(|child| joined.extend_from_slice(&to_der(child)));
+            (*tag, &joined)
+        }
     };
     let mut out = vec![tag];
     out.extend(length(content.len(), 0));
-    out.extend(content);
+    out.extend_from_slice(content);
     out
 }
 

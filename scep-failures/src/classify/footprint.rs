@@ -1,18 +1,14 @@
 //! What a diagnosis did to the server.
 
 use crate::diagnosis::Footprint;
-use crate::observation::{Observations, Outcome, Probe};
+use crate::observation::{NetworkErrorKind, Observations, Outcome, Probe};
 
 pub(super) fn footprint(observations: &Observations) -> Footprint {
     let mut footprint = Footprint::default();
     let mut refused = false;
     let mut pending = false;
     for observation in &observations.items {
-        let sent = matches!(observation.probe, Probe::Http { .. })
-            && matches!(
-                observation.outcome,
-                Outcome::Response(_) | Outcome::Failed { .. }
-            );
+        let sent = matches!(observation.probe, Probe::Http { .. }) && arrived(&observation.outcome);
         if sent {
             footprint.requests = footprint.requests.saturating_add(1);
         }
@@ -40,4 +36,23 @@ pub(super) fn footprint(observations: &Observations) -> Footprint {
             .push("an issued certificate in the database of the CA".to_owned());
     }
     footprint
+}
+
+/// Whether a request got as far as a server, or may have.
+const fn arrived(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Response(_) => true,
+        Outcome::Failed { error, .. } => !matches!(
+            error,
+            NetworkErrorKind::NameNotFound
+                | NetworkErrorKind::ResolverFailed
+                | NetworkErrorKind::Refused
+                | NetworkErrorKind::Unreachable
+                | NetworkErrorKind::TlsFailed
+        ),
+        Outcome::Resolved { .. }
+        | Outcome::Connected
+        | Outcome::Secured(_)
+        | Outcome::Skipped { .. } => false,
+    }
 }

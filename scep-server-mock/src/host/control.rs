@@ -9,6 +9,7 @@ use std::sync::Arc;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use scep_core::x509::Certificate;
+use scep_failures::observation::LogRecord;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -18,44 +19,26 @@ use super::{Shared, http};
 use crate::challenge::ChallengeKind;
 use crate::error::Error;
 use crate::log::EventRecord;
-use crate::names;
+use crate::simulation::Simulation;
 use crate::state::Period;
 use crate::wire::{Request, Response, Scheme};
 
 /// What the control port offers: method, path, what it does.
-const ROUTES: [(&str, &str, &str); 15] = [
-    ("GET", "/", "this list, and the mock's URLs"),
+#[rustfmt::skip] // a table
+const ROUTES: [(&str, &str, &str); 16] = [
+    ("GET", "/", "a page for a browser, or this list"),
     ("GET", "/failures", "the failure modes, and which are armed"),
     ("POST", "/arm", "{\"id\": …}: arm a failure mode"),
-    (
-        "POST",
-        "/disarm",
-        "{\"id\": …}: take it away as if it had never been",
-    ),
-    (
-        "POST",
-        "/heal",
-        "{\"id\": …}: mend it by the steps of its fix",
-    ),
+    ("POST", "/disarm", "{\"id\": …}: take it away as if it had never been"),
+    ("POST", "/heal", "{\"id\": …}: mend it by the steps of its fix"),
     ("POST", "/reset", "back to the healthy baseline"),
-    (
-        "POST",
-        "/challenge",
-        "{\"kind\": …} or nothing: a challenge password",
-    ),
+    ("POST", "/recycle", "recycle the SCEP application pool"),
+    ("POST", "/challenge", "{\"kind\": …} or nothing: a challenge password"),
     ("POST", "/set", "{\"set\": {…}}: change settings"),
-    (
-        "POST",
-        "/resolve",
-        "{\"issue\": true|false}: decide about pending requests",
-    ),
+    ("POST", "/resolve", "{\"issue\": true|false}: decide about pending requests"),
     ("GET", "/ca.pem", "root and issuing CA"),
     ("GET", "/journal", "what was asked and answered"),
-    (
-        "GET",
-        "/events",
-        "events and log lines; ?format=xml for events as Windows exports them",
-    ),
+    ("GET", "/events", "events and log lines, as `scep diagnose --server-log` reads them; ?format=full, ?format=xml"),
     ("GET", "/state", "the settings"),
     ("GET", "/clock", "the deployment's time"),
     ("POST", "/clock", "{\"advance\": \"61m\"}: let time pass"),
@@ -147,6 +130,10 @@ fn is_loopback_authority(authority: &str) -> bool {
 
 fn route(shared: &Shared, request: &Request) -> Response {
     match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/") if wants_page(request) => {
+            let page = include_str!("page.html").as_bytes().to_vec();
+            Response::new(200, "OK", "text/html; charset=utf-8", page)
+        }
         ("GET", "/") => ok(&index(shared)),
         ("GET", "/failures") => ok(&failures(shared)),
         ("GET", "/ca.pem") => {
@@ -172,18 +159,19 @@ fn route(shared: &Shared, request: &Request) -> Response {
     }
 }
 
+/// A browser asks for HTML by name; programs ask for anything.
+fn wants_page(request: &Request) -> bool {
+    request
+        .header("accept")
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
 fn index(shared: &Shared) -> Value {
-    let base = shared.base_url();
     let routes: Vec<Value> = ROUTES
         .iter()
         .map(|(method, path, what)| json!({ "method": method, "path": path, "what": what }))
         .collect();
-    json!({
-        "scep": format!("{base}{}", names::SCEP_PATH),
-        "admin": format!("{base}{}", names::ADMIN_PATH),
-        "crl": format!("http://{}/CertEnroll/{}", shared.addresses.crl, names::CRL_FILE),
-        "routes": routes,
-    })
+    json!({ "urls": shared.urls(), "routes": routes })
 }
 
 fn failures(shared: &Shared) -> Value {
@@ -214,18 +202,25 @@ fn failures(shared: &Shared) -> Value {
 }
 
 fn events(shared: &Shared, query: &str) -> Response {
-    if query.split('&').any(|pair| pair == "format=xml") {
-        let xml = shared.look(|s| {
-            s.deployment()
-                .events()
-                .filter_map(EventRecord::to_xml)
-                .collect::<Vec<_>>()
-                .join("\r\n")
-        });
-        let body = format!("<Events>\r\n{xml}\r\n</Events>\r\n");
-        return Response::new(200, "OK", "application/xml", body.into_bytes());
-    }
-    ok(&shared.look(|s| json!(s.deployment().events().collect::<Vec<_>>())))
+    let format = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("format="));
+    shared.look(|s| {
+        let events = s.deployment().events();
+        match format {
+            None => ok(&json!(events.map(LogRecord::from).collect::<Vec<_>>())),
+            Some("full") => ok(&json!(events.collect::<Vec<_>>())),
+            Some("xml") => {
+                let events: Vec<String> = events.filter_map(EventRecord::to_xml).collect();
+                let body = format!("<Events>\r\n{}\r\n</Events>\r\n", events.join("\r\n"));
+                Response::new(200, "OK", "application/xml", body.into_bytes())
+            }
+            Some(other) => failed(
+                400,
+                &format!("no format \"{other}\": full and xml there are"),
+            ),
+        }
+    })
 }
 
 fn clock(shared: &Shared) -> Value {
@@ -258,7 +253,11 @@ fn post(shared: &Shared, path: &str, body: &[u8]) -> Response {
         ("/disarm", Body { id: Some(id), .. }) => shared.act(|s, now| s.disarm(&id, now)),
         ("/heal", Body { id: Some(id), .. }) => shared.act(|s, now| s.heal(&id, now)),
         ("/arm" | "/disarm" | "/heal", _) => return failed(400, "\"id\" is missing"),
-        ("/reset", _) => shared.act(|s, now| s.reset(now)),
+        ("/reset", _) => shared.act(Simulation::reset),
+        ("/recycle", _) => {
+            shared.act(|s, now| s.deployment_mut().recycle(*now));
+            Ok(())
+        }
         ("/set", Body { set: Some(set), .. }) => {
             shared.act(|s, now| s.deployment_mut().set(&set, "/set", *now))
         }

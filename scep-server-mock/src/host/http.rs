@@ -52,12 +52,9 @@ async fn answer(
     let request = read(request, peer, scheme).await?;
     let Exchange {
         outcome, elapsed, ..
-    } = shared.act(|simulation, now| {
-        let deployment = simulation.deployment_mut();
-        match site {
-            Site::Scep => deployment.handle(&request, *now),
-            Site::Crl => deployment.handle_crl(&request, *now),
-        }
+    } = shared.exchange(|deployment, now| match site {
+        Site::Scep => deployment.handle(&request, now),
+        Site::Crl => deployment.handle_crl(&request, now),
     });
     if shared.delays == Delays::Real {
         tokio::time::sleep(elapsed).await;

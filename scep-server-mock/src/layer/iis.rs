@@ -25,6 +25,7 @@ const NOT_FOUND: HttpError = HttpError::new(404, 0, "Not Found", "IIS Web Core")
 const URL_TOO_LONG: HttpError = HttpError::new(404, 14, "Not Found", "RequestFilteringModule");
 const QUERY_TOO_LONG: HttpError = HttpError::new(404, 15, "Not Found", "RequestFilteringModule");
 const BODY_TOO_LONG: HttpError = HttpError::new(404, 13, "Not Found", "RequestFilteringModule");
+const METHOD_NOT_ALLOWED: HttpError = HttpError::new(405, 0, "Method Not Allowed", "IIS Web Core");
 const ENTITY_TOO_LARGE: HttpError =
     HttpError::new(413, 0, "Request Entity Too Large", "IIS Web Core");
 const SIGN_IN: HttpError = HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
@@ -103,6 +104,9 @@ fn dispatch(
                 }
             }
         }
+        scep if is_scep_url(scep) && !is_served_method(&request.method) => {
+            Handled::Error(METHOD_NOT_ALLOWED)
+        }
         scep if is_scep_url(scep) => {
             if d.state.iis.mscep.authentication == Authentication::Windows {
                 match authenticate(request) {
@@ -119,6 +123,13 @@ fn dispatch(
         }
         _ => Handled::Error(NOT_FOUND),
     }
+}
+
+/// The handler mapping of the ISAPI extension.
+fn is_served_method(method: &str) -> bool {
+    ["GET", "HEAD", "POST"]
+        .iter()
+        .any(|served| served.eq_ignore_ascii_case(method))
 }
 
 /// The application's root, the ISAPI extension, and whatever is appended to it.

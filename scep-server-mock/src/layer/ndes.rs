@@ -51,16 +51,13 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
             d.profile.capabilities_text().into_bytes(),
         )),
         Ok(ServerRequest::GetCaCert { .. }) => Handled::Response(ca_certificates(d)),
-        Ok(ServerRequest::GetNextCaCert { .. }) if d.profile.next_ca_certificate => {
-            // No successor of the CA certificate exists.
-            Handled::Error(HttpError::new(404, 0, "Not Found", "IsapiModule"))
-        }
         Ok(ServerRequest::PkiOperation { message }) => pki_operation::handle(d, t, &message),
         Err(error) if is_pki_operation(request) => {
             d.log(t, event::undecodable_http(Hresult::E_INVALIDARG));
             t.decoded.get_or_insert_default().error = Some(error.to_string());
             undecodable(d)
         }
+        // No successor of the CA certificate exists, and no profile says that one could be asked for.
         Ok(ServerRequest::GetNextCaCert { .. }) | Err(_) => without_operation(d, request),
     };
     t.answered_by.get_or_insert(Layer::Ndes);

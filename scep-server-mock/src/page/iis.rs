@@ -52,6 +52,12 @@ impl HttpError {
     /// the server.
     fn short(self) -> Response {
         let (reason, title, sentence, length) = match self.status {
+            400 => (
+                "Bad Request",
+                "400 - Bad Request.",
+                "The server cannot make sense of this request.",
+                1200,
+            ),
             401 => (
                 "Unauthorized",
                 "401 - Unauthorized: Access is denied due to invalid credentials.",
@@ -69,6 +75,12 @@ impl HttpError {
                 "404 - File or directory not found.",
                 "There is nothing under this name, or it has moved, or it is away for a while.",
                 1245,
+            ),
+            405 => (
+                "Method Not Allowed",
+                "405 - HTTP verb used to access this page is not allowed.",
+                "The page exists, but not for a request of this method.",
+                1293,
             ),
             413 => (
                 "Request Entity Too Large",

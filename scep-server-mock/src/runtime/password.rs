@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_password_is_good_once_and_for_an_hour() {
         let mut cache = PasswordCache::default();
-        let mut issue = |cache: &mut PasswordCache, at| {
+        let issue = |cache: &mut PasswordCache, at| {
             cache
                 .issue(5, HOUR, UnixTime(at), &mut SystemRandom)
                 .unwrap()

@@ -135,9 +135,9 @@ fn no_failure_mode_is_named_in_the_sources() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                files(&path, found)
+                files(&path, found);
             } else {
-                found.push(path)
+                found.push(path);
             }
         }
     }

@@ -99,6 +99,16 @@ fn http_sys_and_iis_have_different_limits_and_pages() {
 }
 
 #[test]
+fn other_methods_are_not_for_ndes() {
+    let host = baseline("ndes-plain");
+    let mut request = Request::get(&format!("{}?operation=GetCACaps", host.scep_url())).unwrap();
+    request.method = "DELETE".into();
+    let page = send(&host, &request).unwrap();
+    assert_eq!(page.status, 405);
+    assert!(text(&page).contains("<title>405 - "));
+}
+
+#[test]
 fn detailed_errors_tell_the_substatus() {
     let host = with_state(
         "ndes-plain",

@@ -1,4 +1,5 @@
 use base64::Engine;
+use scep_core::message::ChallengePassword;
 use scep_server_mock::challenge::ChallengeKind;
 use scep_server_mock::wire::{Request, Response};
 use scep_server_mock::{MemoryHost, MockNdes};
@@ -90,8 +91,8 @@ fn a_single_password_does_not_wear_out() {
     let first = host.issue_challenge().unwrap();
     let second = host.issue_challenge().unwrap();
     assert_eq!(
-        first.as_ref().map(|c| c.expose()),
-        second.as_ref().map(|c| c.expose())
+        first.as_ref().map(ChallengePassword::expose),
+        second.as_ref().map(ChallengePassword::expose)
     );
     enroll_with(&host, params(&host, first)).issued();
     enroll_with(&host, params(&host, second)).issued();

@@ -219,6 +219,19 @@ async fn a_crashing_worker_cuts_the_connection() {
 }
 
 #[tokio::test]
+async fn one_password_for_all_can_be_chosen() {
+    let challenge = scep_core::message::ChallengePassword::new("lab-secret");
+    let mock = Builder::default()
+        .with_static_challenge(challenge)
+        .start()
+        .await
+        .unwrap();
+    let issued = mock.issue_challenge().unwrap().unwrap();
+    assert_eq!(issued.expose(), "lab-secret");
+    assert_eq!(enroll(&mock).await, "CN=socket-device");
+}
+
+#[tokio::test]
 async fn dropping_the_mock_stops_it() {
     let mock = MockNdes::start().await.unwrap();
     let (address, control) = (mock.address(), control_address(&mock));
@@ -300,6 +313,13 @@ async fn the_control_port_arms_heals_and_shows() {
         (status, challenge["challenge"].as_str().unwrap().len()),
         (200, 16)
     );
+    let (_, index) = control(&mock, "GET", "/", Value::Null).await;
+    assert_eq!(index["urls"]["scep"].as_str().unwrap(), mock.url());
+    let headers = [("accept", "text/html")];
+    let page = exchange(control_address(&mock), "GET", "/", &headers, Vec::new())
+        .await
+        .unwrap();
+    assert!(page.content_type.unwrap().starts_with("text/html"));
     let (_, state) = control(&mock, "GET", "/state", Value::Null).await;
     assert_eq!(state["baseline"], "ndes-plain");
     assert_eq!(state["state"]["crl"]["validity"], "7d");
@@ -309,7 +329,24 @@ async fn the_control_port_arms_heals_and_shows() {
             .as_array()
             .unwrap()
             .iter()
-            .any(|e| e["id"] == 1 && e["log"] == "application")
+            .any(|e| e["event_id"] == 1 && e["log"] == "application")
+    );
+    // What `scep diagnose --server-log` reads.
+    let records: Vec<scep_failures::observation::LogRecord> =
+        serde_json::from_value(events).unwrap();
+    assert!(records.iter().any(|r| r.event_id == 1));
+    let xml = exchange(
+        control_address(&mock),
+        "GET",
+        "/events?format=xml",
+        &[],
+        Vec::new(),
+    )
+    .await;
+    assert!(
+        String::from_utf8(xml.unwrap().body)
+            .unwrap()
+            .contains("<EventID>1</EventID>")
     );
     let (_, journal) = control(&mock, "GET", "/journal", Value::Null).await;
     assert!(journal.as_array().unwrap().len() >= 2);

@@ -1,4 +1,4 @@
-use scep_server_mock::MemoryHost;
+use scep_server_mock::{Deployment, MemoryHost};
 
 use crate::support::*;
 
@@ -112,7 +112,7 @@ fn the_next_request_tries_again() {
 fn a_process_that_logged_on_before_the_account_was_locked_fails_at_the_ca() {
     for field in ["locked", "password_expired"] {
         let host = baseline("ndes-plain");
-        host.with_deployment(|d, now| d.start(now));
+        host.with_deployment(Deployment::start);
         set(&host, &format!("ndes.service_account.{field} = true"));
         assert_eq!(status(&caps(&host)), 500);
         assert_eq!(last_two(&host), CA.map(|(id, code)| (id, code.to_owned())));

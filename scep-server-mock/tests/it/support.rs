@@ -14,24 +14,24 @@ use scep_core::x509::Name;
 use scep_failures::observation::LogRecord;
 use scep_server_mock::memory::Failure;
 use scep_server_mock::wire::{Request, Response};
-use scep_server_mock::{Builder, MemoryHost, MockNdes};
+use scep_server_mock::{Builder, Deployment, MemoryHost, MockNdes};
 
 /// 2026-11-25T12:00:00Z
-pub const START: UnixTime = UnixTime(1_795_608_000);
-pub const TIMEOUT: Duration = Duration::from_secs(300);
-pub const SCEP: &str = "/certsrv/mscep/mscep.dll";
+pub(crate) const START: UnixTime = UnixTime(1_795_608_000);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const SCEP: &str = "/certsrv/mscep/mscep.dll";
 
-pub fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     MockNdes::builder().with_seed(1)
 }
 
 /// A healthy deployment of a baseline.
-pub fn baseline(name: &str) -> MemoryHost {
+pub(crate) fn baseline(name: &str) -> MemoryHost {
     builder().with_baseline(name).in_memory(START).unwrap()
 }
 
 /// A healthy baseline with other settings.
-pub fn with_state(name: &str, set: &str) -> MemoryHost {
+pub(crate) fn with_state(name: &str, set: &str) -> MemoryHost {
     builder()
         .with_baseline(name)
         .with_state(set.parse().unwrap())
@@ -39,57 +39,57 @@ pub fn with_state(name: &str, set: &str) -> MemoryHost {
         .unwrap()
 }
 
-pub fn set(host: &MemoryHost, set: &str) {
+pub(crate) fn set(host: &MemoryHost, set: &str) {
     let set = set.parse().unwrap();
     host.with_deployment(|d, now| d.set(&set, "test", now))
         .unwrap();
 }
 
-pub fn recycle(host: &MemoryHost) {
-    host.with_deployment(|d, now| d.recycle(now));
+pub(crate) fn recycle(host: &MemoryHost) {
+    host.with_deployment(Deployment::recycle);
 }
 
-pub fn days(n: u64) -> Duration {
+pub(crate) fn days(n: u64) -> Duration {
     Duration::from_secs(n * 86_400)
 }
 
 /// The host part of the published URL, with its scheme.
-pub fn origin(host: &MemoryHost) -> String {
+pub(crate) fn origin(host: &MemoryHost) -> String {
     host.scep_url().strip_suffix(SCEP).unwrap().to_owned()
 }
 
-pub fn send(host: &MemoryHost, request: &Request) -> Result<Response, Failure> {
+pub(crate) fn send(host: &MemoryHost, request: &Request) -> Result<Response, Failure> {
     let address = host.resolve(&request.host)?.addresses[0];
     let address = SocketAddr::new(address, request.scheme.default_port());
     host.exchange(address, request, TIMEOUT)
 }
 
 /// GET of a path of the published host.
-pub fn get(host: &MemoryHost, target: &str) -> Result<Response, Failure> {
+pub(crate) fn get(host: &MemoryHost, target: &str) -> Result<Response, Failure> {
     send(
         host,
         &Request::get(&format!("{}{target}", origin(host))).unwrap(),
     )
 }
 
-pub fn caps(host: &MemoryHost) -> Result<Response, Failure> {
+pub(crate) fn caps(host: &MemoryHost) -> Result<Response, Failure> {
     get(host, &format!("{SCEP}?operation=GetCACaps"))
 }
 
-pub fn status(result: &Result<Response, Failure>) -> u16 {
+pub(crate) fn status(result: &Result<Response, Failure>) -> u16 {
     result.as_ref().map_or(0, |response| response.status)
 }
 
-pub fn text(response: &Response) -> String {
+pub(crate) fn text(response: &Response) -> String {
     String::from_utf8_lossy(&response.body).into_owned()
 }
 
-pub fn server(response: &Response) -> &str {
+pub(crate) fn server(response: &Response) -> &str {
     response.header("server").unwrap_or_default()
 }
 
 /// Numbers of the events of a log, in order, from record `from` on.
-pub fn event_ids(host: &MemoryHost, log: &str) -> Vec<u32> {
+pub(crate) fn event_ids(host: &MemoryHost, log: &str) -> Vec<u32> {
     host.log_records()
         .iter()
         .filter(|r| r.log == log)
@@ -97,7 +97,7 @@ pub fn event_ids(host: &MemoryHost, log: &str) -> Vec<u32> {
         .collect()
 }
 
-pub fn records(host: &MemoryHost, log: &str) -> Vec<LogRecord> {
+pub(crate) fn records(host: &MemoryHost, log: &str) -> Vec<LogRecord> {
     host.log_records()
         .into_iter()
         .filter(|r| r.log == log)
@@ -105,7 +105,7 @@ pub fn records(host: &MemoryHost, log: &str) -> Vec<LogRecord> {
 }
 
 /// NDES events as `(id, code)`.
-pub fn ndes_events(host: &MemoryHost) -> Vec<(u32, String)> {
+pub(crate) fn ndes_events(host: &MemoryHost) -> Vec<(u32, String)> {
     records(host, "application")
         .into_iter()
         .filter(|r| r.source.ends_with("NetworkDeviceEnrollmentService"))
@@ -113,7 +113,7 @@ pub fn ndes_events(host: &MemoryHost) -> Vec<(u32, String)> {
         .collect()
 }
 
-pub fn device_key() -> Arc<dyn PrivateKey> {
+pub(crate) fn device_key() -> Arc<dyn PrivateKey> {
     default_provider()
         .load_private_key(include_bytes!("../../keys/device-2.p8"))
         .unwrap()
@@ -121,7 +121,7 @@ pub fn device_key() -> Arc<dyn PrivateKey> {
 
 /// How an enrollment ended.
 #[derive(Debug)]
-pub enum End {
+pub(crate) enum End {
     Issued(Box<Issued>),
     Refused(Refusal),
     Pending,
@@ -130,14 +130,14 @@ pub enum End {
 }
 
 impl End {
-    pub fn issued(self) -> Issued {
+    pub(crate) fn issued(self) -> Issued {
         match self {
             Self::Issued(issued) => *issued,
             other => panic!("not issued: {other:?}"),
         }
     }
 
-    pub fn refused(self) -> Refusal {
+    pub(crate) fn refused(self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal,
             other => panic!("not refused: {other:?}"),
@@ -145,7 +145,7 @@ impl End {
     }
 }
 
-pub fn params(host: &MemoryHost, challenge: Option<ChallengePassword>) -> EnrollmentParams {
+pub(crate) fn params(host: &MemoryHost, challenge: Option<ChallengePassword>) -> EnrollmentParams {
     let [root, _] = host.with(|s| s.deployment().ca_certificates());
     let mut params = EnrollmentParams::new(
         host.scep_url(),
@@ -160,17 +160,17 @@ pub fn params(host: &MemoryHost, challenge: Option<ChallengePassword>) -> Enroll
 }
 
 /// Enrolls with a good challenge password.
-pub fn enroll(host: &MemoryHost) -> End {
+pub(crate) fn enroll(host: &MemoryHost) -> End {
     let challenge = host.issue_challenge().unwrap();
     enroll_with(host, params(host, challenge))
 }
 
-pub fn enroll_with(host: &MemoryHost, params: EnrollmentParams) -> End {
+pub(crate) fn enroll_with(host: &MemoryHost, params: EnrollmentParams) -> End {
     run(host, &mut Enrollment::new(default_provider(), params))
 }
 
 /// Runs an enrollment until it ends or waits.
-pub fn run(host: &MemoryHost, enrollment: &mut Enrollment) -> End {
+pub(crate) fn run(host: &MemoryHost, enrollment: &mut Enrollment) -> End {
     let mut rng = SystemRandom;
     loop {
         let wanted = match enrollment.next(host.now(), &mut rng).unwrap() {
@@ -203,7 +203,7 @@ pub fn run(host: &MemoryHost, enrollment: &mut Enrollment) -> End {
 }
 
 /// A signed PKCSReq as a client would send it, with the URL it would go to.
-pub fn pki_message(host: &MemoryHost, params: EnrollmentParams) -> Vec<u8> {
+pub(crate) fn pki_message(host: &MemoryHost, params: EnrollmentParams) -> Vec<u8> {
     let good = host.with(|s| s.deployment().last_good());
     let mut enrollment = Enrollment::new(default_provider(), params);
     let mut rng = SystemRandom;
