@@ -63,13 +63,17 @@ impl Capabilities {
         let body = body
             .get(..body.len().min(Self::MAX_LEN))
             .unwrap_or_default();
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let text = String::from_utf8_lossy(body);
         // octets that are no text at all are no list; a single odd word does no harm to the others
-        if text.trim_start().starts_with('<') || body.contains(&0) {
+        if text.trim_start_matches(is_separator).starts_with('<') || body.contains(&0) {
             return Self::default();
         }
-        Self(text.split_whitespace().map(ToString::to_string).collect())
+        Self(
+            text.split(is_separator)
+                .filter(|word| !word.is_empty())
+                .map(ToString::to_string)
+                .collect(),
+        )
     }
 
     /// A list of one's own.
@@ -110,6 +114,11 @@ impl Capabilities {
         out.push('\n');
         out
     }
+}
+
+/// White space, or a byte order mark, wherever an editor left it.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
 }
 
 impl fmt::Display for Capabilities {
