@@ -1,1 +1,245 @@
-//! Fuzz targets for every decoder; corpora replayed as ordinary tests
+//! Fuzz targets: one function for each decoder that a stranger's octets reach.
+//!
+//! A target must return, whatever the input. Where a decoder promises more (DER that stays DER, a
+//! position inside the input, a name that reads back), the target asserts that too.
+//!
+//! `cargo test -p scep-fuzz` replays `corpus/<target>/*` and damaged copies of it through every
+//! target. To search for new inputs, on Linux with a C++ compiler:
+//!
+//! ```text
+//! cargo +nightly fuzz run --features libfuzzer inspect        # with cargo-fuzz installed
+//!
+//! # without it, on stable too; the flags switch libFuzzer's coverage on
+//! RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+//!   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+//!   -Ccodegen-units=1" \
+//!   cargo run --release -p scep-fuzz --features libfuzzer --target x86_64-unknown-linux-gnu \
+//!   --bin inspect -- -max_total_time=60 /tmp/found fuzz/corpus/inspect
+//! ```
+//!
+//! An input that breaks something belongs into `corpus/<target>/`, small, once it is mended.
+
+use scep_core::asn1;
+use scep_core::ca_certificates::CaCertificates;
+use scep_core::capabilities::{Capabilities, Capability};
+use scep_core::cms::{ContentInfo, EnvelopedData, SignedData};
+use scep_core::crypto::{CryptoProvider, RandomSource, RustCrypto};
+use scep_core::http::{Operation, ServerRequest};
+use scep_core::inspect::Aids;
+use scep_core::limits::Limits;
+use scep_core::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
+use scep_core::policy::AlgorithmPolicy;
+use scep_core::x509::{Certificate, CertificationRequest, Crl, Name, pem};
+use scep_core::{Error, Result};
+
+/// A fuzz target.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its corpus folder and its binary.
+pub const TARGETS: [(&str, Target); 12] = [
+    ("transcode", transcode),
+    ("signed_message", signed_message),
+    ("enveloped_data", enveloped_data),
+    ("certificate", certificate),
+    ("csr", csr),
+    ("crl", crl),
+    ("ca_certificates", ca_certificates),
+    ("capabilities", capabilities),
+    ("get_query", get_query),
+    ("name", name),
+    ("message_data", message_data),
+    ("inspect", inspect),
+];
+
+const LIMITS: Limits = Limits::DEFAULT;
+
+/// Octets without surprise: fuzzing has to be repeatable, and makes nothing that is kept.
+struct Counter(u8);
+
+impl RandomSource for Counter {
+    fn fill(&mut self, out: &mut [u8]) {
+        for octet in out {
+            self.0 = self.0.wrapping_mul(181).wrapping_add(73);
+            *octet = self.0;
+        }
+    }
+}
+
+/// What every error must be like: it says something, and points into the input.
+fn sound<T>(input: &[u8], result: Result<T>) -> Option<T> {
+    result
+        .map_err(|error: Error| {
+            assert!(error.to_string().len() > 10, "{error:?}");
+            // it counts octets of the DER, whose headers are hardly ever longer than those of BER
+            assert!(error.position().is_none_or(|at| at <= input.len() + 64));
+        })
+        .ok()
+}
+
+/// BER to DER: what comes out is DER, and stays as it is.
+pub fn transcode(input: &[u8]) {
+    if let Some(first) = sound(input, asn1::transcode(input, &LIMITS)) {
+        assert!(first.used <= input.len());
+        let again = asn1::transcode(&first.der, &LIMITS);
+        assert!(again.is_ok_and(|again| !again.was_ber() && *again.der == *first.der));
+    }
+}
+
+/// A pkiMessage, its signature and its envelope.
+pub fn signed_message(input: &[u8]) {
+    if let Some(info) = sound(input, ContentInfo::decode(input, &LIMITS)) {
+        sound(
+            input,
+            SignedData::from_content_info(&info, "a fuzzed message"),
+        );
+    }
+    let Some(message) = sound(input, SignedMessage::decode_prefix(input, &LIMITS)) else {
+        return;
+    };
+    let verified = message.verify(&RustCrypto, &AlgorithmPolicy::LEGACY, &[]);
+    if let Some(verified) = sound(input, verified) {
+        sound(input, verified.envelope(&LIMITS));
+    }
+}
+
+/// An EnvelopedData.
+pub fn enveloped_data(input: &[u8]) {
+    if let Some(envelope) = sound(input, EnvelopedData::decode(input, &LIMITS)) {
+        sound(input, envelope.content.algorithm.content_cipher());
+        let nobody = envelope.open(&RustCrypto, &[], &mut Counter(0));
+        assert!(sound(input, nobody).is_none());
+    }
+}
+
+/// A certificate, and everything that can be asked of it.
+pub fn certificate(input: &[u8]) {
+    let Some(certificate) = sound(input, Certificate::from_der(input)) else {
+        return;
+    };
+    assert_eq!(certificate.as_der(), input);
+    let again = Certificate::from_pem(&certificate.to_pem());
+    assert!(again.is_ok_and(|again| again == certificate));
+    let shown = format!(
+        "{certificate:?} {} {:?} {:?} {} {}",
+        certificate.issuer(),
+        certificate.subject_alt_names(),
+        certificate.crl_distribution_points(),
+        certificate.not_before(),
+        certificate.not_after(),
+    );
+    assert!(!shown.is_empty());
+    let _ = (certificate.is_ca(), certificate.is_self_issued());
+    let _ = (certificate.key_usage(), certificate.extended_key_usages());
+    let _ = (
+        certificate.subject_key_identifier(),
+        certificate.authority_key_identifier(),
+    );
+    sound(
+        input,
+        certificate.verify_issued_by(&RustCrypto, &certificate),
+    );
+}
+
+/// A certification request.
+pub fn csr(input: &[u8]) {
+    if let Some(csr) = sound(input, CertificationRequest::from_der(input)) {
+        assert_eq!(csr.as_der(), input);
+        let _ = format!(
+            "{csr:?} {:?} {:?}",
+            csr.key_usage(),
+            csr.subject_alt_names()
+        );
+        sound(input, csr.verify(&RustCrypto));
+    }
+}
+
+/// A CRL, DER or PEM.
+pub fn crl(input: &[u8]) {
+    if let Some(crl) = sound(input, Crl::from_der(input)) {
+        let _ = format!("{crl:?} {:?} {:?}", crl.number(), crl.next_update());
+        assert!(
+            crl.revoked()
+                .iter()
+                .all(|entry| crl.is_revoked(&entry.serial))
+        );
+    }
+}
+
+/// A GetCACert reply, and who does what in it.
+pub fn ca_certificates(input: &[u8]) {
+    let Some(certificates) = sound(input, CaCertificates::from_response(input)) else {
+        return;
+    };
+    if let Some(roles) = sound(input, certificates.choose()) {
+        assert!(certificates.as_slice().contains(&roles.encryption));
+        assert!(certificates.as_slice().contains(&roles.issuing_ca));
+    }
+    let again = CaCertificates::from_response(&certificates.to_bundle());
+    assert!(again.is_ok_and(|again| again == certificates));
+}
+
+/// A GetCACaps reply.
+pub fn capabilities(input: &[u8]) {
+    let capabilities = Capabilities::parse(input);
+    let again = Capabilities::parse(capabilities.to_text().as_bytes());
+    for (capability, _) in Capability::ALL {
+        assert_eq!(capabilities.has(capability), again.has(capability));
+    }
+}
+
+/// The query of a GET request.
+pub fn get_query(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    for method in ["GET", "POST"] {
+        sound(
+            text.as_bytes(),
+            ServerRequest::from_http(method, Some(&text), input),
+        );
+    }
+    // what we escape reads back
+    let url = Operation::GetCaCert.url("http://ca.example/scep", Some(&text));
+    let query = url.split_once('?').map(|(_, query)| query);
+    let message = Some(text.into_owned());
+    let expected = ServerRequest::GetCaCert { message };
+    assert_eq!(ServerRequest::from_http("GET", query, b""), Ok(expected));
+}
+
+/// The text form of a distinguished name.
+pub fn name(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if let Some(name) = sound(text.as_bytes(), Name::from_rfc4514(&text)) {
+        let again = Name::from_rfc4514(&name.to_string());
+        assert!(again.is_ok_and(|again| again.matches(&name)), "{name}");
+    }
+    if let Some(name) = sound(input, Name::from_der(input)) {
+        assert!(name.matches(&name) && name.as_der() == input);
+        let _ = format!("{name} {:?}", name.common_name());
+    }
+}
+
+/// The content of CertPoll, GetCert and GetCRL.
+pub fn message_data(input: &[u8]) {
+    if let Some(data) = sound(input, IssuerAndSubject::from_der(input)) {
+        let again = IssuerAndSubject::from_der(&data.to_der());
+        assert_eq!(again.as_ref(), Ok(&data));
+    }
+    if let Some(data) = sound(input, IssuerAndSerialNumber::from_der(input)) {
+        let again = IssuerAndSerialNumber::from_der(&data.to_der());
+        assert_eq!(again.as_ref(), Ok(&data));
+    }
+}
+
+/// Anything that somebody may want explained.
+pub fn inspect(input: &[u8]) {
+    let (aids, mut rng) = (Aids::default(), Counter(0));
+    let report = scep_core::inspect::inspect(&RustCrypto, input, &aids, &mut rng);
+    if let Some(report) = sound(input, report) {
+        assert_eq!(report.octets, input.len());
+    }
+    assert!(scep_core::inspect::outline(input).len() <= 1000);
+    let text = String::from_utf8_lossy(input);
+    sound(text.as_bytes(), pem::blocks(&text));
+    if let Some(der) = sound(input, scep_core::inspect::private_key_der(input)) {
+        sound(input, RustCrypto.load_private_key(&der));
+    }
+}

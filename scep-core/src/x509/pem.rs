@@ -10,12 +10,22 @@ use crate::error::Layer;
 use crate::{Error, Result};
 
 /// One PEM block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Block {
     /// The label, such as `CERTIFICATE`.
     pub label: String,
     /// The decoded content.
     pub der: Vec<u8>,
+}
+
+impl core::fmt::Debug for Block {
+    /// Leaves the content out: it may be a private key.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Block")
+            .field("label", &self.label)
+            .field("len", &self.der.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads all blocks of a text. Text around the blocks and CR LF line ends are accepted.
