@@ -1,5 +1,5 @@
 //! Messages that peers sent, recorded: they stay understood where the peers are not installed.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -42,10 +42,10 @@ impl Failure {
 
 impl From<scep_client::Error> for Failure {
     fn from(error: scep_client::Error) -> Self {
-        let exit = if error.is_local() {
-            Exit::CouldNotRun
-        } else {
-            Exit::Bad
+        let exit = match &error {
+            scep_client::Error::Misuse(_) => Exit::Usage,
+            local if local.is_local() => Exit::CouldNotRun,
+            _ => Exit::Bad,
         };
         Self {
             exit,

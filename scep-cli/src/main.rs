@@ -7,6 +7,7 @@ mod files;
 mod nearest;
 mod options;
 mod render;
+mod server_log;
 
 use std::process::ExitCode;
 
@@ -21,7 +22,7 @@ use crate::render::{ColorChoice, Renderer};
 #[command(name = "scep", version, after_help = Exit::help(), max_term_width = 100)]
 struct Cli {
     /// Colour the report.
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: ColorChoice,
     /// Say on stderr what is being done.
     #[arg(long, short, global = true)]
@@ -33,18 +34,25 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Find out what is wrong with a SCEP server, from outside
+    #[command(after_help = Exit::help_of("diagnose"))]
     Diagnose(command::diagnose::Args),
     /// Explain a failure mode, a symptom, a status, an error code or an event
+    #[command(after_help = Exit::help_of("explain"))]
     Explain(command::explain::Args),
     /// Get a certificate
+    #[command(after_help = Exit::help_of("enroll"))]
     Enroll(command::enroll::Args),
     /// Ask for a request that was pending
+    #[command(after_help = Exit::help_of("poll"))]
     Poll(command::poll::Args),
     /// Show what a message, certificate or request says
+    #[command(after_help = Exit::help_of("inspect"))]
     Inspect(command::inspect::Args),
     /// Run a simulated NDES deployment on loopback
+    #[command(after_help = Exit::help_of("mock"))]
     Mock(command::mock::Args),
     /// Enroll at a simulated deployment, break it in every known way, and diagnose each
+    #[command(after_help = Exit::help_of("demo"))]
     Demo(command::demo::Args),
 }
 

@@ -105,9 +105,12 @@ pub(crate) fn certificates(path: &std::path::Path) -> Result<Vec<Certificate>> {
 #[derive(Args, Debug, Default)]
 #[group(id = "challenge-source", multiple = false)]
 pub(crate) struct ChallengeArgs {
-    /// File with the challenge password (its first line).
+    /// File with the challenge password (its first line); - for stdin.
     #[arg(long, value_name = "FILE")]
     pub(crate) challenge_file: Option<PathBuf>,
+    /// Command that prints the challenge password (its first line), run by the shell.
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) challenge_command: Option<String>,
     /// Environment variable with the challenge password.
     #[arg(long, value_name = "NAME")]
     pub(crate) challenge_env: Option<String>,
@@ -117,22 +120,20 @@ pub(crate) struct ChallengeArgs {
 }
 
 impl ChallengeArgs {
+    pub(crate) fn given(&self) -> bool {
+        self.challenge_file.is_some()
+            || self.challenge_command.is_some()
+            || self.challenge_env.is_some()
+            || self.challenge.is_some()
+    }
+
     pub(crate) fn challenge(&self, renderer: &Renderer) -> Result<Option<ChallengePassword>> {
         if let Some(path) = &self.challenge_file {
             let text = Zeroizing::new(files::read_text(path)?);
-            let line = text
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches('\r');
-            return if line.is_empty() {
-                Err(Failure::local(format!(
-                    "{}: the first line is empty",
-                    path.display()
-                )))
-            } else {
-                Ok(Some(ChallengePassword::new(line)))
-            };
+            return first_line(&text, &path.display().to_string()).map(Some);
+        }
+        if let Some(command) = &self.challenge_command {
+            return output_of(command).map(Some);
         }
         if let Some(name) = &self.challenge_env {
             return match std::env::var(name) {
@@ -148,6 +149,33 @@ impl ChallengeArgs {
         }
         Ok(None)
     }
+}
+
+/// The challenge password that a text begins with.
+pub(crate) fn first_line(text: &str, origin: &str) -> Result<ChallengePassword> {
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(ChallengePassword::new(line)),
+        _ => Err(Failure::local(format!(
+            "{origin}: the first line is empty, where the challenge password should be"
+        ))),
+    }
+}
+
+/// The challenge password that a command prints. What it says on stderr goes to ours.
+fn output_of(command: &str) -> Result<ChallengePassword> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let bad = |why: &str| Failure::local(format!("--challenge-command: {why}"));
+    let output = std::process::Command::new(shell)
+        .args([flag, command])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|e| bad(&format!("{shell}: {e}")))?;
+    let text = Zeroizing::new(output.stdout);
+    if !output.status.success() {
+        return Err(bad(&format!("the command ended with {}", output.status)));
+    }
+    let text = std::str::from_utf8(&text).map_err(|_| bad("what it printed is no UTF-8"))?;
+    first_line(text, "--challenge-command")
 }
 
 /// The key that is to be certified.
@@ -220,10 +248,10 @@ pub(crate) fn load_key(
 #[derive(Args, Debug)]
 pub(crate) struct ProtocolArgs {
     /// Algorithms that are acceptable.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     pub(crate) policy: PolicyChoice,
     /// GET or POST for PKIOperation.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, value_name = "METHOD")]
     pub(crate) method: MethodArg,
     /// CA identifier, sent as message= of GetCACaps and GetCACert.
     #[arg(long, value_name = "TEXT")]
@@ -277,11 +305,24 @@ impl From<MethodArg> for MethodChoice {
     }
 }
 
+/// Checks a SCEP URL before anything is done with it.
+pub(crate) fn scep_url(text: &str) -> std::result::Result<String, String> {
+    let url = url::Url::parse(text).map_err(|e| {
+        format!("{e}; a SCEP URL looks like https://host/certsrv/mscep/mscep.dll")
+    })?;
+    match url.scheme() {
+        "http" | "https" => Ok(text.to_owned()),
+        other => Err(format!("SCEP goes over http or https, not {other}")),
+    }
+}
+
 /// The real network, with further roots from a file.
 pub(crate) fn network(tls_ca_file: Option<&std::path::Path>) -> Result<HyperNetwork> {
     let mut trust = TrustStore::system();
     if let Some(path) = tls_ca_file {
-        trust.add_pem(&files::read_text(path)?)?;
+        trust
+            .add_pem(&files::read_text(path)?)
+            .map_err(|e| Failure::local(format!("{}: {}", path.display(), e.causes())))?;
     }
     Ok(HyperNetwork::new(trust))
 }

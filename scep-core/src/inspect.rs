@@ -144,7 +144,7 @@ fn content_info(
             report
         }
         oid::SIGNED_DATA => {
-            let data = SignedData::from_content_info(&info, "SignedData")?;
+            let data = SignedData::from_content_info(&info, "SignedData", limits)?;
             if data.signers.is_empty() {
                 certs_only(&data)
             } else {
@@ -210,13 +210,29 @@ fn pki_message(
     rng: &mut dyn RandomSource,
     nesting: usize,
 ) -> Result<Report> {
-    let message = SignedMessage::decode_prefix(input, limits)?;
     let mut report = Report::new(Kind::PkiMessage);
     report.certificates = data
         .certificates
         .iter()
         .map(CertificateSummary::of)
         .collect();
+    let message = match SignedMessage::decode_prefix(input, limits) {
+        Ok(message) => message,
+        // a message that breaks a rule of SCEP is still worth showing
+        Err(error) => {
+            let text = format!("not a pkiMessage: {error}");
+            report.deviations.note("not-a-pki-message", "3.2", text);
+            if let Some(signer) = data.signers.first() {
+                report.signer = Some(format!("{}", signer.signer));
+                report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
+            }
+            report.content_len = data.content.as_ref().map(Vec::len);
+            if let Some(content) = data.content.as_deref().filter(|content| content.len() > 1) {
+                envelope(provider, content, aids, limits, rng, nesting, &mut report);
+            }
+            return Ok(report);
+        }
+    };
     report.signer = Some(format!("{}", message.signer_id()));
     let signer_info = message.signer_info();
     report.digest = Some(signer_info.digest_algorithm.digest().map_or_else(

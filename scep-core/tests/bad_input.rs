@@ -76,7 +76,10 @@ fn decode_octets(input: &[u8]) {
     let mut rng = TestRandom(1);
     let _ = sound(input, transcode(input, &LIMITS));
     if let Some(info) = sound(input, ContentInfo::decode(input, &LIMITS)) {
-        let _ = sound(input, SignedData::from_content_info(&info, "test"));
+        let _ = sound(
+            input,
+            SignedData::from_content_info(&info, "test", &Limits::DEFAULT),
+        );
     }
     let _ = sound(input, SignedMessage::decode_prefix(input, &LIMITS));
     if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS)) {

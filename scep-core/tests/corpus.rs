@@ -271,7 +271,8 @@ fn md5_and_des_are_read_under_the_legacy_policy_only() {
         ("aki__sscep_StVincentQA_PKCSReq.der", false),
         ("blapki__sscep_PKCSReq.der", true),
         ("micromdm__PKCSReq.der", true),
-        ("jscep__scep_resp2.der", true),
+        // sound algorithms, but a CA key of 1536 bits
+        ("jscep__scep_resp2.der", false),
     ] {
         let bytes = std::fs::read(folder.join(name)).unwrap();
         let decode = || SignedMessage::decode(&bytes, &Limits::DEFAULT).unwrap();
@@ -279,7 +280,11 @@ fn md5_and_des_are_read_under_the_legacy_policy_only() {
         match verified {
             Ok(_) => assert!(modern, "{name}"),
             Err(Error::ForbiddenByPolicy { algorithm, .. }) => {
-                assert_eq!((modern, algorithm.as_str()), (false, "MD5"), "{name}");
+                let known = ["MD5", "an RSA key of 1536 bits"];
+                assert!(
+                    !modern && known.contains(&algorithm.as_str()),
+                    "{name}: {algorithm}"
+                );
             }
             Err(other) => panic!("{name}: {other}"),
         }

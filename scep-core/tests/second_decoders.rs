@@ -58,7 +58,7 @@ mod ours {
 
     pub(super) fn signed(input: &[u8]) -> Signed {
         let info = ContentInfo::decode(input, &LIMITS).unwrap();
-        let data = SignedData::from_content_info(&info, "test").unwrap();
+        let data = SignedData::from_content_info(&info, "test", &Limits::DEFAULT).unwrap();
         let mut certificates: Vec<Vec<u8>> = data
             .certificates
             .iter()

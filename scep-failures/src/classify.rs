@@ -57,6 +57,7 @@ pub fn classify(catalogue: &Catalogue, observations: &Observations) -> Diagnosis
             Outcome::Healthy,
             Some(found.first().cloned().unwrap_or(healthy)),
         ),
+        (None, None) if case.something_else_answers() => (Outcome::NotScep, None),
         (None, None) => (Outcome::Unrecognized, None),
     };
     let rivals = failures.get(1..).unwrap_or_default();
@@ -234,7 +235,15 @@ impl<'a> Case<'a> {
             .collect()
     }
 
-    /// Facts to show when nothing fits: what came of each exchange.
+    /// Both operations are answered well, with something that is no SCEP: a plain web server.
+    fn something_else_answers(&self) -> bool {
+        ["get-ca-caps", "get-ca-cert"].iter().all(|operation| {
+            self.facts.only(&format!("{operation}.status")) == Some(&200.into())
+                && self.facts.only(&format!("{operation}.valid")) == Some(&false.into())
+        })
+    }
+
+    /// Facts to show when nothing fits: what came of each exchange, where that says anything.
     fn what_matters(&self) -> Vec<Evidence> {
         const NAMES: &[&str] = &[
             "outcome",
@@ -257,11 +266,14 @@ impl<'a> Case<'a> {
                         .next()
                         .is_some_and(|name| NAMES.contains(&name))
             })
-            .flat_map(|(path, values)| {
-                values
-                    .iter()
-                    .map(move |fact| matching::evidence(path, fact, None))
+            // what both operations share was said with each of them
+            .filter(|(path, _)| !path.starts_with("scep."))
+            .flat_map(|(path, values)| values.iter().map(move |fact| (path, fact)))
+            .filter(|(_, fact)| {
+                !["response", "connected", "resolved", "unknown"]
+                    .contains(&fact.value.to_string().as_str())
             })
+            .map(|(path, fact)| matching::evidence(path, fact, None))
             .collect()
     }
 

@@ -97,7 +97,7 @@ macro_rules! from_number {
         }
     )+};
 }
-from_number!(u16, u32, u64, usize, i64);
+from_number!(u16, u32, u64, usize, i32, i64);
 
 /// One value of a fact, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -443,15 +443,11 @@ impl Deployment {
     /// Serial numbers and dates for the CRL.
     pub(crate) fn revoked(&self) -> Vec<(Vec<u8>, UnixTime)> {
         let mut revoked = self.ca_database.revoked.clone();
-        for entry in [
-            &self.pki.ra_signing,
-            &self.pki.ra_encryption,
-            &self.pki.connector,
-        ] {
-            if entry.state.revoked {
-                revoked.push((entry.identity.certificate.serial().to_vec(), self.origin));
-            }
-        }
+        let by_setting = self
+            .pki
+            .revoked()
+            .map(|c| (c.serial().to_vec(), self.origin));
+        revoked.extend(by_setting);
         revoked
     }
 }

@@ -11,7 +11,25 @@
 //!
 //! So a failure follows from its cause, with the pages, events and log lines of the part that fails.
 //!
-//! * [`Deployment`] is the simulation without I/O and without a clock.
+//! * [`Deployment`] is the simulation, without I/O and without a clock.
+//! * [`Simulation`] arms and heals failure modes of the catalogue on it: overlays on the state, and
+//!   a history.
+//! * [`MemoryHost`] puts names, addresses and a virtual clock around it.
+//! * [`MockNdes`] puts it on sockets of the loopback interface, with a control port.
+//!
+//! ```
+//! use scep_core::UnixTime;
+//! use scep_server_mock::MockNdes;
+//! use scep_server_mock::wire::Request;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let settings = "crl.http_reachable = false".parse()?;
+//! let host = MockNdes::builder().with_state(settings).in_memory(UnixTime(1_795_608_000))?;
+//! let request = Request::get("http://ndes.lab.example/certsrv/mscep/mscep.dll?operation=GetCACaps");
+//! let exchange = host.with_deployment(|d, now| d.handle(&request.unwrap(), now));
+//! assert_eq!(exchange.outcome.status(), 500);
+//! # Ok(()) }
+//! ```
 
 pub mod baseline;
 pub mod builder;

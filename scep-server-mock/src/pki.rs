@@ -63,6 +63,8 @@ pub(crate) struct Pki {
     pub(crate) issuing_ca: Identity,
     pub(crate) ra_signing: StoreEntry,
     pub(crate) ra_encryption: StoreEntry,
+    /// RA certificates that were renewed; they stay in the store.
+    superseded: Vec<(RaRole, StoreEntry)>,
     pub(crate) connector: StoreEntry,
     pub(crate) public_tls_root: Identity,
     pub(crate) private_tls_root: Identity,
@@ -127,6 +129,7 @@ impl Pki {
             issuing_ca,
             ra_signing,
             ra_encryption,
+            superseded: Vec::new(),
             connector,
             public_tls_root,
             private_tls_root,
@@ -180,30 +183,26 @@ impl Pki {
         let reissued = |old: &CertificateState, new: &CertificateState| {
             (old.issued_ago, old.valid_for) != (new.issued_ago, new.valid_for)
         };
-        let (was, is) = (&old.ndes.ra_signing, &new.ndes.ra_signing);
-        if reissued(was, is) {
-            self.ra_signing = mint.ra(
-                RaRole::Signing,
-                is,
-                &self.issuing_ca,
-                &self.keys,
-                &self.crl_urls,
-                now,
-            )?;
-        }
-        self.ra_signing.state = is.clone();
-        let (was, is) = (&old.ndes.ra_encryption, &new.ndes.ra_encryption);
-        if reissued(was, is) {
-            self.ra_encryption = mint.ra(
+        for (role, was, is) in [
+            (RaRole::Signing, &old.ndes.ra_signing, &new.ndes.ra_signing),
+            (
                 RaRole::Encryption,
-                is,
-                &self.issuing_ca,
-                &self.keys,
-                &self.crl_urls,
-                now,
-            )?;
+                &old.ndes.ra_encryption,
+                &new.ndes.ra_encryption,
+            ),
+        ] {
+            let entry = match role {
+                RaRole::Signing => &mut self.ra_signing,
+                RaRole::Encryption => &mut self.ra_encryption,
+            };
+            if reissued(was, is) {
+                let renewed =
+                    mint.ra(role, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
+                self.superseded
+                    .push((role, std::mem::replace(entry, renewed)));
+            }
+            entry.state = is.clone();
         }
-        self.ra_encryption.state = is.clone();
         let (was, is) = (
             &old.policy_module.client_certificate,
             &new.policy_module.client_certificate,
@@ -232,6 +231,34 @@ impl Pki {
             )?;
         }
         Ok(())
+    }
+
+    /// The certificate of the machine store that NDES takes for a role: the one issued last.
+    pub(crate) fn ra_certificate(&self, role: RaRole) -> &StoreEntry {
+        let current = match role {
+            RaRole::Signing => &self.ra_signing,
+            RaRole::Encryption => &self.ra_encryption,
+        };
+        let older = self
+            .superseded
+            .iter()
+            .filter(|(of, _)| *of == role)
+            .map(|(_, entry)| entry);
+        older
+            .chain([current])
+            .filter(|entry| entry.state.present)
+            .max_by_key(|entry| entry.identity.certificate.not_before())
+            .unwrap_or(current)
+    }
+
+    /// The certificates that the CA has revoked by their settings.
+    pub(crate) fn revoked(&self) -> impl Iterator<Item = &Certificate> {
+        self.superseded
+            .iter()
+            .map(|(_, entry)| entry)
+            .chain([&self.ra_signing, &self.ra_encryption, &self.connector])
+            .filter(|entry| entry.state.revoked)
+            .map(|entry| &entry.identity.certificate)
     }
 
     /// The chain that the TLS binding sends, leaf first. The root is left out, as servers do.

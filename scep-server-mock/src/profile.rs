@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
-use crate::pki::Pki;
+use crate::pki::{Pki, RaRole};
 
 const FILES: [(&str, &str); 3] = [
     ("ndes-2019", include_str!("../profiles/ndes-2019.toml")),
@@ -78,8 +78,16 @@ impl Profile {
         self.certificates
             .iter()
             .map(|role| match role {
-                CertificateRole::RaSigning => pki.ra_signing.identity.certificate.clone(),
-                CertificateRole::RaEncryption => pki.ra_encryption.identity.certificate.clone(),
+                CertificateRole::RaSigning => pki
+                    .ra_certificate(RaRole::Signing)
+                    .identity
+                    .certificate
+                    .clone(),
+                CertificateRole::RaEncryption => pki
+                    .ra_certificate(RaRole::Encryption)
+                    .identity
+                    .certificate
+                    .clone(),
                 CertificateRole::IssuingCa => pki.issuing_ca.certificate.clone(),
                 CertificateRole::Root => pki.root.certificate.clone(),
             })

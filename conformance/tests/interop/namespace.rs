@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::process::{run_command, runs};
+use crate::process::{run_command, runs, say};
 
 const INSIDE: &str = "SCEP_INTEROP_INSIDE";
 
@@ -17,7 +17,7 @@ pub fn enter(test: &str) -> bool {
         return true;
     }
     if !runs(Command::new("unshare").args(["-rn", "true"])) {
-        eprintln!("\n*** no network namespaces here: the peer will listen on all interfaces ***\n");
+        say("no network namespaces here: the peer will listen on all interfaces");
         return true;
     }
     let myself = std::env::current_exe().unwrap();
@@ -32,6 +32,5 @@ pub fn enter(test: &str) -> bool {
     .log();
     // a name that fits no test would be a success, too
     assert!(log.contains("1 passed"), "{log}");
-    eprintln!("{log}");
     false
 }

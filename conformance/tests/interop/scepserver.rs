@@ -153,7 +153,7 @@ fn we_enroll_by_post_and_by_get() {
         let reply = understood(
             &last.response.body,
             &[published_key("device-1")],
-            &[server.ca.clone()],
+            std::slice::from_ref(&server.ca),
         );
         assert_eq!(reply.digest.as_deref(), Some("SHA-1"));
         assert_eq!(reply.cipher.as_deref(), Some("DES-CBC"));

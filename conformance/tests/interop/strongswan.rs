@@ -74,7 +74,7 @@ fn new_key(scene: &Scene, file: &str) {
         "pem",
     ];
     let key = pki(scene, &arguments).expect_success("pki --gen");
-    scene.write(file, &String::from_utf8(key.stdout).unwrap());
+    scene.write(file, key.stdout);
 }
 
 fn scep(scene: &Scene, further: &[&str]) -> Ended {

@@ -1,5 +1,7 @@
 //! `scep diagnose`: what is wrong with a SCEP server, from outside.
 
+mod report;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,22 +11,24 @@ use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Level, diagnose};
 use scep_client::memory::FileMemory;
 use scep_core::crypto::default_provider;
 use scep_core::x509::Name;
-use scep_failures::diagnosis::{Outcome, ProbeResult, RankedMode};
-use scep_failures::observation::{LogRecord, Observations};
+use scep_failures::diagnosis::Outcome;
+use scep_failures::observation::{Observation, Observations, Outcome as Seen, Probe};
 use scep_failures::{Catalogue, Diagnosis, classify};
 
 use super::enroll::duration;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::files;
-use crate::options::{ChallengeArgs, TrustArgs, network};
-use crate::render::{Renderer, Verdict, wrap};
+use crate::options::{ChallengeArgs, TrustArgs, network, scep_url};
+use crate::render::Renderer;
+use crate::server_log;
+
+pub(crate) use report::print_verdict;
 
 /// Arguments of `scep diagnose`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The SCEP URL, such as https://host/certsrv/mscep/mscep.dll
-    #[arg(required_unless_present_any = ["from", "server_log"])]
+    #[arg(required_unless_present_any = ["from", "server_log"], value_parser = scep_url)]
     url: Option<String>,
     /// Print JSON (schema scep-diagnosis/1).
     #[arg(long, conflicts_with = "quiet")]
@@ -34,17 +38,17 @@ pub(crate) struct Args {
     quiet: bool,
     /// Also send a request with a wrong challenge password: nothing is issued, unless the server
     /// asks for no password.
-    #[arg(long)]
+    #[arg(long, requires = "url")]
     send_request: bool,
     /// Also ask for a certificate, which may be issued. Needs --may-issue 1, --subject and a way to
     /// recognise the CA.
-    #[arg(long, requires_all = ["may_issue", "subject"])]
+    #[arg(long, requires_all = ["url", "may_issue", "subject"])]
     enroll: bool,
     /// How many certificates may be issued.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", requires = "enroll", value_parser = clap::value_parser!(u32).range(1..))]
     may_issue: Option<u32>,
-    /// Subject for --enroll.
-    #[arg(long, value_name = "NAME")]
+    /// Subject for --enroll, such as CN=test
+    #[arg(long, value_name = "NAME", requires = "enroll")]
     subject: Option<String>,
     #[command(flatten)]
     trust: TrustArgs,
@@ -58,10 +62,11 @@ pub(crate) struct Args {
     tls_ca_file: Option<PathBuf>,
     /// Remember the last healthy look at each server in this folder; later it proves which
     /// certificate or CRL has expired.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "url")]
     remember: Option<PathBuf>,
-    /// Log records of the server, as JSON (an array of records, as the control port of `scep mock`
-    /// gives them). May be given several times, and without a URL.
+    /// What the server wrote: events saved as XML by Event Viewer or wevtutil, an IIS or HTTPERR log,
+    /// NDESPlugin.log, or JSON as GET /events of `scep mock` gives it. May be given several times,
+    /// and without a URL.
     #[arg(long, value_name = "FILE")]
     server_log: Vec<PathBuf>,
     /// Save what was seen, with secrets removed.
@@ -80,14 +85,15 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     let (diagnosis, observations) = if let Some(path) = &args.from {
-        let capture = Capture::load(path)?;
-        (capture.diagnose(Catalogue::builtin()), capture.observations)
+        let mut observations = Capture::load(path)?.observations;
+        observations.logs.extend(server_log::read_all(&args.server_log)?);
+        (classify(Catalogue::builtin(), &observations), observations)
     } else if let Some(url) = &args.url {
         live(&args, url, renderer).await?
     } else {
         let observations = Observations {
             started: scep_core::UnixTime::now().0,
-            logs: logs(&args.server_log)?,
+            logs: server_log::read_all(&args.server_log)?,
             ..Observations::default()
         };
         (classify(Catalogue::builtin(), &observations), observations)
@@ -98,9 +104,9 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     if args.json {
         renderer.json(&diagnosis);
     } else if args.quiet {
-        renderer.line(one_line(&diagnosis));
+        renderer.line(report::one_line(&diagnosis));
     } else {
-        print(&diagnosis, renderer);
+        report::print(&diagnosis, renderer);
     }
     Ok(match diagnosis.outcome {
         Outcome::Healthy => Exit::Good,
@@ -122,7 +128,7 @@ async fn live(args: &Args, url: &str, renderer: &Renderer) -> Result<(Diagnosis,
     options.timeouts.http = args.timeout;
     options.timeouts.pki_operation = args.patience;
     options.ca_identifier.clone_from(&args.ca_identifier);
-    options.logs = logs(&args.server_log)?;
+    options.logs = server_log::read_all(&args.server_log)?;
     if let Some(folder) = &args.remember {
         options.memory = Some(Arc::new(FileMemory::new(folder, Arc::clone(&provider))));
     }
@@ -132,14 +138,13 @@ async fn live(args: &Args, url: &str, renderer: &Renderer) -> Result<(Diagnosis,
         let mut probe = EnrollProbe::new(subject, args.trust.trust(renderer)?);
         probe.challenge = args.challenge.challenge(renderer)?;
         options.enroll = Some(probe);
-    } else if args.trust.given() || args.subject.is_some() {
+    } else if args.trust.given() || args.challenge.given() {
         return Err(Failure::usage(
-            "--subject and the flags that recognise a CA belong to --enroll; a diagnosis without it needs none",
+            "flags that recognise a CA or give a challenge password belong to --enroll; a diagnosis without it needs none",
         ));
     }
-    let watcher = *renderer;
-    options.watch =
-        Arc::new(move |seen| watcher.progress(&format!("[{}] {} ms", seen.n, seen.elapsed_ms)));
+    let watcher = renderer.clone();
+    options.watch = Arc::new(move |seen| watcher.progress(&progress(seen)));
     let network = network(args.tls_ca_file.as_deref())?;
     let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
     for error in &report.local_errors {
@@ -148,171 +153,19 @@ async fn live(args: &Args, url: &str, renderer: &Renderer) -> Result<(Diagnosis,
     Ok((report.diagnosis, report.observations))
 }
 
-/// Log records from JSON files.
-fn logs(paths: &[PathBuf]) -> Result<Vec<LogRecord>> {
-    let mut records = Vec::new();
-    for path in paths {
-        let text = files::read_text(path)?;
-        let list: Vec<LogRecord> = serde_json::from_str(&text).map_err(|e| {
-            Failure::local(format!(
-                "{}: is no JSON array of log records: {e}",
-                path.display()
-            ))
-        })?;
-        records.extend(list);
-    }
-    Ok(records)
-}
-
-fn one_line(diagnosis: &Diagnosis) -> String {
-    match (&diagnosis.symptom, diagnosis.outcome) {
-        (_, Outcome::Healthy) => "healthy: no failure found".into(),
-        (Some(symptom), _) => {
-            let confidence = diagnosis.confidence.map_or("", confidence_word);
-            let cause = diagnosis
-                .failure_modes
-                .first()
-                .map_or_else(String::new, |mode| format!("; first cause: {}", mode.id));
-            format!("{} ({confidence}): {}{cause}", symptom.id, symptom.title)
-        }
-        (None, Outcome::NotScep) => "not-scep: something answers, but it is no SCEP server".into(),
-        (None, _) => "unrecognized: the server fails in a way this version does not know".into(),
-    }
-}
-
-const fn confidence_word(confidence: scep_failures::diagnosis::Confidence) -> &'static str {
-    use scep_failures::diagnosis::Confidence;
-    match confidence {
-        Confidence::High => "high",
-        Confidence::Medium => "medium",
-        Confidence::Low => "low",
-    }
-}
-
-fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
-    if !diagnosis.url.is_empty() {
-        renderer.line(&diagnosis.url);
-        renderer.line("");
-    }
-    for seen in &diagnosis.observations {
-        let verdict = match seen.result {
-            ProbeResult::Ok => Verdict::Ok,
-            ProbeResult::Fail => Verdict::Fail,
-            ProbeResult::Skipped => Verdict::Skipped,
-        };
-        renderer.step(seen.n, &seen.probe, verdict, &seen.text);
-    }
-    renderer.line("");
-    print_verdict(diagnosis, renderer);
-    let footprint = &diagnosis.footprint;
-    let issued = match footprint.issued.as_slice() {
-        [] => "Nothing was issued.".to_string(),
-        serials => format!("Issued {}: {}.", serials.len(), serials.join(", ")),
+/// An observation in a few words: `[5] GET http://… : 200, 4 ms`.
+pub(crate) fn progress(seen: &Observation) -> String {
+    let what = match &seen.probe {
+        Probe::Resolve { host } => format!("resolve {host}"),
+        Probe::Connect { address } => format!("connect {address}"),
+        Probe::Tls { address, .. } => format!("TLS {address}"),
+        Probe::Http { method, url, .. } => format!("{method} {url}"),
     };
-    renderer.line("");
-    renderer.line(format!(
-        "Sent {} HTTP requests. {issued}",
-        footprint.requests
-    ));
-    for left in &footprint.left_behind {
-        renderer.line(format!("Left behind: {left}."));
-    }
-}
-
-/// The diagnosis without the list of probes.
-pub(crate) fn print_verdict(diagnosis: &Diagnosis, renderer: &Renderer) {
-    match (&diagnosis.symptom, diagnosis.outcome) {
-        (_, Outcome::Healthy) => {
-            renderer.line(renderer.paint(Verdict::Ok, "No failure found."));
-        }
-        (Some(symptom), _) => {
-            let confidence = diagnosis.confidence.map_or("", confidence_word);
-            let id = renderer.paint(Verdict::Fail, &symptom.id);
-            renderer.line(format!("{id}   confidence: {confidence}"));
-            renderer.line(&symptom.title);
-        }
-        (None, Outcome::NotScep) => {
-            renderer.line(renderer.paint(Verdict::Fail, "not-scep"));
-            renderer.line("Something answers at this URL, but it is no SCEP server.");
-        }
-        (None, _) => {
-            renderer.line(renderer.paint(Verdict::Fail, "unrecognized"));
-            renderer.line("The server fails in a way that this version does not know.");
-            renderer.line("Save what was seen with --capture FILE (secrets are removed), so that somebody can look at it.");
-        }
-    }
-    if !diagnosis.evidence.is_empty() {
-        renderer.line("");
-        for (i, evidence) in diagnosis.evidence.iter().enumerate() {
-            let at: String = evidence
-                .observations
-                .iter()
-                .map(|n| format!("[{n}]"))
-                .collect();
-            let heading = if i == 0 { "Because" } else { "" };
-            renderer.line(format!("  {heading:<9} {at:<12} {}", evidence.text).trim_end());
-        }
-    }
-    print_modes(&diagnosis.failure_modes, renderer);
-    for finding in &diagnosis.findings {
-        renderer.line("");
-        renderer.line(format!(
-            "Finding: {} ({})",
-            finding.symptom.title,
-            confidence_word(finding.confidence)
-        ));
-        print_modes(&finding.failure_modes, renderer);
-    }
-    for (i, aside) in diagnosis.set_aside.iter().enumerate() {
-        if i == 0 {
-            renderer.line("");
-            renderer.line("  Set aside");
-        }
-        renderer.line(format!("    {}: {}", aside.id, aside.because));
-    }
-    for (i, unknown) in diagnosis.not_proven.iter().enumerate() {
-        if i == 0 {
-            renderer.line("");
-            renderer.line("  Not proven by this look");
-        }
-        for (j, line) in wrap(&unknown.because, 80).iter().enumerate() {
-            let what = if j == 0 {
-                format!("{}:", unknown.what)
-            } else {
-                String::new()
-            };
-            renderer.line(format!("    {what:<11} {line}"));
-        }
-    }
-}
-
-fn print_modes(modes: &[RankedMode], renderer: &Renderer) {
-    if modes.is_empty() {
-        return;
-    }
-    renderer.line("");
-    renderer.line(if modes.len() == 1 {
-        "  Cause"
-    } else {
-        "  Possible causes, likeliest first"
-    });
-    for mode in modes {
-        renderer.line(format!(
-            "    {}. {}: {} ({})",
-            mode.rank, mode.id, mode.title, mode.provenance
-        ));
-        for because in &mode.because {
-            renderer.line(format!("       because {because}"));
-        }
-        for (i, line) in wrap(&mode.decided_by, 80).iter().enumerate() {
-            let heading = if i == 0 { "decided by" } else { "" };
-            renderer.line(format!("       {heading:<10} {line}"));
-        }
-    }
-    if let Some(first) = modes.first() {
-        renderer.line(format!(
-            "    How to check and fix:  scep explain {}",
-            first.id
-        ));
-    }
+    let result = match &seen.outcome {
+        Seen::Response(http) => http.status.to_string(),
+        Seen::Failed { detail, .. } => format!("failed, {detail}"),
+        Seen::Skipped { .. } => "skipped".to_owned(),
+        Seen::Resolved { .. } | Seen::Connected | Seen::Secured(_) => "ok".to_owned(),
+    };
+    format!("[{}] {what}: {result}, {} ms", seen.n, seen.elapsed_ms)
 }

@@ -1,28 +1,31 @@
 //! `scep enroll`: gets a certificate.
 
+mod chain;
+mod finish;
+mod steps;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scep_client::enroll::{EnrollOptions, Enrolled, Event, Failed, Outcome, enroll};
-use scep_core::capabilities::Capability;
-use scep_core::client::{EnrollmentParams, Issued, Refusal};
+use scep_client::enroll::{EnrollOptions, enroll};
+use scep_core::client::EnrollmentParams;
 use scep_core::crypto::{CryptoProvider, default_provider};
 use scep_core::x509::{Extension, GeneralName, Name};
-use scep_failures::{Catalogue, Diagnosis, classify};
-use serde_json::{Value, json};
 
 use super::diagnose;
-use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
-use crate::options::{ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, network};
-use crate::render::{Renderer, Verdict};
+use crate::options::{ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, network, scep_url};
+use crate::render::Renderer;
+
+pub(crate) use finish::Finish;
 
 /// Arguments of `scep enroll`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// The SCEP URL, such as https://host/certsrv/mscep/mscep.dll
+    #[arg(value_parser = scep_url)]
     url: String,
     /// Subject to ask for, such as CN=printer-01,O=Contoso
     #[arg(long, value_name = "NAME")]
@@ -148,7 +151,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     finish.finish(result, renderer)
 }
 
-/// Options with a listener that prints the steps.
+/// Options that tell of every step.
 pub(crate) fn options(
     wait: Duration,
     json: bool,
@@ -157,258 +160,13 @@ pub(crate) fn options(
 ) -> EnrollOptions {
     let mut options = EnrollOptions::default();
     options.wait = wait;
+    let watcher = renderer.clone();
+    options.watch = Arc::new(move |seen| watcher.progress(&diagnose::progress(seen)));
     if !json {
-        let renderer = *renderer;
-        options.progress = Arc::new(move |event| step(event, provider.as_ref(), &renderer));
+        let renderer = renderer.clone();
+        options.progress = Arc::new(move |event| steps::step(event, provider.as_ref(), &renderer));
     }
     options
-}
-
-fn step(event: &Event<'_>, provider: &dyn CryptoProvider, renderer: &Renderer) {
-    match event {
-        Event::Capabilities {
-            n,
-            capabilities,
-            method,
-            algorithms,
-        } => {
-            let used = match algorithms {
-                Some((digest, cipher)) => format!("{digest}, {cipher}"),
-                None => "nothing that the policy allows".into(),
-            };
-            let aes = if capabilities.has(Capability::Aes) {
-                ""
-            } else {
-                " (AES is not offered)"
-            };
-            renderer.step(
-                *n,
-                "GetCACaps",
-                Verdict::Ok,
-                &format!("using {}, {used}{aes}", method.as_str()),
-            );
-        }
-        Event::CaCertificates { n, roles } => {
-            let text = format!("enveloping to {}", roles.encryption.subject());
-            renderer.step(*n, "GetCACert", Verdict::Ok, &text);
-            if let Ok(hash) = roles.issuing_ca.sha256(provider) {
-                let hex: String = hash.iter().map(|octet| format!("{octet:02X}")).collect();
-                renderer.line(format!(
-                    "{:27}issuing CA {}",
-                    "",
-                    roles.issuing_ca.subject()
-                ));
-                renderer.line(format!("{:27}SHA-256 {hex}", ""));
-            }
-        }
-        Event::Pending {
-            n,
-            transaction_id,
-            next_poll,
-        } => {
-            let text = format!(
-                "an administrator has to approve; transaction {transaction_id}, next poll {next_poll}"
-            );
-            renderer.step(*n, "PKIOperation", Verdict::Pending, &text);
-        }
-        Event::Issued { n, issued } => {
-            let c = &issued.certificate;
-            let text = format!(
-                "issued: {}, serial {}, until {}",
-                c.subject(),
-                c.serial_hex(),
-                c.not_after()
-            );
-            renderer.step(*n, "PKIOperation", Verdict::Ok, &text);
-        }
-        Event::Refused { n, refusal } => {
-            renderer.step(*n, "PKIOperation", Verdict::Fail, &refusal_text(refusal));
-        }
-        Event::Retrying { n, after } => {
-            renderer.step(
-                *n,
-                "network",
-                Verdict::Fail,
-                &format!("trying again in {} s", after.as_secs()),
-            );
-        }
-        _ => {}
-    }
-}
-
-/// `FAILURE, failInfo badRequest (2), Windows error 0x80094811`
-fn refusal_text(refusal: &Refusal) -> String {
-    let mut text = String::from("FAILURE");
-    if let Some(info) = &refusal.fail_info {
-        text.push_str(&format!(", failInfo {info}"));
-    }
-    if let Some(hresult) = refusal.hresult {
-        text.push_str(&format!(", Windows error 0x{hresult:08X}"));
-    }
-    for words in [&refusal.text, &refusal.server_message]
-        .into_iter()
-        .flatten()
-    {
-        text.push_str(&format!(", \"{words}\""));
-    }
-    text
-}
-
-/// What happens after the last reply, in `enroll` and `poll` alike.
-pub(crate) struct Finish<'a> {
-    pub(crate) paths: &'a Paths,
-    pub(crate) key_file: &'a Path,
-    /// The key file, if this run wrote it.
-    pub(crate) written_key: Option<&'a Path>,
-    pub(crate) json: bool,
-}
-
-impl Finish<'_> {
-    pub(crate) fn finish(
-        &self,
-        result: std::result::Result<Enrolled, Failed>,
-        renderer: &Renderer,
-    ) -> Result {
-        match result {
-            Ok(enrolled) => {
-                let requests = enrolled.observations.items.len();
-                match enrolled.outcome {
-                    Outcome::Issued(issued) => self.issued(&issued, requests, renderer),
-                    Outcome::Pending(state) => {
-                        self.save_pending(*state)?;
-                        self.pending(requests, renderer)
-                    }
-                    Outcome::Refused(refusal) => {
-                        let diagnosis = classify(Catalogue::builtin(), &enrolled.observations);
-                        let value = json!({
-                            "fail_info": refusal.fail_info.as_ref().map(|i| i.name()),
-                            "fail_info_text": refusal.text,
-                            "hresult": refusal.hresult.map(|h| format!("0x{h:08X}")),
-                            "server_message": refusal.server_message,
-                        });
-                        self.diagnosed("refused", value, &diagnosis, renderer);
-                        if !self.json {
-                            renderer.line(
-                                "The challenge password may be used up: get a new one before trying again.",
-                            );
-                            renderer.line(format!("Sent {requests} requests. Nothing was issued."));
-                        }
-                        Ok(Exit::Bad)
-                    }
-                }
-            }
-            Err(failed) => {
-                if let Some(state) = failed.pending {
-                    self.save_pending(*state)?;
-                }
-                if failed.error.is_local() {
-                    return Err(failed.error.into());
-                }
-                let diagnosis = classify(Catalogue::builtin(), &failed.observations);
-                let causes = failed.error.causes();
-                self.diagnosed("failed", json!({ "error": causes }), &diagnosis, renderer);
-                if !self.json {
-                    renderer.error(&causes);
-                }
-                Ok(Exit::Bad)
-            }
-        }
-    }
-
-    fn save_pending(&self, mut state: scep_client::enroll::PendingState) -> Result<()> {
-        // absolute, so that a later poll finds it from wherever it is started
-        state.key_file = Some(
-            std::path::absolute(self.key_file).unwrap_or_else(|_| self.key_file.to_path_buf()),
-        );
-        Ok(state.save(&self.paths.pending)?)
-    }
-
-    fn issued(&self, issued: &Issued, requests: usize, renderer: &Renderer) -> Result {
-        let certificate = &issued.certificate;
-        let chain: String = issued
-            .others
-            .iter()
-            .chain(&issued.ca_certificates)
-            .filter(|c| c.is_ca() && *c != certificate)
-            .fold(Vec::new(), |mut unique, c| {
-                if !unique.contains(&c) {
-                    unique.push(c);
-                }
-                unique
-            })
-            .into_iter()
-            .map(scep_core::x509::Certificate::to_pem)
-            .collect();
-        files::write(
-            &self.paths.certificate,
-            certificate.to_pem().as_bytes(),
-            Access::Usual,
-        )?;
-        files::write(&self.paths.chain, chain.as_bytes(), Access::Usual)?;
-        let _ = std::fs::remove_file(&self.paths.pending);
-        let serial = certificate.serial_hex();
-        if self.json {
-            renderer.json(&json!({
-                "outcome": "issued",
-                "subject": certificate.subject().to_string(),
-                "issuer": certificate.issuer().to_string(),
-                "serial": serial,
-                "not_before": certificate.not_before().to_string(),
-                "not_after": certificate.not_after().to_string(),
-                "files": {
-                    "key": self.key_file, "certificate": self.paths.certificate, "chain": self.paths.chain,
-                },
-                "deviations": issued.deviations.as_slice().iter()
-                    .map(|d| json!({"id": d.id, "section": d.section, "text": d.text})).collect::<Vec<_>>(),
-                "footprint": {"requests": requests, "issued": [serial]},
-            }));
-        } else {
-            renderer.line("");
-            let key = self
-                .written_key
-                .map_or_else(String::new, |k| format!("{} (0600)  ", k.display()));
-            renderer.line(format!(
-                "wrote {key}{}  {}",
-                self.paths.certificate.display(),
-                self.paths.chain.display()
-            ));
-            renderer.line(format!(
-                "Sent {requests} requests. Issued 1 certificate: serial {serial}."
-            ));
-        }
-        Ok(Exit::Good)
-    }
-
-    fn pending(&self, requests: usize, renderer: &Renderer) -> Result {
-        if self.json {
-            renderer.json(&json!({
-                "outcome": "pending",
-                "files": {"pending": self.paths.pending, "key": self.key_file},
-                "footprint": {"requests": requests, "issued": []},
-            }));
-        } else {
-            renderer.line("");
-            renderer.line(format!("wrote {}", self.paths.pending.display()));
-            renderer.line(format!(
-                "Ask again with  scep poll {}",
-                self.paths.pending.display()
-            ));
-        }
-        Ok(Exit::Pending)
-    }
-
-    fn diagnosed(&self, outcome: &str, detail: Value, diagnosis: &Diagnosis, renderer: &Renderer) {
-        if self.json {
-            let mut value = json!({ "outcome": outcome, "diagnosis": diagnosis });
-            if let (Some(all), Value::Object(more)) = (value.as_object_mut(), detail) {
-                all.extend(more);
-            }
-            renderer.json(&value);
-        } else {
-            renderer.line("");
-            diagnose::print_verdict(diagnosis, renderer);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use serde_json::json;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::nearest;
-use crate::render::{Renderer, wrap};
+use crate::render::{Renderer, count};
 
 /// Arguments of `scep explain`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Id of a failure mode or symptom, or what was seen: 503, 0x80094811, badRequest, "event 29".
-    #[arg(required_unless_present = "list")]
+    #[arg(required_unless_present = "list", allow_negative_numbers = true)]
     what: Vec<String>,
     /// List all failure modes.
     #[arg(long)]
@@ -46,21 +46,25 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     let query = args.what.join(" ");
     if let Some(explanation) = explain(catalogue, &query) {
         if args.json {
-            renderer.json(&explanation)
+            renderer.json(&explanation);
         } else {
-            print_mode(&explanation, renderer)
+            print_mode(&explanation, renderer);
         }
         return Ok(Exit::Good);
     }
     if let Some(explanation) = explain_symptom(catalogue, &query) {
         if args.json {
-            renderer.json(&explanation)
+            renderer.json(&explanation);
         } else {
-            print_symptom(&explanation, renderer)
+            print_symptom(&explanation, renderer);
         }
         return Ok(Exit::Good);
     }
-    let hits = search(catalogue, &query);
+    let hits = spellings(&query)
+        .iter()
+        .map(|spelling| search(catalogue, spelling))
+        .find(|hits| !hits.is_empty())
+        .unwrap_or_default();
     if hits.is_empty() {
         let ids = catalogue
             .modes()
@@ -75,13 +79,25 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     if args.json {
         renderer.json(&hits);
     } else {
-        renderer.line(format!("{} failure modes mention \"{query}\":", hits.len()));
-        for hit in &hits {
-            renderer.line(format!("  {:<40} {}", hit.id, hit.title));
-        }
+        let verb = if hits.len() == 1 { "mentions" } else { "mention" };
+        renderer.line(format!("{} {verb} \"{query}\":", count(hits.len(), "failure mode")));
+        let pairs: Vec<(&str, &str)> = hits.iter().map(|hit| (hit.id, hit.title)).collect();
+        print_pairs(&pairs, "  ", renderer);
         renderer.line("More of each:  scep explain ID");
     }
     Ok(Exit::Good)
+}
+
+/// What was typed, and what else it may mean: a code without its `0x`, or in unsigned decimal form.
+fn spellings(query: &str) -> Vec<String> {
+    let mut spellings = vec![query.to_owned()];
+    if query.len() == 8 && query.chars().all(|c| c.is_ascii_hexdigit()) {
+        spellings.push(format!("0x{query}"));
+    }
+    if let Some(code) = query.parse::<u32>().ok().filter(|code| *code > 0xffff) {
+        spellings.push(format!("0x{code:08x}"));
+    }
+    spellings
 }
 
 const fn shown_by(visibility: Visibility) -> &'static str {
@@ -97,16 +113,14 @@ const fn shown_by(visibility: Visibility) -> &'static str {
 
 fn print_pairs(pairs: &[(&str, &str)], indent: &str, renderer: &Renderer) {
     for (id, title) in pairs {
-        renderer.line(format!("{indent}{id:<40} {title}"));
+        renderer.hanging(&format!("{indent}{id:<36} "), title);
     }
 }
 
 fn paragraph(heading: &str, text: &str, renderer: &Renderer) {
     renderer.line("");
     renderer.line(heading);
-    for line in wrap(text, 92) {
-        renderer.line(format!("  {line}"));
-    }
+    renderer.hanging("  ", text);
 }
 
 fn advice(heading: &str, advice: &Advice, renderer: &Renderer) {
@@ -122,27 +136,21 @@ fn advice(heading: &str, advice: &Advice, renderer: &Renderer) {
 
 fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     renderer.line(format!("{}: {}", e.id, e.title));
-    renderer.line(format!(
-        "Stage: {}.  Kind: {}.  Met: {}.  Known: {}.  Shown by: {}.  In charge: {}.",
-        e.stage,
-        e.kind,
-        e.prevalence,
-        e.provenance,
-        shown_by(e.visible_at),
-        e.owner
-    ));
+    for (name, value) in [
+        ("stage", e.stage.to_string()),
+        ("kind", e.kind.to_string()),
+        ("met", e.prevalence.to_string()),
+        ("known", e.provenance.to_string()),
+        ("shown by", shown_by(e.visible_at).to_owned()),
+        ("in charge", e.owner.to_string()),
+    ] {
+        renderer.line(format!("  {name:<10} {value}"));
+    }
     paragraph("Cause", &e.cause.text, renderer);
     renderer.line("");
     renderer.line("Seen by a client");
     for seen in e.seen {
-        for (i, line) in wrap(&seen.text, 76).iter().enumerate() {
-            let operation = if i == 0 {
-                seen.operation.to_string()
-            } else {
-                String::new()
-            };
-            renderer.line(format!("  {operation:<14} {line}"));
-        }
+        renderer.hanging(&format!("  {:<14} ", seen.operation.to_string()), &seen.text);
     }
     if !e.evidence.is_empty() {
         renderer.line("");
@@ -159,7 +167,7 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
                 .map(String::as_str)
                 .collect::<Vec<_>>()
                 .join(", ");
-            renderer.line(format!("  {text} ({})", log.provenance));
+            renderer.hanging("  ", &format!("{text} ({})", log.provenance));
         }
     }
     advice("Check", e.check, renderer);
@@ -182,6 +190,9 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     }
     if let Some(reproduce) = &e.reproduce {
         paragraph("Reproduce it", &format!("scep {reproduce}"), renderer);
+        for (name, title) in &e.variants {
+            renderer.hanging(&format!("  scep mock --failure {}.{name}  ", e.id), title);
+        }
     }
     renderer.line("");
     renderer.line("References");
@@ -192,7 +203,8 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
 
 fn print_symptom(e: &SymptomExplanation<'_>, renderer: &Renderer) {
     renderer.line(format!("{}: {}", e.id, e.title));
-    renderer.line(format!("Stage: {}.  Known: {}.", e.stage, e.provenance));
+    renderer.line(format!("  {:<10} {}", "stage", e.stage));
+    renderer.line(format!("  {:<10} {}", "known", e.provenance));
     paragraph("What it means", e.summary, renderer);
     for (heading, clues) in [
         ("Must hold", &e.must),
@@ -203,7 +215,7 @@ fn print_symptom(e: &SymptomExplanation<'_>, renderer: &Renderer) {
             renderer.line("");
             renderer.line(heading);
             for clue in clues {
-                renderer.line(format!("  {clue}"));
+                renderer.hanging("  ", clue);
             }
         }
     }

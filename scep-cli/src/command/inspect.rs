@@ -54,12 +54,18 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     } else {
         print(&report, 0, renderer);
     }
-    let unusual = !report.deviations.as_slice().is_empty();
-    Ok(if args.strict && unusual {
+    Ok(if args.strict && unusual(&report) {
         Exit::Bad
     } else {
         Exit::Good
     })
+}
+
+/// Whether anything is out of order, here or in the content.
+fn unusual(report: &Report) -> bool {
+    !report.deviations.as_slice().is_empty()
+        || matches!(report.signature, Some(SignatureVerdict::Wrong { .. }))
+        || report.content.as_deref().is_some_and(unusual)
 }
 
 /// The sentence, and as much of the structure as can be read.
@@ -94,16 +100,13 @@ fn not_understood(input: &[u8], error: &scep_core::Error, json: bool, renderer: 
                 .len
                 .map_or_else(|| "indefinite".to_string(), |len| len.to_string());
             let cut = if line.cut { "  <- cut short" } else { "" };
-            renderer.line(
-                format!(
-                    "{:>6}  {}{} ({len}) {}{cut}",
-                    line.offset,
-                    "  ".repeat(line.depth),
-                    line.name,
-                    line.text
-                )
-                .trim_end(),
-            );
+            renderer.line(format!(
+                "{:>6}  {}{} ({len}) {}{cut}",
+                line.offset,
+                "  ".repeat(line.depth),
+                line.name,
+                line.text
+            ));
         }
     }
 }
@@ -173,7 +176,7 @@ fn deviation(d: &Deviation) -> Value {
 /// The report in lines `name   value`, indented for decrypted content.
 fn print(report: &Report, depth: usize, renderer: &Renderer) {
     let indent = "  ".repeat(depth);
-    let row = |name: &str, value: &str| renderer.line(format!("{indent}  {name:<16} {value}"));
+    let row = |name: &str, value: &str| renderer.hanging(&format!("{indent}  {name:<16} "), value);
     if depth == 0 {
         renderer.line(format!(
             "{}, {}, {} octets",
@@ -237,11 +240,11 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     }
     match &report.signature {
         Some(SignatureVerdict::Valid { signer }) => {
-            row("signature", &format!("valid, by {signer}"))
+            row("signature", &format!("valid, by {signer}"));
         }
         Some(SignatureVerdict::Wrong { why }) => row("signature", &format!("WRONG: {why}")),
         Some(SignatureVerdict::NotChecked { why }) => {
-            row("signature", &format!("not checked: {why}"))
+            row("signature", &format!("not checked: {why}"));
         }
         None => {}
     }
@@ -267,10 +270,7 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     if !report.deviations.as_slice().is_empty() {
         renderer.line(format!("{indent}Deviations"));
         for d in report.deviations.as_slice() {
-            renderer.line(format!(
-                "{indent}  {:<24} {:<14} {}",
-                d.id, d.section, d.text
-            ));
+            renderer.hanging(&format!("{indent}  {:<24} {:<14} ", d.id, d.section), &d.text);
         }
     }
 }

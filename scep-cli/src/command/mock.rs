@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use scep_core::crypto::RustCrypto;
-use scep_core::message::ChallengePassword;
 use scep_failures::catalogue::Look;
 use scep_failures::{Catalogue, FailureMode};
+use scep_server_mock::journal::JournalEntry;
 use scep_server_mock::{Builder, Delays, KeySource, MockNdes, baseline, profile};
 use serde_json::{Value, json};
 
@@ -14,7 +14,8 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::nearest;
-use crate::render::Renderer;
+use crate::options::first_line;
+use crate::render::{Renderer, count};
 
 /// Arguments of `scep mock`.
 #[derive(clap::Args, Debug)]
@@ -28,11 +29,9 @@ pub(crate) struct Args {
     /// Bring the deployment into this failure (may be given several times).
     #[arg(long, value_name = "ID")]
     failure: Vec<String>,
-    /// The healthy deployment to begin with: ndes-plain, ndes-tls, intune, intune-app-proxy.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = names("The healthy deployment to begin with", baseline::names()))]
     baseline: Option<String>,
-    /// How the server answers: ndes-2019, plain (pleases every client), rfc8894 (strict).
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = names("How the server answers", profile::names()))]
     profile: Option<String>,
     /// Settings to begin with, as TOML or JSON.
     #[arg(long, value_name = "FILE")]
@@ -80,8 +79,63 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         other => Failure::usage(other.to_string()),
     })?;
     ready(&mock, &args, renderer)?;
-    stopped().await;
+    tokio::select! {
+        () = stopped() => {}
+        never = follow(&mock, &args, renderer) => match never {},
+    }
+    if !args.json {
+        let served = mock.with(|s| s.deployment().journal().last().map_or(0, |entry| entry.n));
+        let served = usize::try_from(served).unwrap_or(usize::MAX);
+        renderer.line(format!("{} served.", count(served, "request")));
+    }
     Ok(Exit::Good)
+}
+
+fn names(what: &str, names: impl IntoIterator<Item = &'static str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    format!("{what}: {}", names.join(", "))
+}
+
+/// Writes a line for each request, until the end of the program.
+async fn follow(mock: &MockNdes, args: &Args, renderer: &Renderer) -> std::convert::Infallible {
+    let mut last = 0;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        if args.json {
+            // the ready line is all that a program wants to read
+            continue;
+        }
+        let lines: Vec<String> = mock.with(|s| {
+            let news = s.deployment().journal().filter(|entry| entry.n > last);
+            news.map(log_line).collect()
+        });
+        last = last.max(mock.with(|s| s.deployment().journal().last().map_or(0, |e| e.n)));
+        for line in lines {
+            renderer.line(line);
+        }
+    }
+}
+
+/// `09:31:07  GET  GetCACaps     503  127.0.0.1  scep/0.1.0`
+fn log_line(entry: &JournalEntry) -> String {
+    let time = scep_core::UnixTime(entry.time).to_string();
+    let time = time.split(['T', 'Z']).nth(1).unwrap_or_default().to_owned();
+    let what = entry.operation.as_deref().unwrap_or(&entry.path);
+    let result = match entry.status {
+        0 => entry.outcome.to_owned(),
+        status => status.to_string(),
+    };
+    let agent = entry.user_agent.as_deref().unwrap_or("-");
+    let mut line = format!("{time}  {:<4} {what:<24} {result:<8} {}  {agent}", entry.method, entry.peer);
+    if let Some(message) = &entry.message {
+        for part in [&message.message_type, &message.pki_status, &message.fail_info, &message.hresult] {
+            if let Some(part) = part {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+        }
+    }
+    line
 }
 
 fn builder(args: &Args) -> Result<Builder> {
@@ -103,11 +157,7 @@ fn builder(args: &Args) -> Result<Builder> {
         let mode = match source.split_once(':') {
             Some(("static", file)) => {
                 let text = files::read_text(std::path::Path::new(file))?;
-                let password = text.lines().next().unwrap_or_default();
-                if password.is_empty() {
-                    return Err(Failure::local(format!("{file}: the first line is empty")));
-                }
-                builder = builder.with_static_challenge(ChallengePassword::new(password));
+                builder = builder.with_static_challenge(first_line(&text, file)?);
                 "static"
             }
             None if matches!(source.as_str(), "otp" | "intune") => source,
@@ -177,6 +227,7 @@ fn check_names(args: &Args) -> Result<()> {
 
 fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
     let [root, _] = mock.ca_certificates();
+    let (admin_user, admin_password) = MockNdes::admin_credentials();
     let fingerprint = root
         .sha256(&RustCrypto)
         .map_err(|e| Failure::local(e.to_string()))?;
@@ -188,6 +239,8 @@ fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
         renderer.json_line(&json!({
             "url": mock.url(),
             "admin": mock.admin_url(),
+            "admin_user": admin_user,
+            "admin_password": admin_password,
             "control": mock.control_url(),
             "challenge_url": mock.challenge_url(),
             "ca_pem": mock.ca_pem_url(),
@@ -208,7 +261,7 @@ fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
     renderer.line("");
     for (name, value) in [
         ("NDES URL", mock.url()),
-        ("Admin page", mock.admin_url()),
+        ("Admin page", format!("{}  ({admin_user} / {admin_password})", mock.admin_url())),
         ("Control", mock.control_url()),
         (
             "Challenge",
@@ -270,7 +323,10 @@ fn list(json: bool, renderer: &Renderer) {
         return;
     }
     for mode in catalogue.modes() {
-        renderer.line(format!("{:<40} {:<9} {}", mode.id, mode.kind, mode.title));
+        renderer.hanging(
+            &format!("{:<36} {:<9} ", mode.id, mode.kind.as_str()),
+            &mode.title,
+        );
     }
 }
 

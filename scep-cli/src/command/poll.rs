@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     wait: Duration,
     /// Algorithms that are acceptable.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     policy: PolicyChoice,
     /// Further root certificates for https (PEM).
     #[arg(long, value_name = "FILE")]

@@ -113,11 +113,11 @@ impl<'a> Found<'a> {
             return Ok(None);
         };
         if matching.next().is_some() {
-            self.deviations.note(
-                "duplicate-attribute",
-                "3.2.1",
-                format!("the attribute {name} occurs more than once; the first one counts"),
-            );
+            // whoever reads the other one understands another message
+            return Err(Error::rule(
+                SECTION,
+                format!("the attribute {name} occurs more than once"),
+            ));
         }
         match attribute.values.as_slice() {
             [value] => Reader::new(value)

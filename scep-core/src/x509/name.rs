@@ -199,6 +199,8 @@ impl fmt::Debug for Name {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
     use alloc::string::ToString;
 

@@ -3,7 +3,7 @@
 use crate::catalogue::Provenance;
 use crate::catalogue::clue::{Clue, Clues, Hint, Test};
 use crate::diagnosis::Evidence;
-use crate::evidence::{Fact, Facts, table};
+use crate::evidence::{Fact, Facts, Value, table};
 
 /// What facts say of one clue.
 enum Answer<'a> {
@@ -172,13 +172,16 @@ fn with_numbers(mut text: String, numbers: &[u32]) -> String {
 pub(super) fn evidence(path: &str, fact: &Fact, because: Option<&str>) -> Evidence {
     let text = because.map(str::to_owned).or_else(|| {
         let meaning = table::lookup(path)?;
-        let what = meaning
-            .text
-            .split(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        Some(format!("{}: {what}: {}", meaning.source, fact.value))
+        let what = meaning.text.split(':').next().unwrap_or_default();
+        Some(match (what.strip_prefix("whether "), &fact.value) {
+            (Some(what), Value::Bool(value)) => {
+                let value = if *value { "yes" } else { "no" };
+                format!("{}: {what}: {value}", meaning.source)
+            }
+            // "name resolution: name resolution: resolved" says nothing more
+            _ if path.ends_with(".outcome") => format!("{}: {}", meaning.source, fact.value),
+            _ => format!("{}: {what}: {}", meaning.source, fact.value),
+        })
     });
     Evidence {
         fact: path.to_owned(),

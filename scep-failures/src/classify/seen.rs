@@ -4,10 +4,13 @@ use crate::diagnosis::{ProbeResult, Seen};
 use crate::evidence::page::Page;
 use crate::evidence::writer::{self, Writer};
 use crate::evidence::{Facts, Value};
-use crate::observation::{HttpFacts, Observation, Outcome, Probe, Purpose, TlsFacts};
+use crate::observation::{HttpFacts, Observation, Outcome, Probe, Purpose, TlsFacts, TlsVerdict};
 
 /// An end that is nearer than this is mentioned.
 const SOON_DAYS: i64 = 60;
+
+/// As many words of a GetCACaps response are shown.
+const MOST_WORDS: usize = 16;
 
 pub(super) fn seen(observation: &Observation, facts: &Facts) -> Seen {
     let (result, text) = match &observation.outcome {
@@ -77,12 +80,22 @@ fn handshake(tls: &TlsFacts) -> (ProbeResult, String) {
     } else {
         ProbeResult::Fail
     };
-    let verdict = tls
-        .verdict
-        .map_or_else(String::new, |verdict| format!(", {verdict:?}"));
+    let verdict = match tls.verdict {
+        None => "",
+        Some(TlsVerdict::UnknownIssuer) => ", the issuer is not trusted",
+        Some(TlsVerdict::NameMismatch) => ", the certificate is for another name",
+        Some(TlsVerdict::Expired) => ", a certificate has expired",
+        Some(TlsVerdict::NotYetValid) => ", a certificate is not valid yet",
+        Some(_) => ", the chain is not trusted",
+    };
+    let plural = if tls.chain.len() == 1 { "" } else { "s" };
     (
         result,
-        format!("{}, {} certificates{verdict}", tls.version, tls.chain.len()),
+        format!(
+            "{}, {} certificate{plural}{verdict}",
+            tls.version,
+            tls.chain.len()
+        ),
     )
 }
 
@@ -119,22 +132,31 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
         }
         Purpose::Enroll | Purpose::Poll => says(&format!("{source}.reply"), "success"),
     };
-    let mut text = http.status.to_string();
-    let identified = writer::identify(&page);
-    if identified.writer != Writer::Unknown {
-        text.push_str(&format!(" by {}", identified.writer.as_str()));
-    }
-    for fact in ["reply", "fail-info", "hresult", "count"] {
+    let mut text = match purpose {
+        Purpose::GetCaCaps if ok => capabilities(&page),
+        Purpose::GetCaCert if ok => match here("get-ca-cert.count") {
+            Some(Value::Number(1)) => "1 certificate".to_owned(),
+            Some(count) => format!("{count} certificates"),
+            None => "certificates".to_owned(),
+        },
+        _ => format!("{}{}", asked(observation, *purpose), answered(&page)),
+    };
+    for (fact, words) in [("reply", ""), ("fail-info", "failInfo "), ("hresult", "Windows error ")] {
         if let Some(value) = here(&format!("{source}.{fact}")) {
-            text.push_str(&format!(", {fact} {value}"));
+            let value = if fact == "reply" { value.to_string().to_uppercase() } else { value.to_string() };
+            text.push_str(&format!(", {words}{value}"));
         }
     }
-    if let Some(Value::Number(days)) = here(&format!("{source}.ra.days-left"))
-        && days < SOON_DAYS
-    {
-        text.push_str(&format!(
-            ", registration authority certificate ends in {days} days"
-        ));
+    for (fact, what) in [
+        ("get-ca-cert.ra.days-left", "registration authority certificate ends"),
+        ("crl.ra.days-left", "the next one is due"),
+        ("crl.ca.days-left", "the next one is due"),
+    ] {
+        if let Some(Value::Number(days)) = here(fact)
+            && days < SOON_DAYS
+        {
+            text.push_str(&format!(", {what} {}", in_days(days)));
+        }
     }
     if let Some((host, _)) = page.location() {
         text.push_str(&format!(", redirect to {host}"));
@@ -147,4 +169,50 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
         },
         text,
     )
+}
+
+/// Status and writer: `503 by HTTP.sys`.
+fn answered(page: &Page<'_>) -> String {
+    match writer::identify(page).writer {
+        Writer::Unknown => page.http.status.to_string(),
+        writer => format!("{} by {}", page.http.status, writer.title()),
+    }
+}
+
+/// The words of a GetCACaps response, as it has them.
+fn capabilities(page: &Page<'_>) -> String {
+    let words: Vec<String> = String::from_utf8_lossy(&page.body)
+        .split_whitespace()
+        .take(MOST_WORDS)
+        .map(str::to_owned)
+        .collect();
+    if words.is_empty() {
+        "an empty list".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
+/// How long a long URL was; nothing for other probes.
+fn asked(observation: &Observation, purpose: Purpose) -> String {
+    let Probe::Http { url, .. } = &observation.probe else {
+        return String::new();
+    };
+    // the message itself is never written down, only its length
+    let message = url
+        .rsplit_once("message=<")
+        .and_then(|(_, rest)| rest.strip_suffix(" octets>"));
+    match message {
+        Some(octets) if purpose == Purpose::LongUrl => format!("message of {octets} octets: "),
+        _ => String::new(),
+    }
+}
+
+fn in_days(days: i64) -> String {
+    match days {
+        ..0 => format!("{} days ago", days.saturating_neg()),
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        _ => format!("in {days} days"),
+    }
 }

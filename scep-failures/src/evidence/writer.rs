@@ -70,6 +70,31 @@ impl Writer {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The name for a reader.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::HttpSys => "HTTP.sys",
+            Self::Iis => "IIS",
+            Self::Mscep => "NDES",
+            Self::ScepServer => "a SCEP service",
+            Self::EntraAppProxy => "Entra application proxy",
+            Self::EntraSignIn => "Entra sign-in",
+            Self::Adfs => "AD FS",
+            Self::KestrelHostFilter => "ASP.NET Core",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "HAProxy",
+            Self::Apache => "Apache",
+            Self::AzureApplicationGateway => "Azure Application Gateway",
+            Self::AzureAppService => "Azure App Service",
+            Self::Cloudflare => "Cloudflare",
+            Self::AwsConnector => "AWS Connector for SCEP",
+            Self::ForwardProxy => "a forward proxy",
+            Self::SignInPage => "a sign-in page",
+            Self::Unknown => "somebody unknown",
+        }
+    }
 }
 
 /// The answer, and what it rests on.

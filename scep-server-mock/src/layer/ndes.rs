@@ -34,7 +34,9 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     // The policy module sits in front of NDES and opens its channel to the registration point as
     // soon as a PKIOperation comes, whether NDES has started or not (inferred: with a module that
     // cannot do so the pool ends in 503 even where NDES itself would refuse to start again).
-    if is_pki_operation(request)
+    let is_pki_operation =
+        matches!(parsed, Ok(ServerRequest::PkiOperation { .. })) || names_pki_operation(request);
+    if is_pki_operation
         && d.state.policy_module.installed
         && policy_module::open_channel(d, t).is_err()
     {
@@ -52,7 +54,7 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         )),
         Ok(ServerRequest::GetCaCert { .. }) => Handled::Response(ca_certificates(d)),
         Ok(ServerRequest::PkiOperation { message }) => pki_operation::handle(d, t, &message),
-        Err(error) if is_pki_operation(request) => {
+        Err(error) if is_pki_operation => {
             d.log(t, event::undecodable_http(Hresult::E_INVALIDARG));
             t.decoded.get_or_insert_default().error = Some(error.to_string());
             undecodable(d)
@@ -70,7 +72,7 @@ fn failed_to_start(t: &mut Transit, code: Hresult) -> Handled {
 }
 
 /// Whether the query asks for a PKIOperation, however broken its message.
-fn is_pki_operation(request: &Request) -> bool {
+fn names_pki_operation(request: &Request) -> bool {
     request
         .query
         .as_deref()

@@ -158,3 +158,19 @@ fn a_crl_in_the_cache_does_until_it_expires() {
     recycle(&host);
     assert_eq!(status(&caps(&host)), 500);
 }
+
+#[test]
+fn the_newest_ra_certificate_wins_even_if_its_key_cannot_be_read() {
+    let host = baseline("ndes-plain");
+    assert_eq!(status(&caps(&host)), 200);
+    set(
+        &host,
+        "ndes.ra_encryption.issued_ago = '0d'\nndes.ra_encryption.key_read = []",
+    );
+    recycle(&host);
+    assert_eq!(status(&caps(&host)), 500);
+    // Without it, NDES finds the one before.
+    set(&host, "ndes.ra_encryption.present = false");
+    assert_eq!(status(&caps(&host)), 200);
+    enroll(&host).issued();
+}

@@ -19,7 +19,7 @@ use crate::layer::http_sys;
 use crate::layer::revocation::{self, Account};
 use crate::log::{capi2, ndes as event, system};
 use crate::names;
-use crate::pki::StoreEntry;
+use crate::pki::{RaRole, StoreEntry};
 use crate::profile::{
     DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole, SignatureOidKind,
     Undecodable,
@@ -63,8 +63,8 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
 }
 
 fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
-    let signing = d.pki.ra_signing.clone();
-    let encryption = d.pki.ra_encryption.clone();
+    let signing = d.pki.ra_certificate(RaRole::Signing).clone();
+    let encryption = d.pki.ra_certificate(RaRole::Encryption).clone();
     for (entry, usage) in [
         (&signing, KeyUsage::DIGITAL_SIGNATURE),
         (&encryption, KeyUsage::KEY_ENCIPHERMENT),

@@ -1,0 +1,220 @@
+//! What happens after the last reply, in `enroll` and `poll` alike.
+
+use std::path::Path;
+
+use scep_client::enroll::{Enrolled, Failed, Outcome, PendingState};
+use scep_core::client::{Issued, Refusal};
+use scep_core::x509::Certificate;
+use scep_failures::diagnosis::Outcome as Health;
+use scep_failures::{Catalogue, Diagnosis, classify};
+use serde_json::{Value, json};
+
+use super::{Paths, chain};
+use crate::command::diagnose;
+use crate::exit::Exit;
+use crate::failure::Result;
+use crate::files::{self, Access};
+use crate::render::{Renderer, count};
+
+/// What the reply is turned into.
+pub(crate) struct Finish<'a> {
+    pub(crate) paths: &'a Paths,
+    pub(crate) key_file: &'a Path,
+    /// The key file, if this run wrote it.
+    pub(crate) written_key: Option<&'a Path>,
+    pub(crate) json: bool,
+}
+
+impl Finish<'_> {
+    pub(crate) fn finish(
+        &self,
+        result: std::result::Result<Enrolled, Failed>,
+        renderer: &Renderer,
+    ) -> Result {
+        match result {
+            Ok(enrolled) => {
+                let requests = enrolled.observations.items.len();
+                match enrolled.outcome {
+                    Outcome::Issued(issued) => self.issued(&issued, requests, renderer),
+                    Outcome::Pending(state) => {
+                        self.save_pending(*state)?;
+                        self.pending(requests, renderer);
+                        Ok(Exit::Pending)
+                    }
+                    Outcome::Refused(refusal) => {
+                        let diagnosis = classify(Catalogue::builtin(), &enrolled.observations);
+                        self.refused(&refusal, &diagnosis, requests, renderer)
+                    }
+                }
+            }
+            Err(failed) => {
+                if let Some(state) = failed.pending {
+                    self.save_pending(*state)?;
+                }
+                if failed.error.is_local() {
+                    return Err(failed.error.into());
+                }
+                let diagnosis = classify(Catalogue::builtin(), &failed.observations);
+                let requests = failed.observations.items.len();
+                self.failed(&failed.error.causes(), &diagnosis, requests, renderer);
+                Ok(Exit::Bad)
+            }
+        }
+    }
+
+    fn save_pending(&self, mut state: PendingState) -> Result<()> {
+        // absolute, so that a later poll finds it from wherever it is started
+        state.key_file = Some(
+            std::path::absolute(self.key_file).unwrap_or_else(|_| self.key_file.to_path_buf()),
+        );
+        Ok(state.save(&self.paths.pending)?)
+    }
+
+    fn issued(&self, issued: &Issued, requests: usize, renderer: &Renderer) -> Result {
+        let certificate = &issued.certificate;
+        let known: Vec<&Certificate> = issued
+            .others
+            .iter()
+            .chain(&issued.ca_certificates)
+            .collect();
+        let chain: String = chain::chain(certificate, &known)
+            .into_iter()
+            .map(Certificate::to_pem)
+            .collect();
+        files::write(
+            &self.paths.certificate,
+            certificate.to_pem().as_bytes(),
+            Access::Usual,
+        )?;
+        files::write(&self.paths.chain, chain.as_bytes(), Access::Usual)?;
+        // it is pending no longer; where there is no such file, nothing has to be removed
+        let _ = std::fs::remove_file(&self.paths.pending);
+        let serial = certificate.serial_hex();
+        if self.json {
+            renderer.json(&json!({
+                "outcome": "issued",
+                "subject": certificate.subject().to_string(),
+                "issuer": certificate.issuer().to_string(),
+                "serial": serial,
+                "not_before": certificate.not_before().to_string(),
+                "not_after": certificate.not_after().to_string(),
+                "files": {
+                    "key": self.key_file, "certificate": self.paths.certificate, "chain": self.paths.chain,
+                },
+                "deviations": issued.deviations.as_slice().iter()
+                    .map(|d| json!({"id": d.id, "section": d.section, "text": d.text})).collect::<Vec<_>>(),
+                "footprint": footprint(requests, &[serial.clone()]),
+            }));
+        } else {
+            renderer.line("");
+            let key = self
+                .written_key
+                .map_or_else(String::new, |k| format!("{}  ", k.display()));
+            renderer.line(format!(
+                "wrote {key}{}  {}",
+                self.paths.certificate.display(),
+                self.paths.chain.display()
+            ));
+            renderer.line(format!(
+                "Sent {}. Issued 1 certificate: serial {serial}.",
+                count(requests, "request")
+            ));
+        }
+        Ok(Exit::Good)
+    }
+
+    fn pending(&self, requests: usize, renderer: &Renderer) {
+        if self.json {
+            renderer.json(&json!({
+                "outcome": "pending",
+                "files": {"pending": self.paths.pending, "key": self.key_file},
+                "footprint": footprint(requests, &[]),
+            }));
+            return;
+        }
+        renderer.line("");
+        renderer.line(format!("wrote {}", self.paths.pending.display()));
+        renderer.line(format!(
+            "Sent {}. Nothing was issued yet.",
+            count(requests, "request")
+        ));
+        renderer.line(format!(
+            "Ask again with  scep poll {}",
+            self.paths.pending.display()
+        ));
+    }
+
+    fn refused(
+        &self,
+        refusal: &Refusal,
+        diagnosis: &Diagnosis,
+        requests: usize,
+        renderer: &Renderer,
+    ) -> Result {
+        if self.json {
+            renderer.json(&json!({
+                "outcome": "refused",
+                "fail_info": refusal.fail_info.as_ref().map(|i| i.name()),
+                "fail_info_text": refusal.text,
+                "hresult": refusal.hresult.map(|h| format!("0x{h:08X}")),
+                "server_message": refusal.server_message,
+                "diagnosis": diagnosis,
+                "footprint": footprint(requests, &[]),
+            }));
+        } else {
+            renderer.line("");
+            diagnose::print_verdict(diagnosis, renderer);
+            renderer.line("");
+            renderer.line(
+                "The challenge password may be used up: get a new one before trying again.",
+            );
+            self.say_what_is_kept(renderer);
+            renderer.line(format!(
+                "Sent {}. Nothing was issued.",
+                count(requests, "request")
+            ));
+        }
+        // the CA has decided, so there is nothing left to poll for
+        let _ = std::fs::remove_file(&self.paths.pending);
+        Ok(Exit::Bad)
+    }
+
+    /// It came to no decision. What the exchanges look like is told only where they look broken: a
+    /// wrong fingerprint, say, is told by the error alone.
+    fn failed(&self, causes: &str, diagnosis: &Diagnosis, requests: usize, renderer: &Renderer) {
+        let broken = matches!(diagnosis.outcome, Health::Failure | Health::NotScep);
+        if self.json {
+            renderer.json(&json!({
+                "outcome": "failed",
+                "error": causes,
+                "diagnosis": broken.then_some(diagnosis),
+                "footprint": footprint(requests, &[]),
+            }));
+            return;
+        }
+        renderer.error(causes);
+        if broken {
+            renderer.line("");
+            diagnose::print_verdict(diagnosis, renderer);
+        }
+        renderer.line("");
+        self.say_what_is_kept(renderer);
+        renderer.line(format!(
+            "Sent {}. No certificate was received.",
+            count(requests, "request")
+        ));
+    }
+
+    fn say_what_is_kept(&self, renderer: &Renderer) {
+        if let Some(key) = self.written_key {
+            renderer.line(format!(
+                "The new key stays in {0}: try again with  --key-file {0}",
+                key.display()
+            ));
+        }
+    }
+}
+
+fn footprint(requests: usize, issued: &[String]) -> Value {
+    json!({"requests": requests, "issued": issued})
+}
