@@ -90,7 +90,7 @@ pub fn signed_message(input: &[u8]) {
     if let Some(info) = sound(input, ContentInfo::decode(input, &LIMITS)) {
         sound(
             input,
-            SignedData::from_content_info(&info, "a fuzzed message"),
+            SignedData::from_content_info(&info, "a fuzzed message", &LIMITS),
         );
     }
     let Some(message) = sound(input, SignedMessage::decode_prefix(input, &LIMITS)) else {

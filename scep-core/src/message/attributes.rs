@@ -107,7 +107,7 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// The one value of an attribute.
-    fn value(&mut self, oid: ObjectIdentifier, name: &str) -> Result<Option<Tlv<'a>>> {
+    fn value(&self, oid: ObjectIdentifier, name: &str) -> Result<Option<Tlv<'a>>> {
         let mut matching = self.attributes.iter().filter(|a| a.oid == oid);
         let Some(attribute) = matching.next() else {
             return Ok(None);

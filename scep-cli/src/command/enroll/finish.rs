@@ -165,9 +165,8 @@ impl Finish<'_> {
             renderer.line("");
             diagnose::print_verdict(diagnosis, renderer);
             renderer.line("");
-            renderer.line(
-                "The challenge password may be used up: get a new one before trying again.",
-            );
+            renderer
+                .line("The challenge password may be used up: get a new one before trying again.");
             self.say_what_is_kept(renderer);
             renderer.line(format!(
                 "Sent {}. Nothing was issued.",
