@@ -9,12 +9,13 @@
 //! ```text
 //! cargo +nightly fuzz run --features libfuzzer inspect        # with cargo-fuzz installed
 //!
-//! # without it, on stable too; the flags switch libFuzzer's coverage on
-//! RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+//! # without it, on stable too; these flags switch libFuzzer's coverage and all checks on
+//! export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 //!   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-//!   -Ccodegen-units=1" \
-//!   cargo run --release -p scep-fuzz --features libfuzzer --target x86_64-unknown-linux-gnu \
-//!   --bin inspect -- -max_total_time=60 /tmp/found fuzz/corpus/inspect
+//!   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 \
+//!   -Cdebug-assertions=on -Coverflow-checks=on"
+//! cargo run --release -p scep-fuzz --features libfuzzer --target x86_64-unknown-linux-gnu \
+//!   --target-dir target/fuzz --bin inspect -- -max_total_time=60 target/found fuzz/corpus/inspect
 //! ```
 //!
 //! An input that breaks something belongs into `corpus/<target>/`, small, once it is mended.

@@ -202,6 +202,7 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn text_round_trips() {
