@@ -250,3 +250,22 @@ fn leaving_a_symptom_out_leaves_the_rest() {
     assert!(rest.symptom("looks-odd").is_none());
     assert!(rest.mode("is-odd").is_some());
 }
+
+#[test]
+fn an_event_of_many_causes_wants_a_name_in_it() {
+    let evidence = |data: &str| {
+        format!(
+            "{MODE}\n[[evidence]]\nlog = \"system\"\nsource = \"Service Control Manager\"\n\
+             event_id = 7036\n{data}\nprovenance = \"inferred\"\n"
+        )
+    };
+    says(
+        &load(&evidence(""), SYMPTOM).unwrap_err(),
+        &["7036", "`data`"],
+    );
+    says(
+        &load(&evidence("data = [\"\"]"), SYMPTOM).unwrap_err(),
+        &["empty part"],
+    );
+    load(&evidence("data = [\"tea service\"]"), SYMPTOM).unwrap();
+}

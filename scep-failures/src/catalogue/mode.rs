@@ -111,10 +111,21 @@ pub struct LogEvidence {
     /// Code that the record carries; empty if it does not matter.
     #[serde(default)]
     pub code: String,
-    /// Words that the record holds; empty if they do not matter.
+    /// Words that the record holds; empty if they do not matter. Of an event they are for the
+    /// reader only: its text is translated.
     #[serde(default)]
     pub text: String,
-    /// Some systems show this instead; the simulation does not.
+    /// What the record holds in every language: name of a service, pool, account or program, part of
+    /// an address. All of it must be there, without regard to case.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// What the record does not hold, as in [`LogEvidence::data`]: the same event of harmless origin.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Of several forms that a mode's records take, the one to which this belongs. Only the form
+    /// that fits best counts; a record without one always does.
+    pub form: Option<String>,
+    /// Some systems show this instead; the simulation need not.
     #[serde(default)]
     pub alternative: bool,
     /// How it is known.

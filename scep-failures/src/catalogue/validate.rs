@@ -42,6 +42,20 @@ const LOGS: &[&str] = &[
     "ca",
 ];
 
+/// Events that Windows writes for many reasons: they say something only with the name or address in
+/// them.
+const GENERIC: &[(&str, u32)] = &[
+    ("Service Control Manager", 7036),
+    ("Microsoft-Windows-Security-Auditing", 4625),
+    ("Application Error", 1000),
+    ("Microsoft-Windows-WAS", 5002),
+    ("Microsoft-Windows-CAPI2", 30),
+    ("Microsoft-Windows-CAPI2", 41),
+    ("Microsoft-Windows-CAPI2", 42),
+    ("Microsoft-Windows-CAPI2", 53),
+    ("Microsoft-Windows-CAPI2", 70),
+];
+
 /// Everything that is wrong.
 pub(super) fn validate(catalogue: &Catalogue) -> Vec<Error> {
     let mut found = Findings::default();
@@ -282,6 +296,21 @@ fn check_evidence(evidence: &LogEvidence, found: &mut Findings) {
     found.unless(
         evidence.event_id != 0 || !evidence.code.is_empty() || !evidence.text.is_empty(),
         || "evidence: a line of a text log is known by its code or its text".to_owned(),
+    );
+    let generic = GENERIC.contains(&(evidence.source.as_str(), evidence.event_id));
+    found.unless(!generic || !evidence.data.is_empty(), || {
+        format!(
+            "evidence: event {} of {} has many causes; `data` has to say which name or address is in it",
+            evidence.event_id, evidence.source
+        )
+    });
+    found.unless(
+        evidence
+            .data
+            .iter()
+            .chain(&evidence.unless)
+            .all(|part| !part.trim().is_empty()),
+        || "evidence: an empty part in `data` or `unless` is in every record".to_owned(),
     );
 }
 
