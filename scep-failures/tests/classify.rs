@@ -122,7 +122,7 @@ fn scenes() -> Vec<(&'static str, Confidence, Observations)> {
         ),
         (
             "mscep-500-ra-certificate-expired",
-            Confidence::High,
+            Confidence::Medium,
             not_started().memory(-3).http(Purpose::Crl, crl(3)).0,
         ),
         (
@@ -132,7 +132,7 @@ fn scenes() -> Vec<(&'static str, Confidence, Observations)> {
         ),
         (
             "mscep-500-crl-unreachable",
-            Confidence::High,
+            Confidence::Medium,
             not_started()
                 .memory(300)
                 .http(Purpose::Crl, NetworkErrorKind::TimedOut)
@@ -140,8 +140,25 @@ fn scenes() -> Vec<(&'static str, Confidence, Observations)> {
         ),
         ("mscep-503-pool-down", Confidence::High, down().0),
         (
+            "pki-operation-cut",
+            Confidence::Medium,
+            request()
+                .http(Purpose::PkiOperationPost, NetworkErrorKind::Reset)
+                .0,
+        ),
+        (
+            "expired-ra-still-served",
+            Confidence::Medium,
+            passive()
+                .reached()
+                .http(Purpose::BaseUrl, iis_error(403))
+                .http(Purpose::GetCaCaps, caps())
+                .http(Purpose::GetCaCert, ca_certificates(700, -1))
+                .0,
+        ),
+        (
             "mscep-503-crl-unreachable",
-            Confidence::High,
+            Confidence::Medium,
             down().memory(300).http(Purpose::Crl, iis_error(404)).0,
         ),
         (
@@ -590,6 +607,36 @@ fn a_crl_that_only_we_cannot_fetch_leaves_the_other_causes_possible() {
     assert!(ranked(&diagnosis).contains(&"ndes-ca-unreachable"));
 }
 
+#[test]
+fn memory_that_may_be_outdated_leaves_the_other_causes_possible() {
+    let scene = || {
+        let scene = Scene::new(Level::Passive).reached();
+        scene.everywhere(&iis_error(500)).memory(-3)
+    };
+    let renewed = diagnose(&scene().http(Purpose::Crl, crl(3)).0);
+    assert_eq!(renewed.confidence, Some(Confidence::Medium));
+    let possible = ranked(&renewed);
+    assert_eq!(possible[0], "ndes-ra-cert-expired");
+    for id in ["ndes-ra-key-no-read", "ndes-ca-unreachable"] {
+        assert!(possible.contains(&id), "{id}: {possible:?}");
+    }
+    assert!(
+        !possible.contains(&"ndes-crl-unreachable-at-start"),
+        "it was fetched"
+    );
+    let lost = diagnose(&scene().http(Purpose::Crl, NetworkErrorKind::TimedOut).0);
+    assert!(ranked(&lost).contains(&"ndes-crl-unreachable-at-start"));
+
+    let down = Scene::new(Level::Passive)
+        .reached()
+        .everywhere(&pool_down())
+        .memory(300)
+        .http(Purpose::Crl, NetworkErrorKind::TimedOut);
+    let down = diagnose(&down.0);
+    assert_eq!(down.confidence, Some(Confidence::Medium));
+    assert!(ranked(&down).contains(&"crp-windows-auth-enabled"));
+}
+
 /// The records that the catalogue expects, as a log would hold them.
 fn logs_of(mode: &scep_failures::FailureMode) -> Vec<LogRecord> {
     mode.evidence
@@ -981,7 +1028,7 @@ fn excluding_clues_exclude() {
     assert_eq!(symptom(&diagnosis), "mscep-500-ra-certificate-expired");
     assert_eq!(
         diagnosis.confidence,
-        Some(Confidence::High),
+        Some(Confidence::Medium),
         "no rival is left"
     );
 }

@@ -41,7 +41,8 @@ pub struct FailureMode {
     pub confused_with: Vec<String>,
     /// What it looks like, by view.
     pub symptom: Looks,
-    /// How to bring it about.
+    /// How to bring it about. Absent only where nobody could see it: with `visible_at` `logs` or
+    /// `never`.
     pub reproduce: Option<Reproduce>,
     /// The same cause in another shape.
     #[serde(default)]
@@ -78,6 +79,16 @@ pub struct Variant {
     pub symptom: Looks,
     /// How to bring it about.
     pub reproduce: Option<Reproduce>,
+    /// The umbrella mode whose look the variant ends in, where the mode itself does not.
+    pub part_of: Option<String>,
+    /// What the server's logs hold, where it is not what the mode says.
+    #[serde(default)]
+    pub evidence: Vec<LogEvidence>,
+    /// How to mend it, where that is not as for the mode.
+    pub fix: Option<Fix>,
+    /// What speaks for or against this shape.
+    #[serde(default)]
+    pub clues: Clues,
 }
 
 /// What a client sees.

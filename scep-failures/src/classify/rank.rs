@@ -46,7 +46,7 @@ pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
         } else {
             continue;
         };
-        match consider(case, mode, of) {
+        match consider(case, mode, of, symptom) {
             Ok(mut candidate) => {
                 candidate.general = general;
                 candidates.push(candidate);
@@ -81,14 +81,15 @@ pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
     Ranking { modes, set_aside }
 }
 
-/// Whether a mode that may show `symptom` is possible here; if not, why.
+/// Whether a mode that may show `symptom` is possible here, where `chosen` is diagnosed; if not, why.
 fn consider<'a>(
     case: &Case<'_>,
     mode: &'a FailureMode,
     symptom: &Symptom,
+    chosen: &Symptom,
 ) -> Result<Candidate<'a>, String> {
     if !case.shows(mode, symptom) {
-        otherwise_shown(case, mode, symptom)?;
+        otherwise_shown(case, mode, symptom, chosen)?;
     }
     match fit(case.facts, &mode.clues) {
         Fit::Excluded(held) => return Err(held.sentence()),
@@ -117,7 +118,12 @@ fn is(look: &Look, symptom: &Symptom) -> bool {
 
 /// The mode shows `symptom` to a view with less in it. With what is known here it would show
 /// something else: is that refuted, or was it only not looked at?
-fn otherwise_shown(case: &Case<'_>, mode: &FailureMode, symptom: &Symptom) -> Result<(), String> {
+fn otherwise_shown(
+    case: &Case<'_>,
+    mode: &FailureMode,
+    symptom: &Symptom,
+    chosen: &Symptom,
+) -> Result<(), String> {
     let mut reason = None;
     let concerned = mode
         .all_looks()
@@ -130,7 +136,13 @@ fn otherwise_shown(case: &Case<'_>, mode: &FailureMode, symptom: &Symptom) -> Re
         let Some(other) = case.catalogue.symptom(id) else {
             return Ok(());
         };
-        match fit(case.facts, &other.clues) {
+        // An exclusion only says that the chosen symptom goes first if it rests on the same clue.
+        let mut clues = other.clues.clone();
+        clues.excludes.retain(|exclude| {
+            let mut must = chosen.clues.must.iter();
+            !must.any(|must| must.clue == exclude.clue)
+        });
+        match fit(case.facts, &clues) {
             Fit::Unknown | Fit::Fits { .. } => return Ok(()),
             Fit::Fails(hint) => reason = Some(matching::against(case.facts, hint)),
             Fit::Excluded(held) => reason = Some(held.sentence()),
