@@ -9,6 +9,7 @@ use scep_failures::catalogue::reproduce::seconds;
 use scep_failures::catalogue::{FailureMode, Persona, Reproduce, Step};
 
 use crate::baseline::{self, Baseline};
+use crate::challenge::ChallengeKind;
 use crate::deployment::Deployment;
 use crate::device;
 use crate::error::{Error, Result};
@@ -80,7 +81,9 @@ impl Scenario {
             .map(|name| find(catalogue, name))
             .collect::<Result<Vec<_>>>()?;
         let baseline = choose_baseline(choice, &armed)?;
-        let profile = Profile::load(choice.profile.as_deref().unwrap_or(&baseline.profile))?;
+        let wanted = armed.iter().find_map(|a| a.reproduce.profile.as_deref());
+        let profile = choice.profile.as_deref().or(wanted);
+        let profile = Profile::load(profile.unwrap_or(&baseline.profile))?;
         refuse_contradictions(&armed)?;
         let mut overlays = vec![Overlay {
             origin: "the settings given".to_owned(),
@@ -113,7 +116,12 @@ impl Scenario {
                 Step::Enroll { times } | Step::Request { times } => {
                     Duration::from_secs(60) * *times
                 }
-                Step::Start {} | Step::Recycle {} | Step::Set { .. } => Duration::from_secs(2),
+                Step::Start {}
+                | Step::Recycle {}
+                | Step::Poll {}
+                | Step::Decide { .. }
+                | Step::Challenge { .. }
+                | Step::Set { .. } => Duration::from_secs(2),
             };
         }
         Ok(span)
@@ -163,9 +171,35 @@ pub fn play_step(d: &mut Deployment, step: &Step, origin: &str, now: &mut UnixTi
                 *now = now.plus(device::enroll(d, device::Knowledge::WrongChallenge, *now)?);
             }
         }
+        Step::Poll {} => {
+            return Err(Error::NotReproducible {
+                id: origin.to_owned(),
+                reason: "devices of the simulation do not poll yet".to_owned(),
+            });
+        }
+        Step::Decide { issue } => {
+            d.resolve_pending(*issue);
+        }
+        Step::Challenge { kind } => {
+            d.issue_challenge(challenge_kind(origin, kind.as_deref())?, *now)?;
+        }
         Step::Set { set } => d.set(set, origin, *now)?,
     }
     Ok(())
+}
+
+fn challenge_kind(origin: &str, kind: Option<&str>) -> Result<ChallengeKind> {
+    match kind.unwrap_or("correct") {
+        "correct" | "static" => Ok(ChallengeKind::Correct),
+        "wrong" => Ok(ChallengeKind::Wrong),
+        "used" => Ok(ChallengeKind::Used),
+        "expired" => Ok(ChallengeKind::Expired),
+        "missing" => Ok(ChallengeKind::Missing),
+        other => Err(Error::NotReproducible {
+            id: origin.to_owned(),
+            reason: format!("\"{other}\" is no sort of challenge password"),
+        }),
+    }
 }
 
 fn length(origin: &str, text: &str) -> Result<Duration> {
