@@ -113,7 +113,9 @@ impl Shared {
         let mut now = before;
         let result = act(&mut simulation, &mut now);
         // A step that lets time pass does so for the whole deployment.
-        *lock(&self.ahead) += now.since(before);
+        let mut ahead = lock(&self.ahead);
+        *ahead = ahead.saturating_add(now.since(before));
+        drop(ahead);
         drop(simulation);
         self.changed.notify_waiters();
         result

@@ -108,13 +108,13 @@ impl Scenario {
     pub fn span(&self) -> Result<Duration> {
         let mut span = Duration::ZERO;
         for (name, step) in self.steps() {
-            span += match step {
+            span = span.saturating_add(match step {
                 Step::Advance { by } => length(name, by)?,
                 Step::Enroll { times } | Step::Request { times } => {
-                    Duration::from_secs(60) * *times
+                    Duration::from_secs(60).saturating_mul(*times)
                 }
                 Step::Start {} | Step::Recycle {} | Step::Set { .. } => Duration::from_secs(2),
-            };
+            });
         }
         Ok(span)
     }

@@ -257,7 +257,7 @@ impl Transit {
 
     /// Lets time pass.
     pub(crate) fn spend_ms(&mut self, ms: u64) {
-        self.spent += Duration::from_millis(ms);
+        self.spent = self.spent.saturating_add(Duration::from_millis(ms));
     }
 
     /// Records who answers; the first call (the layer that is reached last) wins.

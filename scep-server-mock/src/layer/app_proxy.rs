@@ -37,7 +37,7 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     let outcome = super::http_sys::handle(d, t, &inside);
     let timeout = Duration::from_secs(proxy.backend_timeout_s);
     if t.spent.saturating_sub(before) > timeout || outcome == Outcome::Silence {
-        t.spent = before + timeout;
+        t.spent = before.saturating_add(timeout);
         t.answered_by = None;
         let detail = "The connector timed out while it waited for the application.";
         let response = page::error(504, "Gateway Timeout", "GatewayTimeout", detail);

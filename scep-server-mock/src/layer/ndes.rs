@@ -185,7 +185,13 @@ fn uses_single_password(d: &Deployment) -> bool {
 }
 
 pub(crate) fn password_validity(d: &Deployment) -> Duration {
-    Duration::from_secs(d.state.ndes.registry.password_validity_min * 60)
+    Duration::from_secs(
+        d.state
+            .ndes
+            .registry
+            .password_validity_min
+            .saturating_mul(60),
+    )
 }
 
 /// The worker process ends in good order.

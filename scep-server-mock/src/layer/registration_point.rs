@@ -6,7 +6,7 @@ use scep_core::message::ChallengePassword;
 use super::revocation::{self, Account};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
-use crate::log::{Entry, Log, Severity, system, text};
+use crate::log::{Entry, Log, Severity, text};
 use crate::page::iis::HttpError;
 use crate::runtime::intune::Verdict;
 use crate::state::Authentication;
@@ -42,10 +42,13 @@ pub(crate) fn admit(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError
 
 /// Schannel and HTTP.sys check the client certificate.
 fn client_certificate(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError> {
-    if !d.state.windows.root_store_intermediates.is_empty() {
+    if d.pki
+        .trusted_roots
+        .iter()
+        .any(|held| !held.is_self_issued())
+    {
         // With a certificate in the Root store that is no root, the list of issuers for client
         // certificates is not to be trusted, and no client certificate is.
-        d.log(t, system::schannel_untrusted_issuers());
         return Err(UNTRUSTED);
     }
     let certificate = d.pki.connector.identity.certificate.clone();

@@ -59,17 +59,17 @@ pub(crate) fn worker_lost(pid: u32) -> Entry {
 }
 
 /// WAS 5021: the pool's identity.
-pub(crate) fn identity_invalid() -> Entry {
+pub(crate) fn identity_invalid(code: Hresult) -> Entry {
     was(
         5021,
         Severity::Warning,
-        "0x8007052e",
+        &code.to_string(),
         format!(
-            "The identity of application pool '{}' ({}\\{}) is invalid: user name or password \
-             wrong, or no right to log on as a batch job.",
+            "The identity of application pool '{}' ({}\\{}) cannot log on: {}.",
             names::SCEP_POOL,
             names::DOMAIN,
-            names::SERVICE_ACCOUNT
+            names::SERVICE_ACCOUNT,
+            code.phrase()
         ),
     )
 }
@@ -127,20 +127,6 @@ pub(crate) fn application_error() -> Entry {
         text:
             "Faulting application w3wp.exe, faulting module ntdll.dll, exception code 0xc0000005."
                 .to_owned(),
-    }
-}
-
-/// Schannel 36888-style note that a peer's certificate was not accepted.
-pub(crate) fn schannel_untrusted_issuers() -> Entry {
-    Entry {
-        log: Log::System,
-        source: "Schannel",
-        id: 36885,
-        severity: Severity::Warning,
-        code: String::new(),
-        text: "The list of trusted authorities for client authentication cannot be used as it \
-               stands: the Root store holds certificates that are not self-signed."
-            .to_owned(),
     }
 }
 

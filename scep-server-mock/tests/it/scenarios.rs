@@ -146,3 +146,58 @@ fn reset_leads_back_to_health() {
     assert!(host.log_records().is_empty());
     enroll(&host).issued();
 }
+
+#[test]
+fn a_new_history_has_logs_of_its_own() {
+    let host = armed(&[]).unwrap();
+    enroll(&host).issued();
+    let healthy = ndes_events(&host);
+    assert!(healthy.iter().any(|(id, _)| *id == 1));
+    let exchanges = host.with(|s| s.deployment().journal().count());
+    host.arm("mode-b").unwrap();
+    assert_eq!(status(&caps(&host)), 500);
+    let broken = ndes_events(&host);
+    assert!(broken.iter().any(|(id, _)| *id == 2), "{broken:?}");
+    assert!(broken.iter().all(|(id, _)| *id != 1), "{broken:?}");
+    host.disarm("mode-b").unwrap();
+    assert!(ndes_events(&host).is_empty());
+    host.arm("mode-b").unwrap();
+    assert_eq!(status(&caps(&host)), 500);
+    assert_eq!(ndes_events(&host), broken);
+    assert!(
+        host.with(|s| s.deployment().journal().count()) > exchanges,
+        "the journal goes on"
+    );
+}
+
+#[test]
+fn a_setting_that_cannot_be_made_changes_nothing() {
+    let host = baseline("ndes-plain");
+    let look = || {
+        host.with(|s| {
+            let d = s.deployment();
+            (
+                d.state().clone(),
+                d.last_good(),
+                d.tls_handshake().map(|h| h.chain),
+            )
+        })
+    };
+    let before = look();
+    for bad in [
+        // The RA certificate could be made; the intermediate without a name cannot.
+        "ndes.ra_signing.issued_ago = '0d'\nwindows.root_store_intermediates = ['no name']",
+        "ca.service = 'stopped'\nwindows.root_store_intermediates = ['CN=a', 'no name']",
+        "ca.service = 'stopped'\nca.unknown = 1",
+    ] {
+        let set = bad.parse().unwrap();
+        let result = host.with_deployment(|d, now| d.set(&set, "test", now));
+        assert!(
+            matches!(result, Err(Error::Setting { .. })),
+            "{bad}: {result:?}"
+        );
+        assert_eq!(look(), before, "{bad}");
+    }
+    assert!(host.log_records().is_empty());
+    enroll(&host).issued();
+}

@@ -452,3 +452,82 @@ async fn the_control_port_refuses_pages_from_elsewhere() {
         200
     );
 }
+
+/// Every single setting that is a number or a length of time, with its value.
+fn quantities(value: &Value, path: &[String], found: &mut Vec<(Vec<String>, Value)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let path = [path, std::slice::from_ref(name)].concat();
+                quantities(inner, &path, found);
+            }
+        }
+        Value::Number(_) => found.push((path.to_vec(), value.clone())),
+        Value::String(text) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+            found.push((path.to_vec(), value.clone()));
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn no_quantity_is_too_large_or_too_small() {
+    let mock = Builder::default()
+        .with_baseline("ndes-tls")
+        .with_state("tls.enabled = false".parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let (_, state) = control(&mock, "GET", "/state", Value::Null).await;
+    let mut all = Vec::new();
+    quantities(&state["state"], &[], &mut all);
+    assert!(all.len() > 20, "{all:?}");
+    let crl = mock.urls().crl;
+    let (crl_address, crl_path) = crl
+        .strip_prefix("http://")
+        .unwrap()
+        .split_once('/')
+        .unwrap();
+    for (path, before) in all {
+        let extremes = if before.is_number() {
+            vec![json!(i64::MAX), json!(0), json!(-1)]
+        } else {
+            vec![json!("584542046090y"), json!("0s")]
+        };
+        for value in extremes.into_iter().chain([before]) {
+            let nested = path
+                .iter()
+                .rev()
+                .fold(value.clone(), |inner, name| json!({ name: inner }));
+            let (status, answer) = control(&mock, "POST", "/set", json!({ "set": nested })).await;
+            assert!([200, 400].contains(&status), "{path:?} = {value}: {answer}");
+            control(&mock, "POST", "/recycle", Value::Null).await;
+            control(&mock, "POST", "/challenge", json!({ "kind": "expired" })).await;
+            let target = format!("{SCEP}?operation=GetCACaps");
+            get(&mock, &target).await.unwrap();
+            // Whatever comes of it, even a cut: nothing may panic.
+            let _ = exchange(
+                crl_address.parse().unwrap(),
+                "GET",
+                &format!("/{crl_path}"),
+                &[],
+                Vec::new(),
+            )
+            .await;
+            assert_eq!(control(&mock, "GET", "/clock", Value::Null).await.0, 200);
+        }
+    }
+    for _ in 0..3 {
+        let (status, _) = control(
+            &mock,
+            "POST",
+            "/clock",
+            json!({ "advance": "584542046090y" }),
+        )
+        .await;
+        assert_eq!(status, 200);
+    }
+    get(&mock, &format!("{SCEP}?operation=GetCACaps"))
+        .await
+        .unwrap();
+}
