@@ -20,7 +20,7 @@ use crate::log::{Entry, EventRecord, Logs, system};
 use crate::names;
 use crate::overlay;
 use crate::pki::crl::Schedule;
-use crate::pki::{CrlUrls, Pki};
+use crate::pki::{CrlUrls, Pki, RaRole};
 use crate::profile::Profile;
 use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
 use crate::runtime::crl_cache::CrlCaches;
@@ -417,7 +417,9 @@ impl Deployment {
     /// looked while all was well remembers.
     #[must_use]
     pub fn last_good(&self) -> LastGood {
-        let certificates = self.profile.certificates(&self.pki);
+        let [signing, encryption] = [RaRole::Signing, RaRole::Encryption]
+            .map(|role| &self.pki.ra_certificate(role).identity.certificate);
+        let certificates = self.profile.certificates(&self.pki, signing, encryption);
         let (content_type, ca_certificates) = layer::ndes::bundle(&certificates);
         LastGood {
             content_type,
@@ -507,5 +509,6 @@ fn entry(request: &Request, t: &Transit, time: UnixTime, outcome: &Outcome) -> J
         answered_by: t.answered_by,
         elapsed_ms: u64::try_from(t.spent.as_millis()).unwrap_or(u64::MAX),
         message: t.decoded.clone(),
+        notes: t.notes.clone(),
     }
 }

@@ -40,6 +40,9 @@ pub struct JournalEntry {
     pub elapsed_ms: u64,
     /// What a PKIOperation held.
     pub message: Option<Decoded>,
+    /// What the mock did and no log of a real server would tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What a PKIOperation held, and what came of it.

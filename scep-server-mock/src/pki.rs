@@ -64,7 +64,7 @@ pub(crate) struct Pki {
     pub(crate) ra_signing: StoreEntry,
     pub(crate) ra_encryption: StoreEntry,
     /// RA certificates that were renewed; they stay in the store.
-    superseded: Vec<(RaRole, StoreEntry)>,
+    superseded: Vec<StoreEntry>,
     pub(crate) connector: StoreEntry,
     pub(crate) public_tls_root: Identity,
     pub(crate) private_tls_root: Identity,
@@ -214,8 +214,7 @@ impl Pki {
             if reissued(was, is) {
                 let renewed =
                     mint.ra(role, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
-                self.superseded
-                    .push((role, std::mem::replace(entry, renewed)));
+                self.superseded.push(std::mem::replace(entry, renewed));
             }
             entry.state = is.clone();
         }
@@ -258,30 +257,39 @@ impl Pki {
         Ok(())
     }
 
-    /// The certificate of the machine store that NDES takes for a role: the one issued last.
-    pub(crate) fn ra_certificate(&self, role: RaRole) -> &StoreEntry {
-        let current = match role {
+    /// The RA certificates in the machine store, those that were renewed included.
+    pub(crate) fn ra_store(&self) -> impl Iterator<Item = &StoreEntry> {
+        self.superseded
+            .iter()
+            .chain([&self.ra_signing, &self.ra_encryption])
+    }
+
+    /// The RA certificate that the settings describe.
+    pub(crate) const fn ra_certificate(&self, role: RaRole) -> &StoreEntry {
+        match role {
             RaRole::Signing => &self.ra_signing,
             RaRole::Encryption => &self.ra_encryption,
-        };
-        let older = self
-            .superseded
-            .iter()
-            .filter(|(of, _)| *of == role)
-            .map(|(_, entry)| entry);
-        older
-            .chain([current])
-            .filter(|entry| entry.state.present)
-            .max_by_key(|entry| entry.identity.certificate.not_before())
-            .unwrap_or(current)
+        }
+    }
+
+    /// An RA certificate of any CA, for tests.
+    #[cfg(test)]
+    pub(crate) fn mint_ra(
+        &self,
+        role: RaRole,
+        state: &CertificateState,
+        ca: &Identity,
+        origin: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<StoreEntry> {
+        Minter { provider, rng }.ra(role, state, ca, &self.keys, &self.crl_urls, origin)
     }
 
     /// The certificates that the CA has revoked by their settings.
     pub(crate) fn revoked(&self) -> impl Iterator<Item = &Certificate> {
-        self.superseded
-            .iter()
-            .map(|(_, entry)| entry)
-            .chain([&self.ra_signing, &self.ra_encryption, &self.connector])
+        self.ra_store()
+            .chain([&self.connector])
             .filter(|entry| entry.state.revoked)
             .map(|entry| &entry.identity.certificate)
     }

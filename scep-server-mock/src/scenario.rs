@@ -9,6 +9,7 @@ use scep_failures::catalogue::reproduce::seconds;
 use scep_failures::catalogue::{FailureMode, Persona, Reproduce, Step};
 
 use crate::baseline::{self, Baseline};
+use crate::challenge::ChallengeKind;
 use crate::deployment::Deployment;
 use crate::device;
 use crate::error::{Error, Result};
@@ -278,15 +279,18 @@ fn refuse_contradictions(armed: &[Armed]) -> Result<()> {
     Ok(())
 }
 
-fn merge_personas(armed: &[Armed]) -> Result<Persona> {
-    let data = |reason: String| Error::Data {
+fn unreadable(reason: String) -> Error {
+    Error::Data {
         what: "the client of a failure mode".into(),
         reason,
-    };
+    }
+}
+
+fn merge_personas(armed: &[Armed]) -> Result<Persona> {
     let mut merged = toml::Table::new();
     let mut set_by: BTreeMap<String, &str> = BTreeMap::new();
     for mode in armed {
-        let own = toml::Table::try_from(&mode.reproduce.client).map_err(|e| data(e.to_string()))?;
+        let own = fields(&mode.reproduce.client)?;
         for (field, value) in own {
             if let (Some(first), Some(theirs)) = (set_by.get(&field), merged.get(&field))
                 && *theirs != value
@@ -301,7 +305,35 @@ fn merge_personas(armed: &[Armed]) -> Result<Persona> {
             merged.insert(field, value);
         }
     }
-    merged
+    persona(merged)
+}
+
+/// What clients do when some failure modes are mended: as their fixes say, except where one that
+/// is still armed says otherwise.
+///
+/// # Errors
+/// [`Error::Data`] if a word of a fix means nothing.
+pub(crate) fn persona_after<'a>(
+    mended: &[Persona],
+    armed: impl Iterator<Item = &'a Armed>,
+) -> Result<Persona> {
+    let mut merged = toml::Table::new();
+    for client in mended.iter().chain(armed.map(|a| &a.reproduce.client)) {
+        merged.extend(fields(client)?);
+    }
+    persona(merged)
+}
+
+fn fields(persona: &Persona) -> Result<toml::Table> {
+    toml::Table::try_from(persona).map_err(|e| unreadable(e.to_string()))
+}
+
+fn persona(fields: toml::Table) -> Result<Persona> {
+    let persona: Persona = fields
         .try_into()
-        .map_err(|e: toml::de::Error| data(e.to_string()))
+        .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
+    if let Some(word) = &persona.challenge {
+        ChallengeKind::from_word(word)?;
+    }
+    Ok(persona)
 }

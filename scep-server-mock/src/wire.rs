@@ -237,6 +237,8 @@ pub(crate) struct Transit {
     pub(crate) answered_by: Option<Layer>,
     /// What was found inside, for the journal.
     pub(crate) decoded: Option<crate::journal::Decoded>,
+    /// What no log tells, for the journal.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Transit {
@@ -247,6 +249,7 @@ impl Transit {
             activity,
             answered_by: None,
             decoded: None,
+            notes: Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::wire::{Layer, Request, Response, Transit};
 
 mod authority;
 mod pki_operation;
+mod ra_selection;
 mod startup;
 
 const FORBIDDEN: HttpError = HttpError::new(403, 0, "Forbidden", "IsapiModule");

@@ -1,5 +1,6 @@
 use scep_failures::Catalogue;
 use scep_server_mock::Error;
+use scep_server_mock::challenge::ChallengeKind;
 
 use crate::support::*;
 
@@ -200,4 +201,49 @@ fn a_setting_that_cannot_be_made_changes_nothing() {
     }
     assert!(host.log_records().is_empty());
     enroll(&host).issued();
+}
+
+#[test]
+fn a_clients_word_means_something_and_a_fix_changes_it() {
+    let mode = |id: &str, word: &str, mended: &str| {
+        MODE_A
+            .replace("mode-a", id)
+            .replace(
+                "steps = [{ do = \"start\" }] }",
+                &format!("client = {{ challenge = \"{word}\" }} }}"),
+            )
+            .replace(
+                "steps = [{ do = \"set\"",
+                &format!("client = {{ challenge = \"{mended}\" }}, steps = [{{ do = \"set\""),
+            )
+    };
+    let catalogue = Catalogue::from_files([
+        (
+            "ca/mode-a.toml",
+            mode("mode-a", "wrong", "missing").as_str(),
+        ),
+        ("ca/mode-b.toml", &mode("mode-b", "wrnog", "correct")),
+        ("ca/mode-c.toml", &mode("mode-c", "wrong", "corect")),
+        ("symptoms/some-symptom.toml", SYMPTOM),
+    ])
+    .unwrap();
+    let build = |name: &str| {
+        builder()
+            .with_catalogue(catalogue.clone())
+            .with_failure(name)
+            .in_memory(START)
+    };
+    let kind = |host: &scep_server_mock::MemoryHost| host.with(|s| s.challenge_kind());
+    let host = build("mode-a").unwrap();
+    assert_eq!(kind(&host), ChallengeKind::Wrong);
+    host.heal("mode-a").unwrap();
+    assert_eq!(kind(&host), ChallengeKind::Missing);
+    host.reset().unwrap();
+    assert_eq!(kind(&host), ChallengeKind::Correct);
+    let error = build("mode-b").unwrap_err().to_string();
+    assert!(error.contains("wrnog"), "{error}");
+    let host = build("mode-c").unwrap();
+    let error = host.heal("mode-c").unwrap_err().to_string();
+    assert!(error.contains("corect"), "{error}");
+    assert_eq!(host.with(|s| s.armed().to_vec()), ["mode-c"]);
 }
