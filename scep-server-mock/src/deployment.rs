@@ -450,6 +450,17 @@ impl Deployment {
         &self.ca_database.issued
     }
 
+    /// Writes into the journal what belongs to no exchange.
+    pub(crate) fn note(&mut self, text: String, now: UnixTime) {
+        let mut t = self.transit(now);
+        t.notes.push(text);
+        let none = entry(&Request::default(), &t, now, &Outcome::Silence);
+        self.journal.push(JournalEntry {
+            outcome: "note",
+            ..none
+        });
+    }
+
     /// Forgets journal and logs.
     pub fn clear_records(&mut self) {
         self.journal.clear();

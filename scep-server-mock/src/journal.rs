@@ -32,7 +32,7 @@ pub struct JournalEntry {
     pub user_agent: Option<String>,
     /// Status of the response; 0 if there was none.
     pub status: u16,
-    /// `response`, `refused`, `silence`, `reset`.
+    /// `response`, `refused`, `silence`, `reset`; `note` if it is no exchange at all.
     pub outcome: &'static str,
     /// The part of the deployment that answered.
     pub answered_by: Option<Layer>,

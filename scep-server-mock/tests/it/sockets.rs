@@ -531,3 +531,66 @@ async fn no_quantity_is_too_large_or_too_small() {
         .await
         .unwrap();
 }
+
+/// The status line that comes when nothing but the head of a request was sent.
+async fn head_only(address: SocketAddr, head: &str) -> String {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).await.unwrap();
+    line
+}
+
+#[tokio::test]
+async fn the_control_port_refuses_before_it_reads() {
+    let mock = MockNdes::start().await.unwrap();
+    let address = control_address(&mock);
+    for (host, length, status) in [
+        ("evil.example", 10, "403"),
+        ("evil.example", 40_000_000, "403"),
+        ("localhost", 65_537, "413"),
+    ] {
+        let head =
+            format!("POST /set HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n");
+        let line = head_only(address, &head).await;
+        assert!(line.contains(status), "{host} {length}: {line}");
+    }
+    let long = json!({ "set": { "app_proxy": { "internal_url": "x".repeat(60_000) } } });
+    assert_eq!(control(&mock, "POST", "/set", long).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_took_is_noted_and_had_again() {
+    let mock = MockNdes::start().await.unwrap();
+    mock.set(&"client_network.path = 'refused'".parse().unwrap())
+        .unwrap();
+    let squatter = loop {
+        match tokio::net::TcpListener::bind(mock.address()).await {
+            Ok(listener) => break listener,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    mock.set(&"client_network.path = 'open'".parse().unwrap())
+        .unwrap();
+    let noted = || {
+        let notes = mock.journal().into_iter().flat_map(|entry| entry.notes);
+        notes.filter(|note| note.contains("cannot listen")).count()
+    };
+    while noted() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(squatter);
+    let caps = format!("{SCEP}?operation=GetCACaps");
+    while get(&mock, &caps).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(noted(), 1);
+    let (_, index) = control(&mock, "GET", "/", Value::Null).await;
+    assert!(
+        index["substitutions"][0]["here"]
+            .as_str()
+            .unwrap()
+            .contains("closed port")
+    );
+}
