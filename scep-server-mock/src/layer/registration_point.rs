@@ -6,6 +6,7 @@ use scep_core::message::ChallengePassword;
 use super::revocation::{self, Account};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
+use crate::log::event_xml::Details;
 use crate::log::{Entry, Log, Severity, text};
 use crate::page::iis::HttpError;
 use crate::runtime::intune::Verdict;
@@ -91,6 +92,7 @@ pub(crate) fn verify_request(
             severity,
             code: code.to_owned(),
             text: format!("Certificate registration point: {text} ({code})."),
+            details: Details::Code,
         },
     );
     let status = if verdict == Verdict::Valid { 201 } else { 200 };

@@ -1,6 +1,6 @@
 use scep_failures::Catalogue;
-use scep_server_mock::Error;
 use scep_server_mock::challenge::ChallengeKind;
+use scep_server_mock::{Error, Simulation};
 
 use crate::support::*;
 
@@ -233,7 +233,7 @@ fn a_clients_word_means_something_and_a_fix_changes_it() {
             .with_failure(name)
             .in_memory(START)
     };
-    let kind = |host: &scep_server_mock::MemoryHost| host.with(|s| s.challenge_kind());
+    let kind = |host: &scep_server_mock::MemoryHost| host.with(Simulation::challenge_kind);
     let host = build("mode-a").unwrap();
     assert_eq!(kind(&host), ChallengeKind::Wrong);
     host.heal("mode-a").unwrap();
