@@ -111,11 +111,12 @@ impl Scenario {
     pub fn span(&self) -> Result<Duration> {
         let mut span = Duration::ZERO;
         for (name, step) in self.steps() {
-            span += match step {
+            span = span.saturating_add(match step {
                 Step::Advance { by } => length(name, by)?,
                 Step::Enroll { times } | Step::Request { times } => {
-                    Duration::from_secs(60) * *times
+                    Duration::from_secs(60).saturating_mul(*times)
                 }
+<<<<<<< HEAD
                 Step::Start {}
                 | Step::Recycle {}
                 | Step::Poll {}
@@ -123,6 +124,10 @@ impl Scenario {
                 | Step::Challenge { .. }
                 | Step::Set { .. } => Duration::from_secs(2),
             };
+=======
+                Step::Start {} | Step::Recycle {} | Step::Set { .. } => Duration::from_secs(2),
+            });
+>>>>>>> fixm
         }
         Ok(span)
     }
@@ -312,15 +317,18 @@ fn refuse_contradictions(armed: &[Armed]) -> Result<()> {
     Ok(())
 }
 
-fn merge_personas(armed: &[Armed]) -> Result<Persona> {
-    let data = |reason: String| Error::Data {
+fn unreadable(reason: String) -> Error {
+    Error::Data {
         what: "the client of a failure mode".into(),
         reason,
-    };
+    }
+}
+
+fn merge_personas(armed: &[Armed]) -> Result<Persona> {
     let mut merged = toml::Table::new();
     let mut set_by: BTreeMap<String, &str> = BTreeMap::new();
     for mode in armed {
-        let own = toml::Table::try_from(&mode.reproduce.client).map_err(|e| data(e.to_string()))?;
+        let own = fields(&mode.reproduce.client)?;
         for (field, value) in own {
             if let (Some(first), Some(theirs)) = (set_by.get(&field), merged.get(&field))
                 && *theirs != value
@@ -335,7 +343,35 @@ fn merge_personas(armed: &[Armed]) -> Result<Persona> {
             merged.insert(field, value);
         }
     }
-    merged
+    persona(merged)
+}
+
+/// What clients do when some failure modes are mended: as their fixes say, except where one that
+/// is still armed says otherwise.
+///
+/// # Errors
+/// [`Error::Data`] if a word of a fix means nothing.
+pub(crate) fn persona_after<'a>(
+    mended: &[Persona],
+    armed: impl Iterator<Item = &'a Armed>,
+) -> Result<Persona> {
+    let mut merged = toml::Table::new();
+    for client in mended.iter().chain(armed.map(|a| &a.reproduce.client)) {
+        merged.extend(fields(client)?);
+    }
+    persona(merged)
+}
+
+fn fields(persona: &Persona) -> Result<toml::Table> {
+    toml::Table::try_from(persona).map_err(|e| unreadable(e.to_string()))
+}
+
+fn persona(fields: toml::Table) -> Result<Persona> {
+    let persona: Persona = fields
         .try_into()
-        .map_err(|e: toml::de::Error| data(e.to_string()))
+        .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
+    if let Some(word) = &persona.challenge {
+        ChallengeKind::from_word(word)?;
+    }
+    Ok(persona)
 }
