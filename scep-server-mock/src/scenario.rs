@@ -116,18 +116,13 @@ impl Scenario {
                 Step::Enroll { times } | Step::Request { times } => {
                     Duration::from_secs(60).saturating_mul(*times)
                 }
-<<<<<<< HEAD
                 Step::Start {}
                 | Step::Recycle {}
                 | Step::Poll {}
                 | Step::Decide { .. }
                 | Step::Challenge { .. }
                 | Step::Set { .. } => Duration::from_secs(2),
-            };
-=======
-                Step::Start {} | Step::Recycle {} | Step::Set { .. } => Duration::from_secs(2),
             });
->>>>>>> fixm
         }
         Ok(span)
     }

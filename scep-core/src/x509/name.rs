@@ -202,7 +202,6 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
-    use alloc::string::ToString;
 
     #[test]
     fn text_round_trips() {
