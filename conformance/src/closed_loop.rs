@@ -188,7 +188,7 @@ fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
         Name::from_rfc4514("CN=closed-loop-device")?,
         CaTrust::Certificate(Box::new(root)),
     );
-    let kind = host.with(Simulation::challenge_kind);
+    let _kind = host.with(Simulation::challenge_kind);
     // that no password is to be had is the deployment's failure, which the probes will see
     probe.challenge = host.issue_challenge().unwrap_or_default();
     probe.method = match host.with(|s| s.persona().method.clone()).as_deref() {

@@ -89,14 +89,13 @@ fn decode_octets(input: &[u8]) {
         );
     }
     let _ = sound(input, SignedMessage::decode_prefix(input, &LIMITS));
-    if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS)) {
-        if let Some(verified) = sound(
+    if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS))
+        && let Some(verified) = sound(
             input,
             message.verify(&RustCrypto, &AlgorithmPolicy::LEGACY, &[]),
         ) {
             let _ = sound(input, verified.envelope(&LIMITS));
         }
-    }
     let _ = sound(input, EnvelopedData::decode(input, &LIMITS));
     let _ = sound(input, certs_only_certificates(input, &LIMITS));
     certificate(input);

@@ -299,7 +299,7 @@ fn failure(
         .attributes()
         .sender_nonce
         .as_ref()
-        .map(scep_core::message::SenderNonce::echoed);
+        .map(SenderNonce::echoed);
     change(&mut builder);
     (
         200,

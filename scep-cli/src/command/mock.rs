@@ -136,11 +136,9 @@ fn log_line(entry: &JournalEntry) -> String {
             &message.pki_status,
             &message.fail_info,
             &message.hresult,
-        ] {
-            if let Some(part) = part {
-                line.push_str("  ");
-                line.push_str(part);
-            }
+        ].into_iter().flatten() {
+            line.push_str("  ");
+            line.push_str(part);
         }
     }
     line

@@ -154,7 +154,7 @@ impl Finish<'_> {
         if self.json {
             renderer.json(&json!({
                 "outcome": "refused",
-                "fail_info": refusal.fail_info.as_ref().map(|i| i.name()),
+                "fail_info": refusal.fail_info.as_ref().map(scep_core::message::FailInfo::name),
                 "fail_info_text": refusal.text,
                 "hresult": refusal.hresult.map(|h| format!("0x{h:08X}")),
                 "server_message": refusal.server_message,
