@@ -61,7 +61,7 @@ fn messages_become_the_der_they_were_and_verify() {
             assert_eq!(message.attributes(), original.attributes(), "{what}");
             assert_eq!(message.content(), original.content(), "{what}");
             message
-                .verify(&RustCrypto, &AlgorithmPolicy::RFC8894, &[ca.ra.clone()])
+                .verify(&RustCrypto, &AlgorithmPolicy::RFC8894, std::slice::from_ref(&ca.ra))
                 .unwrap();
         }
     }
@@ -165,7 +165,7 @@ fn bundles_certificates_requests_and_crls_are_read() {
     }
     for ber in variants(ca.ca.as_der(), 60, 5) {
         let certificates = CaCertificates::from_response(&ber).unwrap();
-        assert_eq!(certificates.as_slice(), [ca.ca.clone()]);
+        assert_eq!(certificates.as_slice(), std::slice::from_ref(&ca.ca));
     }
     let aids = Aids {
         keys: vec![key("ra")],

@@ -1,5 +1,6 @@
 //! Decoders that others wrote read the same in our messages as we do.
 #![allow(
+    clippy::type_complexity,
     missing_docs,
     clippy::unwrap_used,
     clippy::indexing_slicing,

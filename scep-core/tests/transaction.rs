@@ -421,7 +421,7 @@ fn a_certificate_for_another_key_is_refused() {
         let limits = scep_core::limits::Limits::DEFAULT;
         let asked = scep_core::message::SignedMessage::decode(&request.body, &limits).unwrap();
         let recipient = asked.certificates()[0].clone();
-        let content = scep_core::cms::certs_only(&[ca.ra.clone()]);
+        let content = scep_core::cms::certs_only(std::slice::from_ref(&ca.ra));
         let envelope = scep_core::cms::seal(
             default_provider().as_ref(),
             &recipient,
