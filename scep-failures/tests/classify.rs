@@ -637,6 +637,25 @@ fn memory_that_may_be_outdated_leaves_the_other_causes_possible() {
     assert!(ranked(&down).contains(&"crp-windows-auth-enabled"));
 }
 
+#[test]
+fn national_clouds_have_sign_in_pages_too() {
+    for host in [
+        "login.microsoftonline.us",
+        "login.partner.microsoftonline.cn",
+    ] {
+        let there = page(302, "", "", b"").header("location", &format!("https://{host}/t/oauth2"));
+        let scene = Scene::new(Level::Passive).reached().everywhere(&there);
+        assert_eq!(
+            symptom(&diagnose(&scene.0)),
+            "app-proxy-sign-in-redirect",
+            "{host}"
+        );
+    }
+    let elsewhere = page(302, "", "", b"").header("location", "https://sso.example.org/x");
+    let scene = Scene::new(Level::Passive).reached().everywhere(&elsewhere);
+    assert_ne!(symptom(&diagnose(&scene.0)), "app-proxy-sign-in-redirect");
+}
+
 /// The records that the catalogue expects, as a log would hold them.
 fn logs_of(mode: &scep_failures::FailureMode) -> Vec<LogRecord> {
     mode.evidence
