@@ -19,6 +19,10 @@
 //! ```
 //!
 //! An input that breaks something belongs into `corpus/<target>/`, small, once it is mended.
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a panic is what a fuzz target reports"
+)]
 
 use scep_core::asn1;
 use scep_core::ca_certificates::CaCertificates;

@@ -1,6 +1,13 @@
 //! Messages and files of real systems: each is understood, with these facts, or refused with this
 //! sentence. The files are not ours to copy; `SCEP_CORPUS` names their folder.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 

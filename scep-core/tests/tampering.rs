@@ -1,5 +1,12 @@
 //! Tampered messages in a transaction: nothing is issued for them, nothing of them is believed.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 

@@ -1,5 +1,12 @@
 //! Client and responder, joined without a network.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -292,7 +299,7 @@ fn failure(
         .attributes()
         .sender_nonce
         .as_ref()
-        .map(scep_core::message::SenderNonce::echoed);
+        .map(SenderNonce::echoed);
     change(&mut builder);
     (
         200,
@@ -414,7 +421,7 @@ fn a_certificate_for_another_key_is_refused() {
         let limits = scep_core::limits::Limits::DEFAULT;
         let asked = scep_core::message::SignedMessage::decode(&request.body, &limits).unwrap();
         let recipient = asked.certificates()[0].clone();
-        let content = scep_core::cms::certs_only(&[ca.ra.clone()]);
+        let content = scep_core::cms::certs_only(std::slice::from_ref(&ca.ra));
         let envelope = scep_core::cms::seal(
             default_provider().as_ref(),
             &recipient,

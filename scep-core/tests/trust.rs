@@ -1,5 +1,12 @@
 //! Who is trusted: a CA by its pin, its RAs by what their certificates say, and nobody else.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 

@@ -79,8 +79,15 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     if args.json {
         renderer.json(&hits);
     } else {
-        let verb = if hits.len() == 1 { "mentions" } else { "mention" };
-        renderer.line(format!("{} {verb} \"{query}\":", count(hits.len(), "failure mode")));
+        let verb = if hits.len() == 1 {
+            "mentions"
+        } else {
+            "mention"
+        };
+        renderer.line(format!(
+            "{} {verb} \"{query}\":",
+            count(hits.len(), "failure mode")
+        ));
         let pairs: Vec<(&str, &str)> = hits.iter().map(|hit| (hit.id, hit.title)).collect();
         print_pairs(&pairs, "  ", renderer);
         renderer.line("More of each:  scep explain ID");
@@ -150,7 +157,10 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     renderer.line("");
     renderer.line("Seen by a client");
     for seen in e.seen {
-        renderer.hanging(&format!("  {:<14} ", seen.operation.to_string()), &seen.text);
+        renderer.hanging(
+            &format!("  {:<14} ", seen.operation.to_string()),
+            &seen.text,
+        );
     }
     if !e.evidence.is_empty() {
         renderer.line("");

@@ -126,13 +126,22 @@ fn log_line(entry: &JournalEntry) -> String {
         status => status.to_string(),
     };
     let agent = entry.user_agent.as_deref().unwrap_or("-");
-    let mut line = format!("{time}  {:<4} {what:<24} {result:<8} {}  {agent}", entry.method, entry.peer);
+    let mut line = format!(
+        "{time}  {:<4} {what:<24} {result:<8} {}  {agent}",
+        entry.method, entry.peer
+    );
     if let Some(message) = &entry.message {
-        for part in [&message.message_type, &message.pki_status, &message.fail_info, &message.hresult] {
-            if let Some(part) = part {
-                line.push_str("  ");
-                line.push_str(part);
-            }
+        for part in [
+            &message.message_type,
+            &message.pki_status,
+            &message.fail_info,
+            &message.hresult,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            line.push_str("  ");
+            line.push_str(part);
         }
     }
     line
@@ -261,7 +270,10 @@ fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
     renderer.line("");
     for (name, value) in [
         ("NDES URL", mock.url()),
-        ("Admin page", format!("{}  ({admin_user} / {admin_password})", mock.admin_url())),
+        (
+            "Admin page",
+            format!("{}  ({admin_user} / {admin_password})", mock.admin_url()),
+        ),
         ("Control", mock.control_url()),
         (
             "Challenge",

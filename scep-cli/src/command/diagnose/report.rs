@@ -64,7 +64,10 @@ pub(super) fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
     };
     let requests = usize::try_from(footprint.requests).unwrap_or(usize::MAX);
     renderer.line("");
-    renderer.line(format!("Sent {}. {issued}", count(requests, "HTTP request")));
+    renderer.line(format!(
+        "Sent {}. {issued}",
+        count(requests, "HTTP request")
+    ));
     for left in &footprint.left_behind {
         renderer.hanging("Left behind: ", &format!("{left}."));
     }

@@ -103,7 +103,7 @@ impl Finish<'_> {
                 },
                 "deviations": issued.deviations.as_slice().iter()
                     .map(|d| json!({"id": d.id, "section": d.section, "text": d.text})).collect::<Vec<_>>(),
-                "footprint": footprint(requests, &[serial.clone()]),
+                "footprint": footprint(requests, std::slice::from_ref(&serial)),
             }));
         } else {
             renderer.line("");
@@ -154,7 +154,7 @@ impl Finish<'_> {
         if self.json {
             renderer.json(&json!({
                 "outcome": "refused",
-                "fail_info": refusal.fail_info.as_ref().map(|i| i.name()),
+                "fail_info": refusal.fail_info.as_ref().map(scep_core::message::FailInfo::name),
                 "fail_info_text": refusal.text,
                 "hresult": refusal.hresult.map(|h| format!("0x{h:08X}")),
                 "server_message": refusal.server_message,
@@ -165,9 +165,8 @@ impl Finish<'_> {
             renderer.line("");
             diagnose::print_verdict(diagnosis, renderer);
             renderer.line("");
-            renderer.line(
-                "The challenge password may be used up: get a new one before trying again.",
-            );
+            renderer
+                .line("The challenge password may be used up: get a new one before trying again.");
             self.say_what_is_kept(renderer);
             renderer.line(format!(
                 "Sent {}. Nothing was issued.",
