@@ -361,6 +361,36 @@ fn md5_and_des_need_a_legacy_policy() {
     }
 }
 
+/// A good digestAlgorithm does not cover for a broken digest in signatureAlgorithm.
+#[test]
+fn the_digest_inside_the_signature_counts_too() {
+    let (signer, private) = samples::device();
+    let id = TransactionId::new("t").unwrap();
+    let mut builder = MessageBuilder::new(MessageType::PkcsReq, id, signer);
+    builder.signature_oid = SignatureOid::WithDigest;
+    let unsigned = builder.to_be_signed(&RustCrypto).unwrap();
+    let md5 = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Md5);
+    let signature = private
+        .sign(md5, unsigned.octets(), &mut TestRandom(1))
+        .unwrap();
+    let mut message = unsigned.with_signature(&signature);
+    // sha256WithRSAEncryption and md5WithRSAEncryption differ in their last octet
+    let oid = DigestAlgorithm::Sha256.rsa_signature_oid();
+    let starts = 0..message.len() - oid.as_bytes().len();
+    let at = starts
+        .rev()
+        .find(|at| message[*at..].starts_with(oid.as_bytes()))
+        .unwrap();
+    message[at + oid.as_bytes().len() - 1] = 4;
+    let verify = |policy| {
+        let decoded = SignedMessage::decode(&message, &LIMITS).unwrap();
+        decoded.verify(&RustCrypto, &policy, &[])
+    };
+    verify(AlgorithmPolicy::LEGACY).unwrap();
+    let refused = verify(AlgorithmPolicy::RFC8894);
+    assert!(matches!(refused, Err(Error::ForbiddenByPolicy { .. })));
+}
+
 /// The reader's side of the same: a client opens what its policy allows.
 #[test]
 fn an_envelope_is_opened_under_the_readers_policy() {
