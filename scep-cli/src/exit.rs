@@ -157,7 +157,13 @@ mod tests {
 
     #[test]
     fn numbers_are_what_they_are_documented_to_be() {
-        let numbers = [Exit::Good, Exit::Bad, Exit::Usage, Exit::Pending, Exit::CouldNotRun];
+        let numbers = [
+            Exit::Good,
+            Exit::Bad,
+            Exit::Usage,
+            Exit::Pending,
+            Exit::CouldNotRun,
+        ];
         assert_eq!(numbers.map(Exit::number), [0, 1, 2, 3, 4]);
         assert!(Exit::help_of("enroll").contains("  3  "));
         assert!(!Exit::help_of("mock").contains("  3  "));

@@ -24,7 +24,10 @@ pub(crate) fn unknown<'a>(
     match nearest(word, &candidates) {
         Some(candidate) => format!("there is no {what} \"{word}\"; did you mean \"{candidate}\"?"),
         None if candidates.len() <= FEW => {
-            format!("there is no {what} \"{word}\"; there are: {}", candidates.join(", "))
+            format!(
+                "there is no {what} \"{word}\"; there are: {}",
+                candidates.join(", ")
+            )
         }
         None => format!("there is no {what} \"{word}\""),
     }

@@ -163,7 +163,11 @@ pub(crate) fn first_line(text: &str, origin: &str) -> Result<ChallengePassword> 
 
 /// The challenge password that a command prints. What it says on stderr goes to ours.
 fn output_of(command: &str) -> Result<ChallengePassword> {
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("sh", "-c")
+    };
     let bad = |why: &str| Failure::local(format!("--challenge-command: {why}"));
     let output = std::process::Command::new(shell)
         .args([flag, command])
@@ -307,8 +311,10 @@ impl From<MethodArg> for MethodChoice {
 
 /// Checks a SCEP URL before anything is done with it.
 pub(crate) fn scep_url(text: &str) -> std::result::Result<String, String> {
-    let url = url::Url::parse(text).map_err(|e| {
-        format!("{e}; a SCEP URL looks like https://host/certsrv/mscep/mscep.dll")
+    const EXAMPLE: &str = "a SCEP URL looks like https://host/certsrv/mscep/mscep.dll";
+    let url = url::Url::parse(text).map_err(|e| match e {
+        url::ParseError::RelativeUrlWithoutBase => EXAMPLE.to_owned(),
+        other => format!("{other}; {EXAMPLE}"),
     })?;
     match url.scheme() {
         "http" | "https" => Ok(text.to_owned()),

@@ -126,7 +126,10 @@ impl Renderer {
         verdict: Verdict,
         text: &str,
     ) {
-        let Columns { label: label_width, name: name_width } = columns;
+        let Columns {
+            label: label_width,
+            name: name_width,
+        } = columns;
         let word = self.paint(verdict, &format!("{:<8}", verdict.word()));
         let prefix = format!("  {label:<label_width$} {name:<name_width$} {word} ");
         self.hang(&prefix, 2 + label_width + 1 + name_width + 1 + 8 + 1, text);

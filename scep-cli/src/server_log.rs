@@ -37,9 +37,11 @@ fn parse(path: &Path, text: &str) -> std::result::Result<Vec<LogRecord>, String>
     } else if name.starts_with("ndesplugin") {
         Ok(lines_of_the_policy_module(start))
     } else {
-        Err("is no log that is known: neither events as XML, nor an IIS or HTTPERR log (with its \
+        Err(
+            "is no log that is known: neither events as XML, nor an IIS or HTTPERR log (with its \
              #Fields line), nor NDESPlugin.log (by its name), nor JSON"
-            .into())
+                .into(),
+        )
     }
 }
 
@@ -126,7 +128,11 @@ mod tests {
 
     #[test]
     fn times_are_those_of_the_library() {
-        for (date, time) in [("1970-01-01", "00:00:00"), ("2024-02-29", "23:59:59"), ("2026-11-25", "22:29:20.1234567Z")] {
+        for (date, time) in [
+            ("1970-01-01", "00:00:00"),
+            ("2024-02-29", "23:59:59"),
+            ("2026-11-25", "22:29:20.1234567Z"),
+        ] {
             let whole = time.split('.').next().unwrap().trim_end_matches('Z');
             let text = scep_core::UnixTime(seconds(date, time)).to_string();
             assert_eq!(text, format!("{date}T{whole}Z"));
@@ -143,7 +149,11 @@ mod tests {
 
     #[test]
     fn what_is_no_log_is_said_to_be_none() {
-        assert!(parse(Path::new("x.txt"), "hello").unwrap_err().contains("no log"));
+        assert!(
+            parse(Path::new("x.txt"), "hello")
+                .unwrap_err()
+                .contains("no log")
+        );
         let lines = parse(Path::new("NDESPlugin.log"), "a 0x80094012\n\nb\n").unwrap();
         assert_eq!((lines.len(), lines[0].code.as_str()), (2, "0x80094012"));
     }

@@ -84,9 +84,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let (diagnosis, observations) = if let Some(path) = &args.from {
+    let (mut diagnosis, observations) = if let Some(path) = &args.from {
         let mut observations = Capture::load(path)?.observations;
-        observations.logs.extend(server_log::read_all(&args.server_log)?);
+        observations
+            .logs
+            .extend(server_log::read_all(&args.server_log)?);
         (classify(Catalogue::builtin(), &observations), observations)
     } else if let Some(url) = &args.url {
         live(&args, url, renderer).await?
@@ -98,6 +100,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         };
         (classify(Catalogue::builtin(), &observations), observations)
     };
+    diagnosis.tool = concat!("scep ", env!("CARGO_PKG_VERSION")).to_owned();
     if let Some(path) = &args.capture {
         Capture::new(&observations).save(path)?;
     }

@@ -79,8 +79,15 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     if args.json {
         renderer.json(&hits);
     } else {
-        let verb = if hits.len() == 1 { "mentions" } else { "mention" };
-        renderer.line(format!("{} {verb} \"{query}\":", count(hits.len(), "failure mode")));
+        let verb = if hits.len() == 1 {
+            "mentions"
+        } else {
+            "mention"
+        };
+        renderer.line(format!(
+            "{} {verb} \"{query}\":",
+            count(hits.len(), "failure mode")
+        ));
         let pairs: Vec<(&str, &str)> = hits.iter().map(|hit| (hit.id, hit.title)).collect();
         print_pairs(&pairs, "  ", renderer);
         renderer.line("More of each:  scep explain ID");
@@ -135,7 +142,7 @@ fn advice(heading: &str, advice: &Advice, renderer: &Renderer) {
 }
 
 fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
-    renderer.line(format!("{}: {}", e.id, e.title));
+    renderer.hanging("", &format!("{}: {}", e.id, e.title));
     for (name, value) in [
         ("stage", e.stage.to_string()),
         ("kind", e.kind.to_string()),
@@ -150,7 +157,10 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     renderer.line("");
     renderer.line("Seen by a client");
     for seen in e.seen {
-        renderer.hanging(&format!("  {:<14} ", seen.operation.to_string()), &seen.text);
+        renderer.hanging(
+            &format!("  {:<14} ", seen.operation.to_string()),
+            &seen.text,
+        );
     }
     if !e.evidence.is_empty() {
         renderer.line("");
@@ -197,12 +207,12 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     renderer.line("");
     renderer.line("References");
     for reference in e.references {
-        renderer.line(format!("  {reference}"));
+        renderer.hanging("  ", reference);
     }
 }
 
 fn print_symptom(e: &SymptomExplanation<'_>, renderer: &Renderer) {
-    renderer.line(format!("{}: {}", e.id, e.title));
+    renderer.hanging("", &format!("{}: {}", e.id, e.title));
     renderer.line(format!("  {:<10} {}", "stage", e.stage));
     renderer.line(format!("  {:<10} {}", "known", e.provenance));
     paragraph("What it means", e.summary, renderer);

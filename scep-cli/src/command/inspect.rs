@@ -270,7 +270,10 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
     if !report.deviations.as_slice().is_empty() {
         renderer.line(format!("{indent}Deviations"));
         for d in report.deviations.as_slice() {
-            renderer.hanging(&format!("{indent}  {:<24} {:<14} ", d.id, d.section), &d.text);
+            renderer.hanging(
+                &format!("{indent}  {:<24} {:<14} ", d.id, d.section),
+                &d.text,
+            );
         }
     }
 }

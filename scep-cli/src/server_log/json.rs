@@ -53,7 +53,11 @@ mod tests {
         let control = r#"[{"record":1,"time":1,"log":"application","source":"NDES","id":10,"severity":"error","code":"c","text":"t","activity":7}]"#;
         assert_eq!(parse(ours), parse(control));
         assert_eq!(parse(ours).unwrap()[0].event_id, 10);
-        assert!(parse(r#"[{"log":"x","eventid":1}]"#).unwrap_err().contains("eventid"));
+        assert!(
+            parse(r#"[{"log":"x","eventid":1}]"#)
+                .unwrap_err()
+                .contains("eventid")
+        );
         assert!(parse("{}").is_err());
     }
 }

@@ -71,13 +71,20 @@ mod tests {
             short line\n";
         let records = parse(iis).unwrap();
         assert_eq!(records.len(), 1);
-        assert_eq!((records[0].log.as_str(), records[0].code.as_str()), ("iis", "404 15"));
+        assert_eq!(
+            (records[0].log.as_str(), records[0].code.as_str()),
+            ("iis", "404 15")
+        );
         assert_eq!(records[0].time, seconds("2026-11-25", "22:29:20"));
 
         let httperr = "#Fields: date time sc-status s-siteid s-reason s-queuename\n\
             2026-11-25 22:29:20 503 1 AppOffline SCEP\n\
             2026-11-25 22:29:20 - - Timer_ConnectionIdle -\n";
-        let codes: Vec<String> = parse(httperr).unwrap().into_iter().map(|r| r.code).collect();
+        let codes: Vec<String> = parse(httperr)
+            .unwrap()
+            .into_iter()
+            .map(|r| r.code)
+            .collect();
         assert_eq!(codes, ["503 AppOffline", "- Timer_ConnectionIdle"]);
         assert!(parse("# no fields\n1 2").is_err());
     }

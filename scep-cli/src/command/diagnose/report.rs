@@ -64,7 +64,10 @@ pub(super) fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
     };
     let requests = usize::try_from(footprint.requests).unwrap_or(usize::MAX);
     renderer.line("");
-    renderer.line(format!("Sent {}. {issued}", count(requests, "HTTP request")));
+    renderer.line(format!(
+        "Sent {}. {issued}",
+        count(requests, "HTTP request")
+    ));
     for left in &footprint.left_behind {
         renderer.hanging("Left behind: ", &format!("{left}."));
     }
@@ -219,8 +222,10 @@ fn print_evidence(evidence: &[Evidence], renderer: &Renderer) {
     renderer.line("");
     for (references, evidence) in rows {
         let deduced = if evidence.inferred { " (deduced)" } else { "" };
+        // logs and memory have no numbers
+        let gap = if width == 0 { "" } else { " " };
         renderer.hanging(
-            &format!("  {heading:<9} {references:<width$} "),
+            &format!("  {heading:<9} {references:<width$}{gap}"),
             &format!("{}{deduced}", evidence.text),
         );
         heading = "";

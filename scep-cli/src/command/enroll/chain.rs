@@ -4,7 +4,10 @@ use scep_core::x509::Certificate;
 
 /// Issuers of `certificate` among `known`, each the issuer of the one before. Registration authority
 /// certificates issue nothing, so they are never in it.
-pub(super) fn chain<'a>(certificate: &'a Certificate, known: &[&'a Certificate]) -> Vec<&'a Certificate> {
+pub(super) fn chain<'a>(
+    certificate: &'a Certificate,
+    known: &[&'a Certificate],
+) -> Vec<&'a Certificate> {
     let mut chain: Vec<&Certificate> = Vec::new();
     let mut last = certificate;
     while !last.is_self_issued() {

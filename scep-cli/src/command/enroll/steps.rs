@@ -42,7 +42,10 @@ pub(super) fn step(event: &Event<'_>, provider: &dyn CryptoProvider, renderer: &
             if let Ok(hash) = roles.issuing_ca.sha256(provider) {
                 let hex: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
                 let below = " ".repeat(28);
-                renderer.hanging(&below, &format!("issuing CA {}", roles.issuing_ca.subject()));
+                renderer.hanging(
+                    &below,
+                    &format!("issuing CA {}", roles.issuing_ca.subject()),
+                );
                 renderer.hanging(&below, &format!("SHA-256 {hex}"));
             }
         }
@@ -98,4 +101,3 @@ fn refusal_text(refusal: &Refusal) -> String {
     }
     text
 }
-
