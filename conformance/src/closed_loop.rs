@@ -11,10 +11,9 @@ use scep_core::x509::Name;
 use scep_failures::catalogue::{Level, View, Visibility};
 use scep_failures::observation::{Memory, Observations};
 use scep_failures::{Catalogue, Diagnosis};
-use scep_server_mock::challenge::ChallengeKind;
-use scep_server_mock::{MockNdes, Simulation};
+use scep_server_mock::{History, MockNdes, Simulation};
 
-use crate::loopback::{Loopback, base64_text};
+use crate::loopback::Loopback;
 
 /// When every simulation begins: 2026-11-25T12:00:00Z.
 pub const START: UnixTime = UnixTime(1_795_608_000);
@@ -81,6 +80,9 @@ pub struct Look {
 
 /// Brings a fresh deployment into failure modes and looks at it.
 ///
+/// With `view.memory`, somebody looked before the damage: the same history is played up to its first
+/// start, and what a diagnosis then saw is remembered.
+///
 /// # Errors
 /// If the mode cannot be armed or the client cannot work; what the deployment does is no error.
 pub async fn look(
@@ -89,18 +91,46 @@ pub async fn look(
     view: View,
     profile: Option<&str>,
 ) -> Result<Look, LoopError> {
-    let mut builder = MockNdes::builder().with_seed(1);
-    for failure in failures {
-        builder = builder.with_failure(*failure);
-    }
-    if let Some(profile) = profile {
-        builder = builder.with_profile(profile);
-    }
-    let network = Loopback::new(builder.in_memory(START)?)?;
-    look_at(&network, catalogue, view).await
+    let simulation = |history| -> Result<Loopback, LoopError> {
+        let mut builder = MockNdes::builder().with_seed(1).with_history(history);
+        for failure in failures {
+            builder = builder.with_failure(*failure);
+        }
+        if let Some(profile) = profile {
+            builder = builder.with_profile(profile);
+        }
+        Ok(Loopback::new(builder.in_memory(START)?)?)
+    };
+    let memory = if view.memory {
+        remember(&simulation(History::UntilStart)?, catalogue).await?
+    } else {
+        None
+    };
+    look_with(&simulation(History::Whole)?, catalogue, view, memory).await
 }
 
-/// Looks at a simulation as it is now.
+/// What a diagnosis of a deployment remembers; `None` if it is not well.
+async fn remember(network: &Loopback, catalogue: &Catalogue) -> Result<Option<Memory>, LoopError> {
+    let store = Arc::new(Remembered::default());
+    let mut options = DiagnoseOptions::default();
+    options.memory = Some(Arc::<Remembered>::clone(&store));
+    diagnose(
+        network,
+        default_provider(),
+        catalogue,
+        &network.host().scep_url(),
+        &options,
+    )
+    .await?;
+    let memory = store
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    Ok(memory)
+}
+
+/// Looks at a simulation as it is now, without memory of earlier looks.
 ///
 /// # Errors
 /// As [`look`].
@@ -109,12 +139,21 @@ pub async fn look_at(
     catalogue: &Catalogue,
     view: View,
 ) -> Result<Look, LoopError> {
+    look_with(network, catalogue, view, None).await
+}
+
+async fn look_with(
+    network: &Loopback,
+    catalogue: &Catalogue,
+    view: View,
+    memory: Option<Memory>,
+) -> Result<Look, LoopError> {
     let provider = default_provider();
     let mut options = DiagnoseOptions::default();
     options.level = view.level;
     options.key = Some(probe_key(provider.as_ref())?);
     if view.memory {
-        options.memory = Some(Arc::new(Remembered::of(network)));
+        options.memory = Some(Arc::new(Remembered(Mutex::new(memory))));
     }
     if view.level == Level::Enroll {
         options.enroll = Some(enroll_probe(network)?);
@@ -149,14 +188,9 @@ fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
         Name::from_rfc4514("CN=closed-loop-device")?,
         CaTrust::Certificate(Box::new(root)),
     );
-    let kind = host.with(Simulation::challenge_kind);
+    let _kind = host.with(Simulation::challenge_kind);
     // that no password is to be had is the deployment's failure, which the probes will see
     probe.challenge = host.issue_challenge().unwrap_or_default();
-    probe.challenge_obtained = match kind {
-        ChallengeKind::Expired => Some(host.now().minus(EXPIRED_AGE)),
-        _ => Some(host.now()),
-    };
-    probe.challenge_is_wrong = kind == ChallengeKind::Wrong;
     probe.method = match host.with(|s| s.persona().method.clone()).as_deref() {
         Some("GET") => MethodChoice::Get,
         Some("POST") => MethodChoice::Post,
@@ -166,27 +200,14 @@ fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
     Ok(probe)
 }
 
-/// Age of a password that is past the usual validity of one hour.
-const EXPIRED_AGE: std::time::Duration = std::time::Duration::from_secs(61 * 60);
-
 /// A fixed key: making one for each of hundreds of looks would take minutes.
 fn probe_key(provider: &dyn CryptoProvider) -> Result<Arc<dyn PrivateKey>, LoopError> {
     Ok(provider.load_private_key(include_bytes!("../keys/probe.der"))?)
 }
 
-/// A memory that holds what the deployment served while it was well.
+/// A memory in memory.
+#[derive(Default)]
 struct Remembered(Mutex<Option<Memory>>);
-
-impl Remembered {
-    fn of(network: &Loopback) -> Self {
-        let good = network.host().with(|s| s.deployment().last_good());
-        Self(Mutex::new(Some(Memory {
-            taken: START.0,
-            ca_certificates: base64_text(&good.ca_certificates),
-            capabilities: good.capabilities,
-        })))
-    }
-}
 
 impl MemoryStore for Remembered {
     fn load(&self, _url: &str) -> scep_client::Result<Option<Memory>> {

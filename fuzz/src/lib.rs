@@ -9,15 +9,20 @@
 //! ```text
 //! cargo +nightly fuzz run --features libfuzzer inspect        # with cargo-fuzz installed
 //!
-//! # without it, on stable too; the flags switch libFuzzer's coverage on
-//! RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+//! # without it, on stable too; these flags switch libFuzzer's coverage and all checks on
+//! export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 //!   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-//!   -Ccodegen-units=1" \
-//!   cargo run --release -p scep-fuzz --features libfuzzer --target x86_64-unknown-linux-gnu \
-//!   --bin inspect -- -max_total_time=60 /tmp/found fuzz/corpus/inspect
+//!   -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 \
+//!   -Cdebug-assertions=on -Coverflow-checks=on"
+//! cargo run --release -p scep-fuzz --features libfuzzer --target x86_64-unknown-linux-gnu \
+//!   --target-dir target/fuzz --bin inspect -- -max_total_time=60 target/found fuzz/corpus/inspect
 //! ```
 //!
 //! An input that breaks something belongs into `corpus/<target>/`, small, once it is mended.
+#![allow(
+    clippy::missing_panics_doc,
+    reason = "a panic is what a fuzz target reports"
+)]
 
 use scep_core::asn1;
 use scep_core::ca_certificates::CaCertificates;
@@ -90,7 +95,7 @@ pub fn signed_message(input: &[u8]) {
     if let Some(info) = sound(input, ContentInfo::decode(input, &LIMITS)) {
         sound(
             input,
-            SignedData::from_content_info(&info, "a fuzzed message"),
+            SignedData::from_content_info(&info, "a fuzzed message", &LIMITS),
         );
     }
     let Some(message) = sound(input, SignedMessage::decode_prefix(input, &LIMITS)) else {

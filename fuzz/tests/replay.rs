@@ -1,5 +1,12 @@
 //! Every file of every corpus, and damaged copies of it, through the target it belongs to.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;

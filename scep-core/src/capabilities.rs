@@ -63,13 +63,17 @@ impl Capabilities {
         let body = body
             .get(..body.len().min(Self::MAX_LEN))
             .unwrap_or_default();
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        match core::str::from_utf8(body) {
-            Ok(text) if !text.trim_start().starts_with('<') => {
-                Self(text.split_whitespace().map(ToString::to_string).collect())
-            }
-            _ => Self::default(),
+        let text = String::from_utf8_lossy(body);
+        // octets that are no text at all are no list; a single odd word does no harm to the others
+        if text.trim_start_matches(is_separator).starts_with('<') || body.contains(&0) {
+            return Self::default();
         }
+        Self(
+            text.split(is_separator)
+                .filter(|word| !word.is_empty())
+                .map(ToString::to_string)
+                .collect(),
+        )
     }
 
     /// A list of one's own.
@@ -112,6 +116,11 @@ impl Capabilities {
     }
 }
 
+/// White space, or a byte order mark, wherever an editor left it.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
+}
+
 impl fmt::Display for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))
@@ -149,6 +158,8 @@ mod tests {
     #[test]
     fn html_is_no_capability_list() {
         assert!(Capabilities::parse(b"<html>AES</html>").is_empty());
-        assert!(Capabilities::parse(b"\xff\xfe").is_empty());
+        assert!(Capabilities::parse(b"0\x82\x00\x01").is_empty());
+        let latin = Capabilities::parse(b"AES\ncaf\xe9\nPOSTPKIOperation");
+        assert!(latin.has(Capability::Aes) && latin.has(Capability::PostPkiOperation));
     }
 }

@@ -141,9 +141,26 @@ impl core::fmt::Display for Refused<'_> {
             write!(f, ", Windows error 0x{hresult:08X}")?;
         }
         if let Some(text) = self.1 {
-            write!(f, ", \"{text}\"")?;
+            write!(f, ", \"{}\"", Foreign(text))?;
         }
         Ok(())
+    }
+}
+
+/// A peer's text in a sentence of ours: without control characters, and not too long.
+pub(crate) struct Foreign<'a>(pub(crate) &'a str);
+
+impl core::fmt::Display for Foreign<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        use core::fmt::Write as _;
+        for c in self.0.chars().take(256) {
+            f.write_char(if c.is_control() { '\u{fffd}' } else { c })?;
+        }
+        if self.0.chars().nth(256).is_some() {
+            f.write_str("…")
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod input;
 mod outline;
 mod report;
+mod signed_structure;
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -15,14 +16,14 @@ pub use input::{Encoding, unwrap_input};
 pub use outline::{OutlineLine, outline};
 pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVerdict};
 
-use crate::asn1::{Reader, tag, transcode};
+use crate::asn1::tag;
 use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::limits::Limits;
 use crate::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
 use crate::oid;
 use crate::policy::AlgorithmPolicy;
-use crate::x509::{Certificate, CertificationRequest, Crl, pem};
+use crate::x509::{Certificate, pem};
 use crate::{Error, Result};
 
 /// How many envelopes may lie in each other: SCEP has one, and whoever has the public key can make
@@ -86,7 +87,7 @@ fn inspect_der(
     }
     let mut report = match shape(input) {
         Shape::ContentInfo => content_info(provider, input, aids, &limits, rng, nesting),
-        Shape::Signed => signed_structure(provider, input, aids, &limits),
+        Shape::Signed => signed_structure::inspect(provider, input, aids, &limits),
         Shape::Other => Err(Error::malformed(
             crate::error::Layer::Asn1,
             "ASN.1, but no CMS message, certificate, certification request or CRL (a private key, a \
@@ -144,7 +145,7 @@ fn content_info(
             report
         }
         oid::SIGNED_DATA => {
-            let data = SignedData::from_content_info(&info, "SignedData")?;
+            let data = SignedData::from_content_info(&info, "SignedData", limits)?;
             if data.signers.is_empty() {
                 certs_only(&data)
             } else {
@@ -210,13 +211,29 @@ fn pki_message(
     rng: &mut dyn RandomSource,
     nesting: usize,
 ) -> Result<Report> {
-    let message = SignedMessage::decode_prefix(input, limits)?;
     let mut report = Report::new(Kind::PkiMessage);
     report.certificates = data
         .certificates
         .iter()
         .map(CertificateSummary::of)
         .collect();
+    let message = match SignedMessage::decode_prefix(input, limits) {
+        Ok(message) => message,
+        // a message that breaks a rule of SCEP is still worth showing
+        Err(error) => {
+            let text = format!("not a pkiMessage: {error}");
+            report.deviations.note("not-a-pki-message", "3.2", text);
+            if let Some(signer) = data.signers.first() {
+                report.signer = Some(format!("{}", signer.signer));
+                report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
+            }
+            report.content_len = data.content.as_ref().map(Vec::len);
+            if let Some(content) = data.content.as_deref().filter(|content| content.len() > 1) {
+                envelope(provider, content, aids, limits, rng, nesting, &mut report);
+            }
+            return Ok(report);
+        }
+    };
     report.signer = Some(format!("{}", message.signer_id()));
     let signer_info = message.signer_info();
     report.digest = Some(signer_info.digest_algorithm.digest().map_or_else(
@@ -354,138 +371,6 @@ fn weak_algorithms(report: &mut Report) {
         Some("MD5") => report.deviations.note("digest-md5", "2.9", "MD5: broken"),
         Some("SHA-1") => report.deviations.note("digest-sha1", "2.9", "SHA-1: weak"),
         _ => {}
-    }
-}
-
-/// A certificate, certification request or CRL: all are `SEQUENCE { SEQUENCE …, algorithm, BIT STRING }`.
-fn signed_structure(
-    provider: &dyn CryptoProvider,
-    input: &[u8],
-    aids: &Aids,
-    limits: &Limits,
-) -> Result<Report> {
-    let transcoded = transcode(input, limits)?;
-    let der = &transcoded.der;
-    let mut report = match kind_of_signed(der) {
-        Some(Kind::CertificationRequest) => {
-            let csr = CertificationRequest::from_der(der)?;
-            let mut report = Report::new(Kind::CertificationRequest);
-            report.subject = Some(format!("{}", csr.subject()));
-            report.has_challenge = Some(csr.challenge_password().is_some());
-            report.challenge_type = csr.challenge_tag().map(|t| tag::name(t).into_owned());
-            report.subject_alt_names = csr.subject_alt_names();
-            report.signature = Some(match csr.verify(provider) {
-                Ok(()) => SignatureVerdict::Valid {
-                    signer: format!("{}", csr.subject()),
-                },
-                Err(Error::NotAuthentic { what }) => SignatureVerdict::Wrong { why: what },
-                Err(other) => SignatureVerdict::NotChecked {
-                    why: format!("{other}"),
-                },
-            });
-            report
-        }
-        Some(Kind::Crl) => {
-            let crl = Crl::from_der(der)?;
-            let mut report = Report::new(Kind::Crl);
-            report.issuer = Some(format!("{}", crl.issuer()));
-            report.not_before = Some(crl.this_update());
-            report.not_after = crl.next_update();
-            report
-        }
-        Some(_) => {
-            let certificate = Certificate::from_der(der)?;
-            let mut report = Report::new(Kind::Certificate);
-            report.subject = Some(format!("{}", certificate.subject()));
-            report.issuer = Some(format!("{}", certificate.issuer()));
-            report.not_before = Some(certificate.not_before());
-            report.not_after = Some(certificate.not_after());
-            report.subject_alt_names = certificate.subject_alt_names();
-            report.certificates = alloc::vec![CertificateSummary::of(&certificate)];
-            let issuer = aids
-                .certificates
-                .iter()
-                .chain(core::iter::once(&certificate))
-                .find(|c| certificate.issuer().matches(c.subject()));
-            report.signature =
-                issuer.map(
-                    |issuer| match certificate.verify_issued_by(provider, issuer) {
-                        Ok(()) => SignatureVerdict::Valid {
-                            signer: format!("{}", issuer.subject()),
-                        },
-                        Err(Error::NotAuthentic { what }) => SignatureVerdict::Wrong { why: what },
-                        Err(other) => SignatureVerdict::NotChecked {
-                            why: format!("{other}"),
-                        },
-                    },
-                );
-            report
-        }
-        None => {
-            return Err(Error::malformed(
-                crate::error::Layer::X509,
-                "neither a certificate nor a certification request nor a CRL",
-            ));
-        }
-    };
-    report.was_ber = transcoded.was_ber();
-    if report.was_ber {
-        report.deviations.note(
-            "ber-encoding",
-            "RFC 5280 4.1",
-            "encoded as BER, where only DER is allowed",
-        );
-    }
-    if transcoded.used < input.len() {
-        let text = format!("{} octets follow", input.len() - transcoded.used);
-        report
-            .deviations
-            .note("trailing-octets", "RFC 5280 4.1", text);
-    }
-    Ok(report)
-}
-
-/// Tells by the fields of the to-be-signed part: a certificate has a serial number and a validity,
-/// a request a version 0 and a key, a CRL a time in third or fourth place.
-fn kind_of_signed(der: &[u8]) -> Option<Kind> {
-    let mut fields = Reader::new(der)
-        .expect(tag::SEQUENCE, "frame")
-        .ok()?
-        .reader()
-        .expect(tag::SEQUENCE, "tbs")
-        .ok()?
-        .reader();
-    let mut tags = Vec::new();
-    while tags.len() < 5 && !fields.is_empty() {
-        tags.push(fields.next("field").ok()?.tag);
-    }
-    match tags.as_slice() {
-        [0xa0, tag::INTEGER, ..]
-        | [
-            tag::INTEGER,
-            tag::SEQUENCE,
-            tag::SEQUENCE,
-            tag::SEQUENCE,
-            ..,
-        ] => Some(Kind::Certificate),
-        [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE]
-        | [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE, 0xa0, ..] => {
-            Some(Kind::CertificationRequest)
-        }
-        [
-            tag::SEQUENCE,
-            tag::SEQUENCE,
-            tag::UTC_TIME | tag::GENERALIZED_TIME,
-            ..,
-        ]
-        | [
-            tag::INTEGER,
-            tag::SEQUENCE,
-            tag::SEQUENCE,
-            tag::UTC_TIME | tag::GENERALIZED_TIME,
-            ..,
-        ] => Some(Kind::Crl),
-        _ => None,
     }
 }
 

@@ -11,14 +11,17 @@ pub struct Limits {
     pub depth: usize,
     /// Most ASN.1 values in one message.
     pub elements: usize,
+    /// Most certificates in one message: chains are searched in them.
+    pub certificates: usize,
 }
 
 impl Limits {
-    /// The default: 1 MiB, 48 levels, 100 000 values.
+    /// The default: 1 MiB, 48 levels, 100 000 values, 64 certificates.
     pub const DEFAULT: Self = Self {
         message_len: 1 << 20,
         depth: 48,
         elements: 100_000,
+        certificates: 64,
     };
 }
 

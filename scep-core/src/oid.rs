@@ -146,6 +146,10 @@ oids! {
     SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
     /// extKeyUsage.
     EXTENDED_KEY_USAGE = "2.5.29.37";
+    /// anyExtendedKeyUsage.
+    ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
+    /// id-kp-cmcRA (RFC 6402).
+    CMC_RA = "1.3.6.1.5.5.7.3.28";
     /// id-kp-serverAuth.
     SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     /// id-kp-clientAuth.

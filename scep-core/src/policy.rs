@@ -2,8 +2,9 @@
 
 use alloc::format;
 
+use crate::asn1::{Reader, tag};
 use crate::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
-use crate::{Error, Result};
+use crate::{Error, Result, oid};
 
 /// Algorithms that a side accepts from its peer, and those it may send.
 ///
@@ -13,6 +14,8 @@ use crate::{Error, Result};
 pub struct AlgorithmPolicy {
     /// Name, for messages.
     pub name: &'static str,
+    /// Shortest RSA modulus of a key that signs a message or is to be certified, in bits.
+    pub min_rsa_bits: usize,
     /// Digests accepted in signatures.
     pub read_digests: &'static [DigestAlgorithm],
     /// Content ciphers accepted.
@@ -28,6 +31,7 @@ impl AlgorithmPolicy {
     /// lack better are in the field (sections 2.9 and 3.5.2).
     pub const RFC8894: Self = Self {
         name: "rfc8894",
+        min_rsa_bits: 2048,
         read_digests: &[
             DigestAlgorithm::Sha256,
             DigestAlgorithm::Sha384,
@@ -57,6 +61,7 @@ impl AlgorithmPolicy {
     /// What NDES does: as RFC 8894, and SHA-1 is sent too, because NDES answers SHA-1 clients.
     pub const NDES: Self = Self {
         name: "ndes",
+        min_rsa_bits: 1024,
         write_digests: &[
             DigestAlgorithm::Sha256,
             DigestAlgorithm::Sha384,
@@ -69,6 +74,7 @@ impl AlgorithmPolicy {
     /// Everything that is found in the field, single DES and MD5 included.
     pub const LEGACY: Self = Self {
         name: "legacy",
+        min_rsa_bits: 512,
         read_digests: &[
             DigestAlgorithm::Sha256,
             DigestAlgorithm::Sha384,
@@ -110,6 +116,32 @@ impl AlgorithmPolicy {
             Ok(())
         } else {
             Err(self.forbidden(format!("{digest}")))
+        }
+    }
+
+    /// Checks the algorithm of a certificate's or request's signature. Algorithms other than RSA are
+    /// the provider's to refuse.
+    ///
+    /// # Errors
+    /// `ForbiddenByPolicy`.
+    pub fn accept_signature(&self, algorithm: const_oid::ObjectIdentifier) -> Result<()> {
+        match DigestAlgorithm::from_rsa_signature_oid(algorithm) {
+            Some(digest) => self.accept_digest(digest),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks the length of an RSA key (SubjectPublicKeyInfo, DER). Other keys are the provider's to
+    /// refuse.
+    ///
+    /// # Errors
+    /// `ForbiddenByPolicy`.
+    pub fn accept_key(&self, spki: &[u8]) -> Result<()> {
+        match rsa_bits(spki) {
+            Some(bits) if bits < self.min_rsa_bits => {
+                Err(self.forbidden(format!("an RSA key of {bits} bits")))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -188,4 +220,30 @@ impl AlgorithmPolicy {
             policy: self.name,
         }
     }
+}
+
+/// Bits of an RSA modulus; `None` for other keys, and for what is no key.
+fn rsa_bits(spki: &[u8]) -> Option<usize> {
+    let mut fields = Reader::new(spki)
+        .expect(tag::SEQUENCE, "SubjectPublicKeyInfo")
+        .ok()?
+        .reader();
+    let algorithm = fields
+        .expect(tag::SEQUENCE, "algorithm")
+        .ok()?
+        .reader()
+        .next("algorithm")
+        .ok()?;
+    if algorithm.oid().ok()? != oid::RSA_ENCRYPTION {
+        return None;
+    }
+    let bits = fields.expect(tag::BIT_STRING, "subjectPublicKey").ok()?;
+    let mut key = Reader::new(bits.value.get(1..)?)
+        .expect(tag::SEQUENCE, "RSAPublicKey")
+        .ok()?
+        .reader();
+    let modulus = key.expect(tag::INTEGER, "modulus").ok()?.value;
+    let start = modulus.iter().position(|octet| *octet != 0)?;
+    let first = modulus.get(start)?;
+    Some((modulus.len() - start) * 8 - usize::try_from(first.leading_zeros()).ok()?)
 }

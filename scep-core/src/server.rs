@@ -7,6 +7,7 @@ mod authority;
 mod reply;
 mod responder;
 mod style;
+mod transaction;
 mod transactions;
 
 pub use authority::{Authority, Decision, EnrollmentKind, EnrollmentRequest, PollRequest, Refusal};
@@ -15,4 +16,6 @@ pub use responder::{Responder, ResponderConfig};
 pub use style::{DigestChoice, ReplyStyle, SenderNonceStyle};
 #[cfg(feature = "std")]
 pub use transactions::InMemoryTransactions;
-pub use transactions::{PendingEntry, RequestDigest, Transactions};
+pub use transactions::{
+    Begin, IssuedEntry, PendingEntry, RequestDigest, TransactionKey, Transactions,
+};

@@ -1,5 +1,12 @@
 //! Damaged, hostile and foreign octets: every public decoder refuses them with a sentence.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -76,16 +83,19 @@ fn decode_octets(input: &[u8]) {
     let mut rng = TestRandom(1);
     let _ = sound(input, transcode(input, &LIMITS));
     if let Some(info) = sound(input, ContentInfo::decode(input, &LIMITS)) {
-        let _ = sound(input, SignedData::from_content_info(&info, "test"));
+        let _ = sound(
+            input,
+            SignedData::from_content_info(&info, "test", &Limits::DEFAULT),
+        );
     }
     let _ = sound(input, SignedMessage::decode_prefix(input, &LIMITS));
-    if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS)) {
-        if let Some(verified) = sound(
+    if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS))
+        && let Some(verified) = sound(
             input,
             message.verify(&RustCrypto, &AlgorithmPolicy::LEGACY, &[]),
-        ) {
-            let _ = sound(input, verified.envelope(&LIMITS));
-        }
+        )
+    {
+        let _ = sound(input, verified.envelope(&LIMITS));
     }
     let _ = sound(input, EnvelopedData::decode(input, &LIMITS));
     let _ = sound(input, certs_only_certificates(input, &LIMITS));

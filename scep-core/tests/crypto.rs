@@ -1,5 +1,12 @@
 //! Keys, digests, ciphers, policies: round trips, and what must not be told.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -260,11 +267,11 @@ fn everything_after_the_rsa_decryption_is_answered_alike() {
             altered(&ca, transport, |e| encrypted_key(e).fill(0)),
             altered(&ca, transport, |e| encrypted_key(e).fill(0xff)),
             altered(&ca, transport, |e| {
-                *encrypted_key(e).last_mut().unwrap() ^= 0x40
+                *encrypted_key(e).last_mut().unwrap() ^= 0x40;
             }),
             // padding of the content broken, and first block of it broken
             altered(&ca, transport, |e| {
-                *e.content.ciphertext.last_mut().unwrap() ^= 1
+                *e.content.ciphertext.last_mut().unwrap() ^= 1;
             }),
             altered(&ca, transport, |e| e.content.ciphertext[3] ^= 1),
         ];

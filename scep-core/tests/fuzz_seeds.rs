@@ -1,5 +1,12 @@
 //! Makes the seeds of the fuzz corpora: `cargo test -p scep-core --test fuzz_seeds -- --ignored`.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 

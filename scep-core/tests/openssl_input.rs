@@ -1,5 +1,12 @@
 //! What the `openssl` command makes, read by this crate.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -134,7 +141,7 @@ fn signed_data_in_ber_and_der_verifies() {
             let der = openssl.read("s");
             let info = ContentInfo::decode(&der, &LIMITS).unwrap();
             assert_eq!(info.was_ber(), arguments.contains("-stream"));
-            let data = SignedData::from_content_info(&info, "test").unwrap();
+            let data = SignedData::from_content_info(&info, "test", &Limits::DEFAULT).unwrap();
             assert_eq!(data.content.as_deref(), Some(plain.as_slice()));
             let certificates = usize::from(arguments != "-nocerts");
             assert_eq!(data.certificates.len(), certificates);

@@ -1,5 +1,13 @@
 //! Decoders that others wrote read the same in our messages as we do.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    clippy::type_complexity,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod common;
 
@@ -58,7 +66,7 @@ mod ours {
 
     pub(super) fn signed(input: &[u8]) -> Signed {
         let info = ContentInfo::decode(input, &LIMITS).unwrap();
-        let data = SignedData::from_content_info(&info, "test").unwrap();
+        let data = SignedData::from_content_info(&info, "test", &Limits::DEFAULT).unwrap();
         let mut certificates: Vec<Vec<u8>> = data
             .certificates
             .iter()
@@ -417,7 +425,7 @@ fn certificates_and_requests_survive_a_typed_decoder() {
         assert_eq!(tbs.subject().to_string(), certificate.subject().to_string());
         let spki = tbs.subject_public_key_info().to_der().unwrap();
         assert_eq!(spki, certificate.spki_der());
-        let extensions = tbs.extensions().map_or(0, std::vec::Vec::len);
+        let extensions = tbs.extensions().map_or(0, Vec::len);
         assert_eq!(extensions, certificate.extensions().len());
         let rasn: rasn_pkix::Certificate = rasn::der::decode(certificate.as_der()).unwrap();
         assert_eq!(rasn::der::encode(&rasn).unwrap(), certificate.as_der());

@@ -14,6 +14,7 @@ mod from_logs;
 mod matching;
 mod not_proven;
 mod rank;
+mod records;
 mod seen;
 
 use std::cmp::Reverse;

@@ -193,6 +193,13 @@ fn describe(step: &Step) -> String {
         Step::Request { times } => {
             format!("let {times} devices send a request with a wrong challenge password")
         }
+        Step::Poll {} => "devices poll for what is pending".to_owned(),
+        Step::Decide { issue: true } => "the CA grants what is pending".to_owned(),
+        Step::Decide { issue: false } => "the CA denies what is pending".to_owned(),
+        Step::Challenge { kind } => format!(
+            "a challenge password is fetched ({})",
+            kind.as_deref().unwrap_or("correct")
+        ),
         Step::Set { set } => {
             let mut changes = Vec::new();
             flatten("", set, &mut changes);

@@ -266,7 +266,8 @@ pub struct Memory {
 #[serde(deny_unknown_fields)]
 pub struct LogRecord {
     /// Which log: `application`, `system`, `security`, `capi2`, `iis`, `httperr`, `ndes-plugin`,
-    /// `intune-connector`, `app-proxy-connector`, `ca`.
+    /// `intune-connector`, `app-proxy-connector`, `ca`, `device`, `crp-svclog` (trace of the
+    /// certificate registration point), `front-end` (load balancer, reverse proxy, firewall).
     pub log: String,
     /// Event source or provider; empty for text logs.
     pub source: String,

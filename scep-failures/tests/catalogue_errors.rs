@@ -250,3 +250,90 @@ fn leaving_a_symptom_out_leaves_the_rest() {
     assert!(rest.symptom("looks-odd").is_none());
     assert!(rest.mode("is-odd").is_some());
 }
+
+#[test]
+fn an_event_of_many_causes_wants_a_name_in_it() {
+    let evidence = |data: &str| {
+        format!(
+            "{MODE}\n[[evidence]]\nlog = \"system\"\nsource = \"Service Control Manager\"\n\
+             event_id = 7036\n{data}\nprovenance = \"inferred\"\n"
+        )
+    };
+    says(
+        &load(&evidence(""), SYMPTOM).unwrap_err(),
+        &["7036", "`data`"],
+    );
+    says(
+        &load(&evidence("data = [\"\"]"), SYMPTOM).unwrap_err(),
+        &["empty part"],
+    );
+    load(&evidence("data = [\"tea service\"]"), SYMPTOM).unwrap();
+}
+
+#[test]
+fn a_mode_that_nobody_sees_needs_no_simulation() {
+    let reproduce = MODE
+        .lines()
+        .find(|line| line.starts_with("reproduce"))
+        .unwrap();
+    says(&problem(reproduce, ""), &["reproduce is missing"]);
+    let unseen = MODE
+        .replace(reproduce, "")
+        .replace("passive = \"looks-odd\"", "passive = \"healthy\"")
+        .replace("visible_at = \"passive\"", "visible_at = \"never\"");
+    says(
+        &load(&unseen, SYMPTOM).unwrap_err(),
+        &["no failure mode shows it"],
+    );
+    let other = MODE.replace("is-odd", "is-seen");
+    Catalogue::from_files([
+        ("iis/is-odd.toml", unseen.as_str()),
+        ("iis/is-seen.toml", other.as_str()),
+        ("symptoms/looks-odd.toml", SYMPTOM),
+    ])
+    .unwrap();
+}
+
+#[test]
+fn baselines_profiles_and_steps() {
+    says(
+        &problem("ndes-plain", "ndes-plane"),
+        &["ndes-plane", "ndes-tls", "intune-app-proxy"],
+    );
+    let start = "{ do = \"start\" }";
+    says(
+        &problem(start, "{ do = \"challenge\", kind = \"odd\" }"),
+        &["`odd`", "correct"],
+    );
+    says(&problem(start, "{ do = \"decide\" }"), &["issue"]);
+    let more = "{ do = \"challenge\" }, { do = \"decide\", issue = false }, { do = \"poll\" }";
+    let mode = MODE
+        .replace(start, more)
+        .replace("set = { a.b", "profile = \"old\", set = { a.b");
+    load(&mode, SYMPTOM).unwrap();
+}
+
+#[test]
+fn variants_are_checked_like_modes() {
+    let variant = |more: &str| {
+        let mode = format!(
+            "{MODE}\n[[variants]]\nname = \"other\"\ntitle = \"Odd otherwise\"\n\
+             symptom.passive = \"looks-odd\"\n{more}\n"
+        );
+        load(&mode, SYMPTOM)
+    };
+    variant("clues.helps = [\"get-ca-caps.status = 418\"]").unwrap();
+    says(
+        &variant("part_of = \"is-odd\"").unwrap_err(),
+        &["part_of: no umbrella mode"],
+    );
+    says(
+        &variant("clues.helps = [\"tea.cold = true\"]").unwrap_err(),
+        &["tea.cold"],
+    );
+    says(
+        &variant("evidence = [{ log = \"tea\", code = \"1\", provenance = \"inferred\" }]")
+            .unwrap_err(),
+        &["`tea` is none of"],
+    );
+}

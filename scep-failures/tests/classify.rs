@@ -122,7 +122,7 @@ fn scenes() -> Vec<(&'static str, Confidence, Observations)> {
         ),
         (
             "mscep-500-ra-certificate-expired",
-            Confidence::High,
+            Confidence::Medium,
             not_started().memory(-3).http(Purpose::Crl, crl(3)).0,
         ),
         (
@@ -132,7 +132,7 @@ fn scenes() -> Vec<(&'static str, Confidence, Observations)> {
         ),
         (
             "mscep-500-crl-unreachable",
-            Confidence::High,
+            Confidence::Medium,
             not_started()
                 .memory(300)
                 .http(Purpose::Crl, NetworkErrorKind::TimedOut)
@@ -140,8 +140,25 @@ fn scenes() -> Vec<(&'static str, Confidence, Observations)> {
         ),
         ("mscep-503-pool-down", Confidence::High, down().0),
         (
+            "pki-operation-cut",
+            Confidence::Medium,
+            request()
+                .http(Purpose::PkiOperationPost, NetworkErrorKind::Reset)
+                .0,
+        ),
+        (
+            "expired-ra-still-served",
+            Confidence::Medium,
+            passive()
+                .reached()
+                .http(Purpose::BaseUrl, iis_error(403))
+                .http(Purpose::GetCaCaps, caps())
+                .http(Purpose::GetCaCert, ca_certificates(700, -1))
+                .0,
+        ),
+        (
             "mscep-503-crl-unreachable",
-            Confidence::High,
+            Confidence::Medium,
             down().memory(300).http(Purpose::Crl, iis_error(404)).0,
         ),
         (
@@ -590,6 +607,55 @@ fn a_crl_that_only_we_cannot_fetch_leaves_the_other_causes_possible() {
     assert!(ranked(&diagnosis).contains(&"ndes-ca-unreachable"));
 }
 
+#[test]
+fn memory_that_may_be_outdated_leaves_the_other_causes_possible() {
+    let scene = || {
+        let scene = Scene::new(Level::Passive).reached();
+        scene.everywhere(&iis_error(500)).memory(-3)
+    };
+    let renewed = diagnose(&scene().http(Purpose::Crl, crl(3)).0);
+    assert_eq!(renewed.confidence, Some(Confidence::Medium));
+    let possible = ranked(&renewed);
+    assert_eq!(possible[0], "ndes-ra-cert-expired");
+    for id in ["ndes-ra-key-no-read", "ndes-ca-unreachable"] {
+        assert!(possible.contains(&id), "{id}: {possible:?}");
+    }
+    assert!(
+        !possible.contains(&"ndes-crl-unreachable-at-start"),
+        "it was fetched"
+    );
+    let lost = diagnose(&scene().http(Purpose::Crl, NetworkErrorKind::TimedOut).0);
+    assert!(ranked(&lost).contains(&"ndes-crl-unreachable-at-start"));
+
+    let down = Scene::new(Level::Passive)
+        .reached()
+        .everywhere(&pool_down())
+        .memory(300)
+        .http(Purpose::Crl, NetworkErrorKind::TimedOut);
+    let down = diagnose(&down.0);
+    assert_eq!(down.confidence, Some(Confidence::Medium));
+    assert!(ranked(&down).contains(&"crp-windows-auth-enabled"));
+}
+
+#[test]
+fn national_clouds_have_sign_in_pages_too() {
+    for host in [
+        "login.microsoftonline.us",
+        "login.partner.microsoftonline.cn",
+    ] {
+        let there = page(302, "", "", b"").header("location", &format!("https://{host}/t/oauth2"));
+        let scene = Scene::new(Level::Passive).reached().everywhere(&there);
+        assert_eq!(
+            symptom(&diagnose(&scene.0)),
+            "app-proxy-sign-in-redirect",
+            "{host}"
+        );
+    }
+    let elsewhere = page(302, "", "", b"").header("location", "https://sso.example.org/x");
+    let scene = Scene::new(Level::Passive).reached().everywhere(&elsewhere);
+    assert_ne!(symptom(&diagnose(&scene.0)), "app-proxy-sign-in-redirect");
+}
+
 /// The records that the catalogue expects, as a log would hold them.
 fn logs_of(mode: &scep_failures::FailureMode) -> Vec<LogRecord> {
     mode.evidence
@@ -606,7 +672,11 @@ fn logs_of(mode: &scep_failures::FailureMode) -> Vec<LogRecord> {
                 evidence.severity.clone()
             },
             code: evidence.code.clone(),
-            text: format!("words {} words", evidence.text),
+            text: format!(
+                "words {} words {}",
+                evidence.text,
+                evidence.data.join(" words ")
+            ),
         })
         .collect()
 }
@@ -728,6 +798,146 @@ fn harmless_events_of_a_healthy_start_do_not_count() {
     );
 }
 
+/// A record of an event, with what stands in it.
+fn event(log: &str, source: &str, event_id: u32, code: &str, text: &str) -> LogRecord {
+    LogRecord {
+        log: log.to_owned(),
+        source: source.to_owned(),
+        event_id,
+        time: NOW,
+        severity: "error".to_owned(),
+        code: code.to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+const CAPI2: &str = "Microsoft-Windows-CAPI2";
+
+#[test]
+fn events_of_something_else_say_nothing() {
+    let auditing = "Microsoft-Windows-Security-Auditing";
+    let manager = "Service Control Manager";
+    let trust_list = "http://ctldl.windowsupdate.com/msdownload/update/v3/authrootstl.cab";
+    let noise = [
+        event("system", manager, 7036, "", "Windows Update running"),
+        event("system", manager, 7036, "", "Windows Update stopped"),
+        event(
+            "system",
+            manager,
+            7036,
+            "",
+            "Microsoft Entra private network connector running",
+        ),
+        event(
+            "system",
+            "Microsoft-Windows-WAS",
+            5002,
+            "",
+            "DefaultAppPool",
+        ),
+        event("security", auditing, 4625, "0xc000006d", "LAB bob 3"),
+        event("capi2", CAPI2, 53, "0x80072ee2", trust_list),
+        event(
+            "capi2",
+            CAPI2,
+            53,
+            "0x80072ee2",
+            "http://crl.microsoft.com/pki/crl/x.crl",
+        ),
+        event("capi2", CAPI2, 41, "0x80092013", "www.example.org"),
+        event("capi2", CAPI2, 42, "CheckTimeValidity", "www.example.org"),
+        event("capi2", CAPI2, 30, "0x800b0101", "www.example.org"),
+        event("capi2", CAPI2, 70, "0x80090016", "www.example.org"),
+        event(
+            "application",
+            "Application Error",
+            1000,
+            "0xc0000005",
+            "notepad.exe ntdll.dll",
+        ),
+    ];
+    for record in &noise {
+        let alone = Observations {
+            logs: vec![record.clone()],
+            ..Observations::default()
+        };
+        assert_eq!(
+            diagnose(&alone).outcome,
+            Outcome::Unrecognized,
+            "{record:?}"
+        );
+    }
+    for page in [
+        iis_error(500),
+        pool_down(),
+        app_proxy(504, "GatewayTimeout", "No connector."),
+    ] {
+        let mut scene = Scene::new(Level::Passive).reached().everywhere(&page);
+        scene.0.logs = noise.to_vec();
+        for mode in diagnose(&scene.0).failure_modes {
+            assert!(
+                !mode
+                    .because
+                    .iter()
+                    .any(|because| because.starts_with("log: ")),
+                "{}: {:?}",
+                mode.id,
+                mode.because
+            );
+        }
+    }
+}
+
+#[test]
+fn either_form_of_a_failed_start_fits_a_lost_crl() {
+    let url = "http://crl.lab.example/issuing.crl";
+    for (first, code) in [(8, "0x80004005"), (10, "0x80070057")] {
+        let mut scene = Scene::new(Level::Passive)
+            .reached()
+            .everywhere(&iis_error(500));
+        scene.0.logs = vec![
+            event("application", NDES, first, code, ""),
+            event("application", NDES, 2, code, ""),
+            event("capi2", CAPI2, 53, "0x80072ee2", url),
+        ];
+        let seen = diagnose(&scene.0);
+        assert_eq!(ranked(&seen)[0], "ndes-crl-unreachable-at-start", "{first}");
+        scene.0.items.clear();
+        scene.0.url.clear();
+        let told = diagnose(&scene.0);
+        assert_eq!(ranked(&told)[0], "ndes-crl-unreachable-at-start", "{first}");
+    }
+}
+
+#[test]
+fn what_was_before_the_last_start_is_history() {
+    let failed = |time| {
+        [8, 2].map(|id| LogRecord {
+            time,
+            ..event("application", NDES, id, "0x80004005", "")
+        })
+    };
+    let started = |time| LogRecord {
+        time,
+        ..event("application", NDES, 1, "", "")
+    };
+    let outcome = |logs: Vec<LogRecord>| {
+        diagnose(&Observations {
+            logs,
+            ..Observations::default()
+        })
+        .outcome
+    };
+    let [event_8, event_2] = failed(NOW);
+    let mended = vec![event_8.clone(), event_2.clone(), started(NOW + 600)];
+    assert_eq!(outcome(mended), Outcome::Unrecognized);
+    let broken = vec![started(NOW - 600), event_8, event_2];
+    assert_eq!(outcome(broken), Outcome::Failure);
+    let [event_8, event_2] = failed(0);
+    let undated = vec![event_8, event_2, started(NOW)];
+    assert_eq!(outcome(undated), Outcome::Failure);
+}
+
 #[test]
 fn the_age_of_a_password_ranks_and_does_not_split() {
     let aged = |age| {
@@ -837,7 +1047,7 @@ fn excluding_clues_exclude() {
     assert_eq!(symptom(&diagnosis), "mscep-500-ra-certificate-expired");
     assert_eq!(
         diagnosis.confidence,
-        Some(Confidence::High),
+        Some(Confidence::Medium),
         "no rival is left"
     );
 }

@@ -29,6 +29,29 @@ pub enum ChallengeKind {
     Missing,
 }
 
+impl ChallengeKind {
+    /// The kind that a persona's word means. A client with one password for all comes with a good
+    /// one as long as the deployment has one for all.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the word means nothing.
+    pub fn from_word(word: &str) -> Result<Self> {
+        Ok(match word {
+            "correct" | "static" => Self::Correct,
+            "wrong" => Self::Wrong,
+            "used" => Self::Used,
+            "expired" => Self::Expired,
+            "missing" => Self::Missing,
+            _ => {
+                return Err(Error::Data {
+                    what: "the client of a failure mode".to_owned(),
+                    reason: format!("\"{word}\" is no challenge password that it could have"),
+                });
+            }
+        })
+    }
+}
+
 pub(crate) fn issue(
     d: &mut Deployment,
     kind: ChallengeKind,

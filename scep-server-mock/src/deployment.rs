@@ -11,7 +11,7 @@ use scep_core::x509::{Certificate, GeneralName};
 
 use crate::challenge::ChallengeKind;
 use crate::entropy::Entropy;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::journal::{Journal, JournalEntry};
 use crate::keys::{KeySource, Keys};
 use crate::layer;
@@ -20,7 +20,7 @@ use crate::log::{Entry, EventRecord, Logs, system};
 use crate::names;
 use crate::overlay;
 use crate::pki::crl::Schedule;
-use crate::pki::{CrlUrls, Pki};
+use crate::pki::{CrlUrls, Pki, RaRole};
 use crate::profile::Profile;
 use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
 use crate::runtime::crl_cache::CrlCaches;
@@ -140,7 +140,7 @@ impl Deployment {
     /// request starts the worker process and NDES in it.
     ///
     /// # Errors
-    /// [`Error::Pki`](crate::Error::Pki) if keys or certificates cannot be made.
+    /// [`Error::Pki`] if keys or certificates cannot be made.
     pub fn new(parts: Parts, profile: Profile, state: State, origin: UnixTime) -> Result<Self> {
         let provider = parts.provider;
         let mut rng = Entropy::new(parts.seed, &provider);
@@ -156,7 +156,7 @@ impl Deployment {
         )?;
         let static_challenge = parts
             .static_challenge
-            .unwrap_or_else(|| Secret(password::new_password(&mut rng)));
+            .unwrap_or_else(|| Secret(password::new_single_password(&mut rng)));
         let mut deployment = Self {
             provider,
             rng,
@@ -181,7 +181,8 @@ impl Deployment {
     }
 
     /// Begins a new history with other settings at `origin`. The CAs and their certificates stay,
-    /// and so do journal, logs and what was issued; processes, caches and passwords do not.
+    /// and so do the journal and what was issued; processes, caches, passwords and the servers' logs
+    /// do not: a diagnosis must not read what another history wrote.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -197,6 +198,7 @@ impl Deployment {
         self.intune = Intune::default();
         self.ca_database.pending.clear();
         self.transactions = Arc::default();
+        self.logs.clear();
         self.origin = origin;
         self.settle_pool();
         Ok(())
@@ -275,13 +277,29 @@ impl Deployment {
     /// Changes settings, as an administrator would.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) if a setting does not exist or does not fit.
+    /// [`Error::Setting`] if a setting does not exist or does not fit, or no
+    /// certificate can be made that it describes. Nothing has changed then.
     pub fn set(&mut self, set: &toml::Table, origin: &str, now: UnixTime) -> Result<()> {
         let new = overlay::apply(&self.state, set, origin)?;
+        let mut pki = self.pki.clone();
+        pki.follow(
+            &self.state,
+            &new,
+            now,
+            self.provider.as_ref(),
+            &mut self.rng,
+        )
+        .map_err(|error| match error {
+            Error::Pki(error) => Error::Setting {
+                origin: origin.to_owned(),
+                reason: format!("no certificate can be made of it: {error}"),
+            },
+            other => other,
+        })?;
+        // Nothing can fail any more.
+        self.pki = pki;
         let old = std::mem::replace(&mut self.state, new);
         let new = self.state.clone();
-        self.pki
-            .follow(&old, &new, now, self.provider.as_ref(), &mut self.rng)?;
         self.crl_schedule.follow(&old.crl, &new.crl, now);
         let t = self.transit(now);
         if overlay::leaves(set).contains_key("iis.scep_pool.state") {
@@ -351,7 +369,7 @@ impl Deployment {
     /// Gets a challenge password from where this deployment's devices get theirs, or a bad one.
     ///
     /// # Errors
-    /// [`Error::NoChallenge`](crate::Error::NoChallenge) if there is none to be had.
+    /// [`Error::NoChallenge`] if there is none to be had.
     pub fn issue_challenge(
         &mut self,
         kind: ChallengeKind,
@@ -399,7 +417,9 @@ impl Deployment {
     /// looked while all was well remembers.
     #[must_use]
     pub fn last_good(&self) -> LastGood {
-        let certificates = self.profile.certificates(&self.pki);
+        let [signing, encryption] = [RaRole::Signing, RaRole::Encryption]
+            .map(|role| &self.pki.ra_certificate(role).identity.certificate);
+        let certificates = self.profile.certificates(&self.pki, signing, encryption);
         let (content_type, ca_certificates) = layer::ndes::bundle(&certificates);
         LastGood {
             content_type,
@@ -428,6 +448,17 @@ impl Deployment {
     #[must_use]
     pub fn issued(&self) -> &[IssuedCertificate] {
         &self.ca_database.issued
+    }
+
+    /// Writes into the journal what belongs to no exchange.
+    pub(crate) fn note(&mut self, text: String, now: UnixTime) {
+        let mut t = self.transit(now);
+        t.notes.push(text);
+        let none = entry(&Request::default(), &t, now, &Outcome::Silence);
+        self.journal.push(JournalEntry {
+            outcome: "note",
+            ..none
+        });
     }
 
     /// Forgets journal and logs.
@@ -489,5 +520,6 @@ fn entry(request: &Request, t: &Transit, time: UnixTime, outcome: &Outcome) -> J
         answered_by: t.answered_by,
         elapsed_ms: u64::try_from(t.spent.as_millis()).unwrap_or(u64::MAX),
         message: t.decoded.clone(),
+        notes: t.notes.clone(),
     }
 }

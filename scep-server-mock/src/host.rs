@@ -31,8 +31,10 @@ mod tls;
 
 /// A running mock. It stops when it is dropped.
 ///
-/// On sockets two things cannot be as in the simulation: a network that drops packets, and a CRL
-/// server that does not answer, are closed ports (connection refused).
+/// On sockets some things cannot be as in the simulation: a network that drops packets, and a CRL
+/// server that does not answer, are closed ports (connection refused), because no program can keep
+/// its operating system from answering. The index of the control port lists these under
+/// `substitutions`.
 #[derive(Debug)]
 pub struct MockNdes {
     shared: Arc<Shared>,
@@ -113,10 +115,19 @@ impl Shared {
         let mut now = before;
         let result = act(&mut simulation, &mut now);
         // A step that lets time pass does so for the whole deployment.
-        *lock(&self.ahead) += now.since(before);
+        let mut ahead = lock(&self.ahead);
+        *ahead = ahead.saturating_add(now.since(before));
+        drop(ahead);
         drop(simulation);
         self.changed.notify_waiters();
         result
+    }
+
+    /// Writes something into the journal.
+    fn note(&self, text: String) {
+        let mut simulation = lock(&self.simulation);
+        let now = self.now();
+        simulation.deployment_mut().note(text, now);
     }
 
     fn scep_is_reachable(&self) -> bool {

@@ -15,6 +15,12 @@ impl Hresult {
     pub const E_INVALIDARG: Self = Self(0x8007_0057);
     /// Access is denied.
     pub const E_ACCESSDENIED: Self = Self(0x8007_0005);
+    /// Logon: user name or password wrong (ERROR_LOGON_FAILURE).
+    pub const LOGON_FAILURE: Self = Self(0x8007_052E);
+    /// Logon: the password has expired (ERROR_PASSWORD_EXPIRED).
+    pub const PASSWORD_EXPIRED: Self = Self(0x8007_0532);
+    /// Logon: the account is locked out (ERROR_ACCOUNT_LOCKED_OUT).
+    pub const ACCOUNT_LOCKED_OUT: Self = Self(0x8007_0775);
     /// The RPC server is unavailable.
     pub const RPC_UNAVAILABLE: Self = Self(0x8007_06BA);
     /// Bad data.
@@ -40,7 +46,7 @@ impl Hresult {
     /// CA: no permission on the template.
     pub const TEMPLATE_DENIED: Self = Self(0x8009_4012);
     /// CA: a certificate manager denied the request.
-    pub const RESTRICTED_OFFICER: Self = Self(0x8009_4014);
+    pub const ADMIN_DENIED: Self = Self(0x8009_4014);
     /// CA: it does not issue certificates of this template.
     pub const UNSUPPORTED_CERT_TYPE: Self = Self(0x8009_4800);
     /// CA: the key is shorter than the template allows.
@@ -59,6 +65,9 @@ impl Hresult {
             Self::OK => "no error",
             Self::E_INVALIDARG => "a parameter is not correct",
             Self::E_ACCESSDENIED => "access denied",
+            Self::LOGON_FAILURE => "user name or password wrong",
+            Self::PASSWORD_EXPIRED => "the account's password has expired",
+            Self::ACCOUNT_LOCKED_OUT => "the account is locked out",
             Self::RPC_UNAVAILABLE => "the RPC server is unavailable",
             Self::NTE_BAD_DATA => "bad data",
             Self::NTE_BAD_KEYSET => "the key set cannot be opened",
@@ -73,7 +82,7 @@ impl Hresult {
             Self::TEMPLATE_DENIED => {
                 "the permissions on the certificate template do not allow this account to enroll"
             }
-            Self::RESTRICTED_OFFICER => "a certificate manager denied the request",
+            Self::ADMIN_DENIED => "a certificate manager denied the request",
             Self::UNSUPPORTED_CERT_TYPE => {
                 "the requested certificate template is not supported by this CA"
             }

@@ -32,7 +32,7 @@ pub struct JournalEntry {
     pub user_agent: Option<String>,
     /// Status of the response; 0 if there was none.
     pub status: u16,
-    /// `response`, `refused`, `silence`, `reset`.
+    /// `response`, `refused`, `silence`, `reset`; `note` if it is no exchange at all.
     pub outcome: &'static str,
     /// The part of the deployment that answered.
     pub answered_by: Option<Layer>,
@@ -40,6 +40,9 @@ pub struct JournalEntry {
     pub elapsed_ms: u64,
     /// What a PKIOperation held.
     pub message: Option<Decoded>,
+    /// What the mock did and no log of a real server would tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// What a PKIOperation held, and what came of it.

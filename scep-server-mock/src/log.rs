@@ -7,7 +7,10 @@ use scep_core::UnixTime;
 use scep_failures::observation::LogRecord;
 use serde::Serialize;
 
+use self::event_xml::{Details, escape};
+
 pub(crate) mod capi2;
+pub(crate) mod event_xml;
 pub(crate) mod ndes;
 pub(crate) mod system;
 pub(crate) mod text;
@@ -122,6 +125,9 @@ pub struct EventRecord {
     pub text: String,
     /// Number of the request that caused it, as in the journal; 0 if none did.
     pub activity: u64,
+    /// What stands in its XML only.
+    #[serde(skip)]
+    pub(crate) details: Details,
 }
 
 impl From<&EventRecord> for LogRecord {
@@ -139,6 +145,15 @@ impl From<&EventRecord> for LogRecord {
 }
 
 impl EventRecord {
+    /// The text, with the code if it is not in it already.
+    fn message(&self) -> String {
+        if self.code.is_empty() || self.text.contains(&self.code) {
+            self.text.clone()
+        } else {
+            format!("{} ({})", self.text, self.code)
+        }
+    }
+
     /// The record as `wevtutil qe /f:RenderedXml` exports it; `None` for a line of a text log.
     #[must_use]
     pub fn to_xml(&self) -> Option<String> {
@@ -159,8 +174,7 @@ impl EventRecord {
              <TimeCreated SystemTime=\"{time}\"/><EventRecordID>{record}</EventRecordID>\
              <Correlation ActivityID=\"{{00000000-0000-0000-0000-{activity:012x}}}\"/>\
              <Channel>{channel}</Channel><Computer>{computer}</Computer></System>\
-             <EventData><Data>{code}</Data></EventData>\
-             <RenderingInfo Culture=\"en-US\"><Message>{text}</Message></RenderingInfo></Event>",
+             {data}<RenderingInfo Culture=\"en-US\"><Message>{text}</Message></RenderingInfo></Event>",
             source = self.source,
             id = self.id,
             level = self.severity.level(),
@@ -169,18 +183,11 @@ impl EventRecord {
             activity = self.activity,
             channel = self.log.channel(),
             computer = crate::names::COMPUTER,
-            code = escape(&self.code),
-            text = escape(&self.text),
+            data = event_xml::data(self),
+            text = escape(&self.message()),
         );
         Some(xml)
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 /// What a record says, before it has a number and a time.
@@ -192,6 +199,7 @@ pub(crate) struct Entry {
     pub(crate) severity: Severity,
     pub(crate) code: String,
     pub(crate) text: String,
+    pub(crate) details: Details,
 }
 
 /// All logs, in the order in which they were written.
@@ -214,6 +222,7 @@ impl Logs {
             severity,
             code,
             text,
+            details,
         } = entry;
         self.records.push_back(EventRecord {
             record: self.written,
@@ -225,6 +234,7 @@ impl Logs {
             code,
             text,
             activity,
+            details,
         });
     }
 
@@ -259,6 +269,7 @@ mod tests {
                 severity: Severity::Information,
                 code: "200 0".into(),
                 text: "line".into(),
+                details: Details::Code,
             },
         );
         let xml: Vec<_> = logs.records().map(EventRecord::to_xml).collect();

@@ -84,7 +84,7 @@ impl Inner {
 
     /// Lets time pass that something took, but no more than its time-out.
     fn spend(&mut self, took: Duration, timeout: Duration) -> Result<(), Failure> {
-        self.elapsed += took.min(timeout);
+        self.elapsed = self.elapsed.saturating_add(took.min(timeout));
         if took > timeout {
             Err(Failure::TimedOut)
         } else {
@@ -133,7 +133,8 @@ impl MemoryHost {
 
     /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        self.inner().elapsed += by;
+        let mut inner = self.inner();
+        inner.elapsed = inner.elapsed.saturating_add(by);
     }
 
     // ------------------------------------------------------------------ network

@@ -64,11 +64,14 @@ pub(crate) struct Pki {
     pub(crate) ra_signing: StoreEntry,
     pub(crate) ra_encryption: StoreEntry,
     /// RA certificates that were renewed; they stay in the store.
-    superseded: Vec<(RaRole, StoreEntry)>,
+    superseded: Vec<StoreEntry>,
     pub(crate) connector: StoreEntry,
     pub(crate) public_tls_root: Identity,
     pub(crate) private_tls_root: Identity,
     pub(crate) tls: Identity,
+    /// Trusted Root Certification Authorities of the NDES server: the lab's roots, and what the
+    /// settings say was put there by mistake.
+    pub(crate) trusted_roots: Vec<Certificate>,
     keys: Keys,
     crl_urls: CrlUrls,
     /// Names and addresses in the certificate of the TLS binding.
@@ -124,7 +127,11 @@ impl Pki {
             TlsIssuer::PrivateCa => &private_tls_root,
         };
         let tls = mint.tls(&state.tls, tls_issuer, &keys.tls_server, &tls_names, origin)?;
+        let intermediates = &state.windows.root_store_intermediates;
+        let trusted_roots =
+            mint.trusted_roots(intermediates, &root, &issuing_ca, &public_tls_root, origin)?;
         Ok(Self {
+            trusted_roots,
             root,
             issuing_ca,
             ra_signing,
@@ -158,7 +165,16 @@ impl Pki {
             rng,
         )?;
         // Clients have pinned these; the same keys make them the issuers of what was minted.
+        let mut mint = Minter { provider, rng };
+        let trusted_roots = mint.trusted_roots(
+            &state.windows.root_store_intermediates,
+            &self.root,
+            &self.issuing_ca,
+            &self.public_tls_root,
+            origin,
+        )?;
         *self = Self {
+            trusted_roots,
             root: self.root.clone(),
             issuing_ca: self.issuing_ca.clone(),
             public_tls_root: self.public_tls_root.clone(),
@@ -198,8 +214,7 @@ impl Pki {
             if reissued(was, is) {
                 let renewed =
                     mint.ra(role, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
-                self.superseded
-                    .push((role, std::mem::replace(entry, renewed)));
+                self.superseded.push(std::mem::replace(entry, renewed));
             }
             entry.state = is.clone();
         }
@@ -217,6 +232,15 @@ impl Pki {
             )?;
         }
         self.connector.state = is.clone();
+        if old.windows != new.windows {
+            self.trusted_roots = mint.trusted_roots(
+                &new.windows.root_store_intermediates,
+                &self.root,
+                &self.issuing_ca,
+                &self.public_tls_root,
+                now,
+            )?;
+        }
         if old.tls != new.tls {
             let issuer = match new.tls.issuer {
                 TlsIssuer::PublicCa => &self.public_tls_root,
@@ -233,30 +257,39 @@ impl Pki {
         Ok(())
     }
 
-    /// The certificate of the machine store that NDES takes for a role: the one issued last.
-    pub(crate) fn ra_certificate(&self, role: RaRole) -> &StoreEntry {
-        let current = match role {
+    /// The RA certificates in the machine store, those that were renewed included.
+    pub(crate) fn ra_store(&self) -> impl Iterator<Item = &StoreEntry> {
+        self.superseded
+            .iter()
+            .chain([&self.ra_signing, &self.ra_encryption])
+    }
+
+    /// The RA certificate that the settings describe.
+    pub(crate) const fn ra_certificate(&self, role: RaRole) -> &StoreEntry {
+        match role {
             RaRole::Signing => &self.ra_signing,
             RaRole::Encryption => &self.ra_encryption,
-        };
-        let older = self
-            .superseded
-            .iter()
-            .filter(|(of, _)| *of == role)
-            .map(|(_, entry)| entry);
-        older
-            .chain([current])
-            .filter(|entry| entry.state.present)
-            .max_by_key(|entry| entry.identity.certificate.not_before())
-            .unwrap_or(current)
+        }
+    }
+
+    /// An RA certificate of any CA, for tests.
+    #[cfg(test)]
+    pub(crate) fn mint_ra(
+        &self,
+        role: RaRole,
+        state: &CertificateState,
+        ca: &Identity,
+        origin: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<StoreEntry> {
+        Minter { provider, rng }.ra(role, state, ca, &self.keys, &self.crl_urls, origin)
     }
 
     /// The certificates that the CA has revoked by their settings.
     pub(crate) fn revoked(&self) -> impl Iterator<Item = &Certificate> {
-        self.superseded
-            .iter()
-            .map(|(_, entry)| entry)
-            .chain([&self.ra_signing, &self.ra_encryption, &self.connector])
+        self.ra_store()
+            .chain([&self.connector])
             .filter(|entry| entry.state.revoked)
             .map(|entry| &entry.identity.certificate)
     }
@@ -346,18 +379,59 @@ impl Minter<'_> {
         root_crl: &str,
         origin: UnixTime,
     ) -> Result<Identity> {
+        let crl = Extension::crl_distribution_points(&[root_crl]);
+        self.ca_below(root, "CN=Lab Issuing CA,O=Lab", key, vec![crl], origin)
+    }
+
+    fn ca_below(
+        &mut self,
+        root: &Identity,
+        subject: &str,
+        key: &KeyPair,
+        more: Vec<Extension>,
+        origin: UnixTime,
+    ) -> Result<Identity> {
         // keyEncipherment, because some profiles let the CA itself be the recipient of requests.
         let usage = KeyUsage::DIGITAL_SIGNATURE
             | KeyUsage::KEY_ENCIPHERMENT
             | KeyUsage::KEY_CERT_SIGN
             | KeyUsage::CRL_SIGN;
-        let extensions = vec![
+        let mut extensions = vec![
             Extension::basic_constraints(true, Some(0)),
             Extension::key_usage(usage),
-            Extension::crl_distribution_points(&[root_crl]),
         ];
+        extensions.extend(more);
         let term = (origin.minus(YEAR), origin.plus(YEAR * 9));
-        self.build("CN=Lab Issuing CA,O=Lab", key, Some(root), term, extensions)
+        self.build(subject, key, Some(root), term, extensions)
+    }
+
+    /// The Root store with the certificates of these subjects in it: those of the lab's CAs
+    /// themselves, and for other names those of CAs below the lab's root.
+    fn trusted_roots(
+        &mut self,
+        subjects: &[String],
+        root: &Identity,
+        issuing_ca: &Identity,
+        public_tls_root: &Identity,
+        origin: UnixTime,
+    ) -> Result<Vec<Certificate>> {
+        let mut store = vec![
+            root.certificate.clone(),
+            public_tls_root.certificate.clone(),
+        ];
+        for subject in subjects {
+            let name = Name::from_rfc4514(subject)?;
+            if store.iter().any(|held| held.subject().matches(&name)) {
+                continue;
+            }
+            store.push(if issuing_ca.certificate.subject().matches(&name) {
+                issuing_ca.certificate.clone()
+            } else {
+                self.ca_below(root, subject, &issuing_ca.key, Vec::new(), origin)?
+                    .certificate
+            });
+        }
+        Ok(store)
     }
 
     fn ra(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
-use crate::pki::{Pki, RaRole};
+use crate::pki::Pki;
 
 const FILES: [(&str, &str); 3] = [
     ("ndes-2019", include_str!("../profiles/ndes-2019.toml")),
@@ -73,24 +73,22 @@ impl Profile {
         Ok(profile)
     }
 
-    /// The certificates of GetCACert.
-    pub(crate) fn certificates(&self, pki: &Pki) -> Vec<Certificate> {
+    /// The certificates of GetCACert, if NDES has these two RA certificates.
+    pub(crate) fn certificates(
+        &self,
+        pki: &Pki,
+        signing: &Certificate,
+        encryption: &Certificate,
+    ) -> Vec<Certificate> {
         self.certificates
             .iter()
             .map(|role| match role {
-                CertificateRole::RaSigning => pki
-                    .ra_certificate(RaRole::Signing)
-                    .identity
-                    .certificate
-                    .clone(),
-                CertificateRole::RaEncryption => pki
-                    .ra_certificate(RaRole::Encryption)
-                    .identity
-                    .certificate
-                    .clone(),
-                CertificateRole::IssuingCa => pki.issuing_ca.certificate.clone(),
-                CertificateRole::Root => pki.root.certificate.clone(),
+                CertificateRole::RaSigning => signing,
+                CertificateRole::RaEncryption => encryption,
+                CertificateRole::IssuingCa => &pki.issuing_ca.certificate,
+                CertificateRole::Root => &pki.root.certificate,
             })
+            .cloned()
             .collect()
     }
 

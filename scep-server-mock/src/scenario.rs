@@ -9,6 +9,7 @@ use scep_failures::catalogue::reproduce::seconds;
 use scep_failures::catalogue::{FailureMode, Persona, Reproduce, Step};
 
 use crate::baseline::{self, Baseline};
+use crate::challenge::ChallengeKind;
 use crate::deployment::Deployment;
 use crate::device;
 use crate::error::{Error, Result};
@@ -80,7 +81,9 @@ impl Scenario {
             .map(|name| find(catalogue, name))
             .collect::<Result<Vec<_>>>()?;
         let baseline = choose_baseline(choice, &armed)?;
-        let profile = Profile::load(choice.profile.as_deref().unwrap_or(&baseline.profile))?;
+        let wanted = armed.iter().find_map(|a| a.reproduce.profile.as_deref());
+        let profile = choice.profile.as_deref().or(wanted);
+        let profile = Profile::load(profile.unwrap_or(&baseline.profile))?;
         refuse_contradictions(&armed)?;
         let mut overlays = vec![Overlay {
             origin: "the settings given".to_owned(),
@@ -108,13 +111,18 @@ impl Scenario {
     pub fn span(&self) -> Result<Duration> {
         let mut span = Duration::ZERO;
         for (name, step) in self.steps() {
-            span += match step {
+            span = span.saturating_add(match step {
                 Step::Advance { by } => length(name, by)?,
                 Step::Enroll { times } | Step::Request { times } => {
-                    Duration::from_secs(60) * *times
+                    Duration::from_secs(60).saturating_mul(*times)
                 }
-                Step::Start {} | Step::Recycle {} | Step::Set { .. } => Duration::from_secs(2),
-            };
+                Step::Start {}
+                | Step::Recycle {}
+                | Step::Poll {}
+                | Step::Decide { .. }
+                | Step::Challenge { .. }
+                | Step::Set { .. } => Duration::from_secs(2),
+            });
         }
         Ok(span)
     }
@@ -163,9 +171,35 @@ pub fn play_step(d: &mut Deployment, step: &Step, origin: &str, now: &mut UnixTi
                 *now = now.plus(device::enroll(d, device::Knowledge::WrongChallenge, *now)?);
             }
         }
+        Step::Poll {} => {
+            return Err(Error::NotReproducible {
+                id: origin.to_owned(),
+                reason: "devices of the simulation do not poll yet".to_owned(),
+            });
+        }
+        Step::Decide { issue } => {
+            d.resolve_pending(*issue);
+        }
+        Step::Challenge { kind } => {
+            d.issue_challenge(challenge_kind(origin, kind.as_deref())?, *now)?;
+        }
         Step::Set { set } => d.set(set, origin, *now)?,
     }
     Ok(())
+}
+
+fn challenge_kind(origin: &str, kind: Option<&str>) -> Result<ChallengeKind> {
+    match kind.unwrap_or("correct") {
+        "correct" | "static" => Ok(ChallengeKind::Correct),
+        "wrong" => Ok(ChallengeKind::Wrong),
+        "used" => Ok(ChallengeKind::Used),
+        "expired" => Ok(ChallengeKind::Expired),
+        "missing" => Ok(ChallengeKind::Missing),
+        other => Err(Error::NotReproducible {
+            id: origin.to_owned(),
+            reason: format!("\"{other}\" is no sort of challenge password"),
+        }),
+    }
 }
 
 fn length(origin: &str, text: &str) -> Result<Duration> {
@@ -278,15 +312,18 @@ fn refuse_contradictions(armed: &[Armed]) -> Result<()> {
     Ok(())
 }
 
-fn merge_personas(armed: &[Armed]) -> Result<Persona> {
-    let data = |reason: String| Error::Data {
+fn unreadable(reason: String) -> Error {
+    Error::Data {
         what: "the client of a failure mode".into(),
         reason,
-    };
+    }
+}
+
+fn merge_personas(armed: &[Armed]) -> Result<Persona> {
     let mut merged = toml::Table::new();
     let mut set_by: BTreeMap<String, &str> = BTreeMap::new();
     for mode in armed {
-        let own = toml::Table::try_from(&mode.reproduce.client).map_err(|e| data(e.to_string()))?;
+        let own = fields(&mode.reproduce.client)?;
         for (field, value) in own {
             if let (Some(first), Some(theirs)) = (set_by.get(&field), merged.get(&field))
                 && *theirs != value
@@ -301,7 +338,35 @@ fn merge_personas(armed: &[Armed]) -> Result<Persona> {
             merged.insert(field, value);
         }
     }
-    merged
+    persona(merged)
+}
+
+/// What clients do when some failure modes are mended: as their fixes say, except where one that
+/// is still armed says otherwise.
+///
+/// # Errors
+/// [`Error::Data`] if a word of a fix means nothing.
+pub(crate) fn persona_after<'a>(
+    mended: &[Persona],
+    armed: impl Iterator<Item = &'a Armed>,
+) -> Result<Persona> {
+    let mut merged = toml::Table::new();
+    for client in mended.iter().chain(armed.map(|a| &a.reproduce.client)) {
+        merged.extend(fields(client)?);
+    }
+    persona(merged)
+}
+
+fn fields(persona: &Persona) -> Result<toml::Table> {
+    toml::Table::try_from(persona).map_err(|e| unreadable(e.to_string()))
+}
+
+fn persona(fields: toml::Table) -> Result<Persona> {
+    let persona: Persona = fields
         .try_into()
-        .map_err(|e: toml::de::Error| data(e.to_string()))
+        .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
+    if let Some(word) = &persona.challenge {
+        ChallengeKind::from_word(word)?;
+    }
+    Ok(persona)
 }

@@ -7,7 +7,7 @@ use scep_failures::catalogue::Persona;
 use crate::challenge::ChallengeKind;
 use crate::deployment::{Deployment, Parts};
 use crate::error::{Error, Result};
-use crate::scenario::{Choice, History, Scenario, play_step};
+use crate::scenario::{Choice, History, Scenario, persona_after, play_step};
 
 /// Where a scenario's history lies in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Simulation {
     deployment: Deployment,
     anchor: Anchor,
     history: History,
+    /// What the clients of healed failure modes do since, oldest first.
+    mended: Vec<Persona>,
 }
 
 impl Simulation {
@@ -56,6 +58,7 @@ impl Simulation {
             deployment,
             anchor,
             history,
+            mended: Vec::new(),
         })
     }
 
@@ -126,18 +129,22 @@ impl Simulation {
     pub fn heal(&mut self, name: &str, now: &mut UnixTime) -> Result<()> {
         let position = self.position(name)?;
         let id = name.split('.').next().unwrap_or(name);
-        let steps = self
+        let (steps, client) = self
             .catalogue
             .mode(id)
-            .map(|mode| mode.fix.steps.clone())
+            .map(|mode| (mode.fix.steps.clone(), mode.fix.client.clone()))
             .unwrap_or_default();
+        let armed = self.scenario.armed.iter().filter(|a| a.name != name);
+        // Whoever remains armed keeps its client; the healed one's does as its fix says.
+        let mended: Vec<Persona> = self.mended.iter().cloned().chain(client).collect();
+        let persona = persona_after(&mended, armed)?;
         for step in &steps {
             play_step(&mut self.deployment, step, name, now)?;
         }
         self.choice.failures.remove(position);
         self.scenario.armed.retain(|armed| armed.name != name);
-        // Whoever remains armed keeps its client; the healed one's behaves well again.
-        self.scenario.persona = Scenario::compose(&self.catalogue, &self.choice)?.persona;
+        self.scenario.persona = persona;
+        self.mended = mended;
         Ok(())
     }
 
@@ -174,6 +181,7 @@ impl Simulation {
             .rebuild(scenario.profile.clone(), scenario.state.clone(), at)?;
         self.choice = choice;
         self.scenario = scenario;
+        self.mended.clear();
         self.scenario
             .play(&mut self.deployment, self.history, &mut at)?;
         *now = at.max(*now);
@@ -183,13 +191,10 @@ impl Simulation {
     /// The kind of challenge password that the scenario's client comes with.
     #[must_use]
     pub fn challenge_kind(&self) -> ChallengeKind {
-        match self.scenario.persona.challenge.as_deref() {
-            Some("wrong") => ChallengeKind::Wrong,
-            Some("used") => ChallengeKind::Used,
-            Some("expired") => ChallengeKind::Expired,
-            Some("missing") => ChallengeKind::Missing,
-            _ => ChallengeKind::Correct,
-        }
+        // Composing a scenario has seen to it that the word means something.
+        let word = self.scenario.persona.challenge.as_deref();
+        word.and_then(|word| ChallengeKind::from_word(word).ok())
+            .unwrap_or_default()
     }
 }
 

@@ -237,6 +237,8 @@ pub(crate) struct Transit {
     pub(crate) answered_by: Option<Layer>,
     /// What was found inside, for the journal.
     pub(crate) decoded: Option<crate::journal::Decoded>,
+    /// What no log tells, for the journal.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Transit {
@@ -247,6 +249,7 @@ impl Transit {
             activity,
             answered_by: None,
             decoded: None,
+            notes: Vec::new(),
         }
     }
 
@@ -257,7 +260,7 @@ impl Transit {
 
     /// Lets time pass.
     pub(crate) fn spend_ms(&mut self, ms: u64) {
-        self.spent += Duration::from_millis(ms);
+        self.spent = self.spent.saturating_add(Duration::from_millis(ms));
     }
 
     /// Records who answers; the first call (the layer that is reached last) wins.

@@ -29,20 +29,79 @@ fn record(event: &str) -> Option<LogRecord> {
         .filter_map(|data| data.split_once('>')?.1.split_once("</Data>"))
         .map(|(value, _)| value)
         .collect();
-    let message = element(rest, "Message").map_or_else(|| data.join(" "), str::to_owned);
-    let code = data
-        .iter()
-        .find_map(|value| code_in(value))
+    let source = unescape(&attribute(system, "Provider", "Name")?);
+    let user_data = element(rest, "UserData").map(flat).unwrap_or_default();
+    // names and addresses stand in the data, in every language; the message is translated
+    let mut parts = vec![data.join(" "), user_data];
+    if let Some(message) = element(rest, "Message") {
+        parts.retain(|part| !message.contains(part.as_str()));
+        parts.insert(0, message.to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    let message = parts.join(" ");
+    let code = if source == "Application Error" && event_id == 1000 && data.len() > EXCEPTION_CODE {
+        data.get(EXCEPTION_CODE).and_then(|value| bare_code(value))
+    } else {
+        data.iter().find_map(|value| code_in(value))
+    };
+    let code = code
+        .or_else(|| element(rest, "UserData").and_then(capi2_code))
         .or_else(|| code_in(&message));
     Some(LogRecord {
         log: log(element(system, "Channel").unwrap_or_default()).to_owned(),
-        source: unescape(&attribute(system, "Provider", "Name")?),
+        source,
         event_id,
         time: seconds(date, time),
         severity: severity(element(system, "Level").unwrap_or_default()).to_owned(),
         code: code.unwrap_or_default(),
         text: unescape(&message),
     })
+}
+
+/// Where Application Error 1000 holds the exception code: after name, version and time stamp of the
+/// application and of the module, which are bare hexadecimal numbers too.
+const EXCEPTION_CODE: usize = 6;
+
+/// A code with or without `0x` in front.
+fn bare_code(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digits = text
+        .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))
+        .unwrap_or(text);
+    code_in(&format!("0x{digits}"))
+}
+
+/// The code of an event of CAPI2: the check that failed, else the value of its result.
+fn capi2_code(user_data: &str) -> Option<String> {
+    let failed_check = user_data.split("<Action ").skip(1).find_map(|rest| {
+        let (tag, rest) = rest.split_once('>')?;
+        let inside = rest.split("</Action>").next()?;
+        let failed = !tag.ends_with('/') && result(inside)? != "0x00000000";
+        let name = attribute(&format!("<Action {tag}>"), "Action", "name")?;
+        (failed && name.starts_with("Check")).then_some(name)
+    });
+    failed_check.or_else(|| result(user_data).filter(|code| code != "0x00000000"))
+}
+
+/// `<Result value="800B0101">…</Result>`
+fn result(xml: &str) -> Option<String> {
+    bare_code(&attribute(xml, "Result", "value")?)
+}
+
+/// Texts and values of attributes, without the tags around them.
+fn flat(xml: &str) -> String {
+    let mut words = Vec::new();
+    for part in xml.split('<') {
+        let (tag, text) = part.split_once('>').unwrap_or(("", part));
+        if !tag.starts_with('/') {
+            let values = tag.split(['"', '\'']).skip(1).step_by(2);
+            words.extend(values.filter(|value| !value.starts_with("http://schemas.")));
+        }
+        words.push(text.trim());
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
 }
 
 fn log(channel: &str) -> &'static str {
@@ -123,6 +182,82 @@ mod tests {
                 text: "0x80092013 revoked & off".into(),
             }]
         );
+    }
+
+    /// An event of a real shape, with made-up content.
+    fn event(provider: &str, id: u32, channel: &str, content: &str) -> LogRecord {
+        let xml = format!(
+            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+             <Provider Name='{provider}'/><EventID>{id}</EventID><Level>2</Level>\
+             <TimeCreated SystemTime='2026-11-25T22:29:20.1234567Z'/><Channel>{channel}</Channel>\
+             </System>{content}</Event>"
+        );
+        parse(&xml).unwrap().remove(0)
+    }
+
+    #[test]
+    fn the_code_of_a_crash_is_the_exception() {
+        let data = [
+            "w3wp.exe",
+            "10.0.20348.1",
+            "5f7e2a1b",
+            "ntdll.dll",
+            "10.0.20348.2",
+            "0x1a2b3c4d",
+            "c0000005",
+            "000000000002a1f0",
+            "1d2c",
+        ];
+        let data: String = data
+            .iter()
+            .map(|value| format!("<Data>{value}</Data>"))
+            .collect();
+        let crash = event(
+            "Application Error",
+            1000,
+            "Application",
+            &format!("<EventData>{data}</EventData>"),
+        );
+        assert_eq!(crash.code, "0xc0000005");
+        assert!(crash.text.contains("w3wp.exe"));
+    }
+
+    #[test]
+    fn capi2_holds_its_data_in_elements_of_its_own() {
+        let capi2 = |id, content: &str| {
+            let content = format!("<UserData>{content}</UserData>");
+            event(
+                "Microsoft-Windows-CAPI2",
+                id,
+                "Microsoft-Windows-CAPI2/Operational",
+                &content,
+            )
+        };
+        let policy = capi2(
+            30,
+            r#"<CertVerifyCertificateChainPolicy><Policy type="CERT_CHAIN_POLICY_BASE" constant="1"/><Certificate fileRef="A.cer" subjectName="NDES01-MSCEP-RA"/><Result value="800B0101">A required certificate is not within its validity period.</Result></CertVerifyCertificateChainPolicy>"#,
+        );
+        assert_eq!(
+            (policy.log.as_str(), policy.code.as_str()),
+            ("capi2", "0x800b0101")
+        );
+        assert!(policy.text.contains("NDES01-MSCEP-RA"), "{}", policy.text);
+        let rejected = capi2(
+            42,
+            r#"<CertRejectedRevocationInfo><SubjectCertificate fileRef="A.cer" subjectName="NDES01-MSCEP-RA"/><Action name="CheckTimeValidity"><Result value="80092013">offline</Result></Action><Result value="80092013">offline</Result></CertRejectedRevocationInfo>"#,
+        );
+        assert_eq!(rejected.code, "CheckTimeValidity");
+        let lost = capi2(
+            53,
+            r#"<CryptRetrieveObjectByUrlWire><URL scheme="http">http://pki.example.com/CertEnroll/CA1.crl</URL><Action name="NetworkRetrievalHttp"/><Result value="80072EE2">timed out</Result></CryptRetrieveObjectByUrlWire>"#,
+        );
+        assert_eq!(lost.code, "0x80072ee2");
+        assert!(lost.text.contains("/CertEnroll/CA1.crl"), "{}", lost.text);
+        let fine = capi2(
+            41,
+            r#"<CertVerifyRevocation><Certificate fileRef="A.cer" subjectName="x"/><Result value="0"/></CertVerifyRevocation>"#,
+        );
+        assert_eq!(fine.code, "");
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn record(columns: &[&str], line: &str) -> Option<LogRecord> {
     }
     // a web server may serve other things too
     let path = value("cs-uri-stem")?.to_lowercase();
-    if !path.contains("mscep") {
+    if !path.contains("mscep") && !path.contains("/certificateregistrationsvc/") {
         return None;
     }
     let status = value("sc-status")?;
@@ -68,9 +68,12 @@ mod tests {
             #Fields: date time cs-method cs-uri-stem sc-status sc-substatus\n\
             2026-11-25 22:29:20 GET /certsrv/mscep/mscep.dll 404 15\n\
             2026-11-25 22:29:21 GET /favicon.ico 404 0\n\
+            2026-11-25 22:29:22 POST /CertificateRegistrationSvc/Certificate/VerifyRequest 403 16\n\
             short line\n";
         let records = parse(iis).unwrap();
-        assert_eq!(records.len(), 1);
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[1].code, "403 16");
+        assert!(records[1].text.contains("VerifyRequest"));
         assert_eq!(
             (records[0].log.as_str(), records[0].code.as_str()),
             ("iis", "404 15")

@@ -3,9 +3,13 @@
 //! NDES does not start without them. If GetCACert does not answer, the certificates of the last
 //! healthy look are taken.
 
+use std::net::IpAddr;
+
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::x509::{Certificate, Crl};
 use scep_failures::observation::{Probe, Purpose};
+
+use url::Url;
 
 use super::run::Run;
 use crate::base64;
@@ -61,6 +65,10 @@ impl Run<'_> {
             );
             return Vec::new();
         }
+        if let Some(reason) = self.off_limits(url) {
+            self.observer.skip(probe(url), reason);
+            return Vec::new();
+        }
         let request = self.request(HttpRequest::get(url), None);
         let request = HttpRequest {
             max_body: self.options.max_crl,
@@ -71,6 +79,30 @@ impl Run<'_> {
                 .map(|crl| crl.freshest_crls())
                 .unwrap_or_default(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The certificates come from a server that nobody vouches for; they must not be able to send
+    /// this machine to its own services or to its cloud's metadata.
+    fn off_limits(&self, url: &str) -> Option<&'static str> {
+        let local = |host: &str| {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            host.eq_ignore_ascii_case("localhost")
+                || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        };
+        let host = Url::parse(url).ok()?.host_str()?.to_owned();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let link_local = match bare.parse::<IpAddr>() {
+            Ok(IpAddr::V4(ip)) => ip.is_link_local(),
+            Ok(IpAddr::V6(ip)) => matches!(ip.segments(), [first, ..] if first & 0xffc0 == 0xfe80),
+            Err(_) => false,
+        };
+        if link_local {
+            Some("a link-local address is not asked for a CRL")
+        } else if local(&host) && !local(&self.target.host) {
+            Some("this machine is not asked for the CRL of another")
+        } else {
+            None
         }
     }
 

@@ -160,7 +160,10 @@ impl<'o, 'n> Driver<'o, 'n> {
                 .observer
                 .http_judged(purpose, &sent, |response| {
                     let now = network.now();
-                    if retry.after(attempt, &Ok(response.clone()), now).is_some() {
+                    if retry
+                        .after(attempt, &Ok(response.clone()), now, request.operation)
+                        .is_some()
+                    {
                         return None;
                     }
                     let answer = on_response(enrollment, response, now, random.clone());
@@ -170,7 +173,7 @@ impl<'o, 'n> Driver<'o, 'n> {
                     facts
                 })
                 .await;
-            if let Some(after) = retry.after(attempt, &result, network.now()) {
+            if let Some(after) = retry.after(attempt, &result, network.now(), request.operation) {
                 (self.options.progress)(&Event::Retrying { n: self.n(), after });
                 network.sleep(after).await;
                 continue;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use scep_core::UnixTime;
+use scep_core::http::Operation;
 use scep_failures::observation::NetworkErrorKind;
 
 use super::http_date;
@@ -50,12 +51,13 @@ impl NetworkRetry {
         attempt: u32,
         result: &Result<HttpResponse, NetworkError>,
         now: UnixTime,
+        operation: Operation,
     ) -> Option<Duration> {
         if attempt >= self.times {
             return None;
         }
         match result {
-            Err(e) => may_pass(e.kind).then(|| {
+            Err(e) => may_pass(e.kind, operation).then(|| {
                 self.first
                     .saturating_mul(1 << attempt.min(16))
                     .min(self.longest)
@@ -70,11 +72,18 @@ impl NetworkRetry {
 }
 
 /// A time-out is none of these: the whole patience was spent already.
-const fn may_pass(kind: NetworkErrorKind) -> bool {
-    matches!(
-        kind,
-        NetworkErrorKind::ResolverFailed | NetworkErrorKind::Reset | NetworkErrorKind::Closed
-    )
+///
+/// A PKIOperation is repeated only if nothing of it was sent. If the server took the first copy and
+/// only its answer was lost, a second would find the challenge password used up, or a second
+/// certificate would be issued.
+const fn may_pass(kind: NetworkErrorKind, operation: Operation) -> bool {
+    match kind {
+        NetworkErrorKind::ResolverFailed => true,
+        NetworkErrorKind::Reset | NetworkErrorKind::Closed => {
+            !matches!(operation, Operation::PkiOperation)
+        }
+        _ => false,
+    }
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date.
@@ -97,7 +106,12 @@ mod tests {
         });
         // 1994-11-06T08:49:37Z
         NetworkRetry::default()
-            .after(attempt, &result, UnixTime(784_111_777))
+            .after(
+                attempt,
+                &result,
+                UnixTime(784_111_777),
+                Operation::GetCaCert,
+            )
             .map(|d| d.as_secs())
     }
 

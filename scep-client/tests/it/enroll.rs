@@ -338,7 +338,7 @@ impl NextIfPki for std::vec::IntoIter<Answer> {
 async fn what_may_pass_is_repeated_with_the_same_octets() {
     let mut busy = response(503, "text/html", "later");
     busy.headers.push(("retry-after".into(), "30".into()));
-    let network = failing_at_first(vec![Err(NetworkErrorKind::Reset), Ok(busy)]);
+    let network = failing_at_first(vec![Err(NetworkErrorKind::ResolverFailed), Ok(busy)]);
     let done = enroll(
         &network,
         provider(),
@@ -366,7 +366,7 @@ async fn what_may_pass_is_repeated_with_the_same_octets() {
 
 #[tokio::test]
 async fn repetition_has_an_end() {
-    let network = failing_at_first(vec![Err(NetworkErrorKind::Closed); 9]);
+    let network = failing_at_first(vec![Err(NetworkErrorKind::ResolverFailed); 9]);
     let mut options = EnrollOptions::default();
     options.retry = NetworkRetry {
         times: 4,
@@ -382,8 +382,24 @@ async fn repetition_has_an_end() {
     );
     assert_eq!(failed.observations.items.len(), 2 + 5);
     assert!(
-        failed.error.causes().contains("closed"),
+        failed.error.causes().contains("resolve"),
         "{}",
         failed.error.causes()
     );
+}
+
+#[tokio::test]
+async fn a_request_that_the_server_may_have_taken_is_not_sent_twice() {
+    for cut in [NetworkErrorKind::Reset, NetworkErrorKind::Closed] {
+        let network = failing_at_first(vec![Err(cut); 9]);
+        let failed = enroll(
+            &network,
+            provider(),
+            params(CHALLENGE),
+            &EnrollOptions::default(),
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(failed.observations.items.len(), 3, "{:?}", failed.error);
+    }
 }

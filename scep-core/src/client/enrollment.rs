@@ -57,8 +57,15 @@ enum State {
     AskCapabilities,
     AskCaCertificates,
     SendRequest,
-    AwaitReply { nonce: SenderNonce, sent: Request },
-    Pending { next_poll: UnixTime },
+    AwaitReply {
+        nonce: SenderNonce,
+        sent: Request,
+        /// When the poll was due, if this is one.
+        poll_since: Option<UnixTime>,
+    },
+    Pending {
+        next_poll: UnixTime,
+    },
     Issued(Box<Issued>),
     Refused(Box<Refusal>),
 }
@@ -160,7 +167,7 @@ impl Enrollment {
     ) -> Result<()> {
         match self.state.clone() {
             State::AskCapabilities => self.on_capabilities(response),
-            State::AskCaCertificates => self.on_ca_certificates(response),
+            State::AskCaCertificates => self.on_ca_certificates(response, now),
             State::AwaitReply { nonce, .. } => self.on_reply(response, &nonce, now, rng),
             State::SendRequest | State::Pending { .. } | State::Issued(_) | State::Refused(_) => {
                 Err(Error::Misuse(
@@ -227,12 +234,19 @@ impl Enrollment {
         Ok((digest, cipher))
     }
 
-    /// The state to keep while the request is pending; `None` otherwise.
+    /// The state to keep while the request is pending, also while a poll is on its way; `None`
+    /// otherwise.
     #[must_use]
     pub fn pending(&self) -> Option<PendingTransaction> {
-        let (State::Pending { next_poll }, Some(request), Some((_, certificates))) =
-            (&self.state, &self.request, &self.ca)
-        else {
+        let next_poll = match &self.state {
+            State::Pending { next_poll } => *next_poll,
+            State::AwaitReply {
+                poll_since: Some(due),
+                ..
+            } => *due,
+            _ => return None,
+        };
+        let (Some(request), Some((_, certificates))) = (&self.request, &self.ca) else {
             return None;
         };
         Some(PendingTransaction {
@@ -243,7 +257,7 @@ impl Enrollment {
             ca_certificates: certificates.iter().map(|c| c.as_der().to_vec()).collect(),
             capabilities: self.capabilities.words().to_vec(),
             polls: self.polls,
-            next_poll: *next_poll,
+            next_poll,
         })
     }
 
@@ -284,7 +298,7 @@ impl Enrollment {
         Ok(())
     }
 
-    fn on_ca_certificates(&mut self, response: &Response<'_>) -> Result<()> {
+    fn on_ca_certificates(&mut self, response: &Response<'_>, now: UnixTime) -> Result<()> {
         if response.status != 200 {
             return Err(unexpected_status(Operation::GetCaCert, response.status));
         }
@@ -303,7 +317,7 @@ impl Enrollment {
             }
             CaTrust::FirstSeen => all.as_slice().to_vec(),
         };
-        let trusted = all.anchored(provider, &anchors)?;
+        let trusted = all.anchored(provider, &self.params.policy, &anchors, now)?;
         if trusted.as_slice().len() < all.as_slice().len() {
             self.deviations.note(
                 "unrelated-certificates",
@@ -409,9 +423,14 @@ impl Enrollment {
         builder.envelope = Some(envelope);
         let message = builder.sign(provider, self.params.key.as_ref(), rng)?;
         let sent = self.pki_operation(message);
+        let poll_since = match self.state {
+            State::Pending { next_poll } => Some(next_poll),
+            _ => None,
+        };
         self.state = State::AwaitReply {
             nonce,
             sent: sent.clone(),
+            poll_since,
         };
         Ok(Next::Send(sent))
     }
@@ -476,6 +495,7 @@ impl Enrollment {
             sender_nonce: nonce,
             signer: &request.signer,
             key: &self.params.key,
+            now,
         };
         let mut deviations = Deviations::default();
         let verdict = expectation.judge(response.body, &mut deviations, rng)?;

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::ca_certificates::CaRoles;
+use crate::ca_certificates::{CaCertificates, CaRoles};
 use crate::cms::certs_only_certificates;
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::deviation::Deviations;
@@ -15,7 +15,7 @@ use crate::message::{
 };
 use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
-use crate::{Error, Result};
+use crate::{Error, Result, UnixTime};
 
 /// A certificate was issued.
 #[derive(Clone, Debug)]
@@ -75,6 +75,7 @@ pub(super) struct Expectation<'a> {
     pub(super) sender_nonce: &'a SenderNonce,
     pub(super) signer: &'a Certificate,
     pub(super) key: &'a Arc<dyn PrivateKey>,
+    pub(super) now: UnixTime,
 }
 
 impl Expectation<'_> {
@@ -240,7 +241,7 @@ impl Expectation<'_> {
         }
         let mut others = certificates;
         let certificate = others.remove(position);
-        self.check_issuer(&certificate, &others)?;
+        self.check_issuer(&certificate, &others, deviations)?;
         Ok(Verdict::Success {
             certificate,
             others,
@@ -248,23 +249,52 @@ impl Expectation<'_> {
     }
 
     /// The certificate must come from the CA that is trusted, by way of the reply's certificates.
-    fn check_issuer(&self, certificate: &Certificate, others: &[Certificate]) -> Result<()> {
-        let trusted = crate::ca_certificates::CaCertificates::new(
-            self.ca_certificates.iter().chain(others).cloned().collect(),
-        );
-        let trusted = trusted.anchored(self.provider, self.ca_certificates)?;
-        let signed = trusted.as_slice().iter().any(|ca| {
-            (ca.is_ca() || self.roles.issuing_ca == *ca)
-                && certificate.issuer().matches(ca.subject())
+    fn check_issuer(
+        &self,
+        certificate: &Certificate,
+        others: &[Certificate],
+        deviations: &mut Deviations,
+    ) -> Result<()> {
+        // only CAs are anchors: what an RA (or a device) signed is no certificate of this CA
+        let anchors: Vec<Certificate> = self
+            .ca_certificates
+            .iter()
+            .filter(|c| c.may_issue() || **c == self.roles.issuing_ca)
+            .cloned()
+            .collect();
+        let set = CaCertificates::new(anchors.iter().chain(others).cloned().collect());
+        // a self-issued CA certificate of old form cannot anchor a chain, but may have signed directly
+        let issuers = match set.anchored(self.provider, self.policy, &anchors, self.now) {
+            Ok(chained) => chained
+                .as_slice()
+                .iter()
+                .filter(|c| c.may_issue())
+                .cloned()
+                .collect(),
+            Err(_) => anchors,
+        };
+        let signed = issuers.iter().any(|ca| {
+            certificate.issuer().matches(ca.subject())
                 && certificate.verify_issued_by(self.provider, ca).is_ok()
         });
-        if signed {
-            Ok(())
-        } else {
-            Err(Error::not_authentic(format!(
+        if !signed {
+            return Err(Error::not_authentic(format!(
                 "the issued certificate was not signed by the CA that is trusted: its issuer is {}",
                 certificate.issuer()
-            )))
+            )));
         }
+        if !certificate.is_valid_at(self.now) {
+            deviations.note(
+                "issued-not-valid-now",
+                "RFC 5280 4.1.2.5",
+                format!(
+                    "the issued certificate is valid from {} to {}, and it is {} here",
+                    certificate.not_before(),
+                    certificate.not_after(),
+                    self.now
+                ),
+            );
+        }
+        Ok(())
     }
 }

@@ -135,6 +135,18 @@ impl EnvelopedData {
             })
     }
 
+    /// How the content-encryption key was encrypted to whichever of `keys` is a recipient.
+    ///
+    /// # Errors
+    /// `NotAuthentic` if none is, `Unsupported` for another algorithm.
+    pub fn transport_for(
+        &self,
+        keys: &[(Certificate, Arc<dyn PrivateKey>)],
+    ) -> Result<KeyTransport> {
+        let (info, _) = self.recipient_for(keys).ok_or_else(|| self.not_for_us())?;
+        info.algorithm.key_transport()
+    }
+
     /// Decrypts the content with whichever of `keys` it was encrypted to.
     ///
     /// # Errors

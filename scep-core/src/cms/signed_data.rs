@@ -40,14 +40,14 @@ impl SignedData {
     /// Reads the content of a ContentInfo of type SignedData.
     ///
     /// # Errors
-    /// `Malformed` with the octet where it breaks.
-    pub fn from_content_info(info: &ContentInfo<'_>, what: &str) -> Result<Self> {
+    /// `Malformed` with the octet where it breaks, `TooLarge` beyond `limits`.
+    pub fn from_content_info(info: &ContentInfo<'_>, what: &str, limits: &Limits) -> Result<Self> {
         let content = info.expect(oid::SIGNED_DATA, what)?;
-        Self::parse(Reader::new_at(content, info.content_offset()))
+        Self::parse(Reader::new_at(content, info.content_offset()), limits)
             .map_err(|e| e.in_layer(Layer::Cms))
     }
 
-    fn parse(mut input: Reader<'_>) -> Result<Self> {
+    fn parse(mut input: Reader<'_>, limits: &Limits) -> Result<Self> {
         let mut fields = input.expect(tag::SEQUENCE, "SignedData")?.reader();
         fields.expect(tag::INTEGER, "version of SignedData")?;
         fields.expect(tag::SET, "digestAlgorithms")?;
@@ -70,6 +70,12 @@ impl SignedData {
             let mut members = set.reader();
             while !members.is_empty() {
                 let member = members.next("certificate")?;
+                if certificates.len() + other_certificates.len() >= limits.certificates {
+                    return Err(Error::TooLarge {
+                        what: "the number of certificates",
+                        limit: limits.certificates,
+                    });
+                }
                 match Certificate::from_der(member.raw) {
                     Ok(certificate) if member.tag == tag::SEQUENCE => {
                         certificates.push(certificate);
@@ -144,7 +150,7 @@ fn degenerate(field: &[u8]) -> Vec<u8> {
 /// `Malformed` if it is none, or holds no legible certificate.
 pub fn certs_only_certificates(input: &[u8], limits: &Limits) -> Result<Vec<Certificate>> {
     let info = ContentInfo::decode(input, limits)?;
-    let signed_data = SignedData::from_content_info(&info, "the certificate bundle")?;
+    let signed_data = SignedData::from_content_info(&info, "the certificate bundle", limits)?;
     if signed_data.certificates.is_empty() {
         let unreadable = signed_data.other_certificates.len();
         return Err(Error::malformed(

@@ -8,6 +8,7 @@ use const_oid::ObjectIdentifier;
 
 use crate::asn1::tag;
 use crate::cms::algorithm::describe;
+use crate::oid;
 
 /// One value of the outline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub fn outline(input: &[u8]) -> Vec<OutlineLine> {
     // (end of the value, or None if indefinite)
     let mut open: Vec<Option<usize>> = Vec::new();
     let mut at = 0;
+    // the strings after the OID of challengePassword are secret
+    let mut secret = false;
     while at < input.len() && lines.len() < MAX_LINES {
         while let Some(Some(end)) = open.last() {
             if at < *end {
@@ -59,15 +62,18 @@ pub fn outline(input: &[u8]) -> Vec<OutlineLine> {
             .get(content..end.unwrap_or(input.len()).min(input.len()))
             .unwrap_or_default();
         let constructed = tag & tag::CONSTRUCTED != 0;
+        if tag == tag::OID {
+            secret = value == oid::CHALLENGE_PASSWORD.as_bytes();
+        }
         lines.push(OutlineLine {
             offset: at,
             depth: open.len(),
             name: tag::name(tag).into_owned(),
             len,
-            text: if constructed {
-                String::new()
-            } else {
-                short_value(tag, value)
+            text: match (constructed, secret && tag != tag::OID) {
+                (true, _) => String::new(),
+                (false, true) => "(secret)".into(),
+                (false, false) => short_value(tag, value),
             },
             cut,
         });

@@ -107,17 +107,17 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     /// The one value of an attribute.
-    fn value(&mut self, oid: ObjectIdentifier, name: &str) -> Result<Option<Tlv<'a>>> {
+    fn value(&self, oid: ObjectIdentifier, name: &str) -> Result<Option<Tlv<'a>>> {
         let mut matching = self.attributes.iter().filter(|a| a.oid == oid);
         let Some(attribute) = matching.next() else {
             return Ok(None);
         };
         if matching.next().is_some() {
-            self.deviations.note(
-                "duplicate-attribute",
-                "3.2.1",
-                format!("the attribute {name} occurs more than once; the first one counts"),
-            );
+            // whoever reads the other one understands another message
+            return Err(Error::rule(
+                SECTION,
+                format!("the attribute {name} occurs more than once"),
+            ));
         }
         match attribute.values.as_slice() {
             [value] => Reader::new(value)

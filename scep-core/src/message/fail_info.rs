@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::error::Foreign;
+
 /// Why a request was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FailInfo {
@@ -63,6 +65,6 @@ impl FailInfo {
 
 impl fmt::Display for FailInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name(), self.as_text())
+        write!(f, "{} ({})", self.name(), Foreign(self.as_text()))
     }
 }

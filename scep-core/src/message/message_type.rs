@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::error::Foreign;
+
 /// The operation a pkiMessage performs, a decimal number in a PrintableString.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum MessageType {
@@ -69,6 +71,6 @@ impl MessageType {
 
 impl fmt::Display for MessageType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name(), self.as_text())
+        write!(f, "{} ({})", self.name(), Foreign(self.as_text()))
     }
 }

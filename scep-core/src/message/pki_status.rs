@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::error::Foreign;
+
 /// The outcome that a CertRep reports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PkiStatus {
@@ -53,6 +55,6 @@ impl PkiStatus {
 
 impl fmt::Display for PkiStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name(), self.as_text())
+        write!(f, "{} ({})", self.name(), Foreign(self.as_text()))
     }
 }

@@ -75,7 +75,7 @@ impl SignedMessage {
                 format!("{} octets follow the message", info.trailing()),
             );
         }
-        let data = SignedData::from_content_info(&info, "a pkiMessage")?;
+        let data = SignedData::from_content_info(&info, "a pkiMessage", limits)?;
         let [signer] = data.signers.as_slice() else {
             return Err(Error::rule(
                 "3.2",
@@ -181,6 +181,7 @@ impl SignedMessage {
                     self.signer.signer
                 ))
             })?;
+        policy.accept_key(signer.spki_der())?;
         self.check_digest(provider, digest)?;
         let wrong = || {
             Error::not_authentic(format!(

@@ -5,9 +5,7 @@ use alloc::vec::Vec;
 
 use super::Transactions;
 use crate::UnixTime;
-use crate::message::{
-    ChallengePassword, FailInfo, IssuerAndSerialNumber, IssuerAndSubject, TransactionId,
-};
+use crate::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
 use crate::x509::{Certificate, CertificationRequest, Crl};
 
 /// A CA, as a [`Responder`](super::Responder) needs it.
@@ -54,7 +52,9 @@ pub struct EnrollmentRequest<'a> {
     pub kind: EnrollmentKind,
     /// The certification request; its signature is right.
     pub csr: &'a CertificationRequest,
-    /// Whose key signed the message.
+    /// Whose key signed the message. The certificate itself is **not** verified: for a first request
+    /// it is self-signed, and anybody can sign somebody else's captured envelope anew. An authority
+    /// that renews must check that it issued this certificate and that it is valid.
     pub signer: &'a Certificate,
     /// transactionID.
     pub transaction_id: &'a TransactionId,
@@ -66,6 +66,13 @@ impl EnrollmentRequest<'_> {
     pub fn challenge(&self) -> Option<&ChallengePassword> {
         self.csr.challenge_password()
     }
+
+    /// Whether the key that signed the message is the one that is to be certified, as it is with
+    /// most clients' first requests.
+    #[must_use]
+    pub fn signer_has_csr_key(&self) -> bool {
+        self.csr.spki_der() == self.signer.spki_der()
+    }
 }
 
 /// A question about a pending request.
@@ -73,8 +80,6 @@ impl EnrollmentRequest<'_> {
 pub struct PollRequest<'a> {
     /// transactionID.
     pub transaction_id: &'a TransactionId,
-    /// What the CertPoll names; `None` if the first request was sent again instead.
-    pub names: Option<&'a IssuerAndSubject>,
     /// Whose key signed; it is the key that signed the pending request.
     pub signer: &'a Certificate,
 }

@@ -50,14 +50,15 @@ pub enum RejectionStage {
     Decode,
     /// Its signature is wrong, or its signer unknown.
     Verify,
-    /// It is for another recipient, or was damaged.
+    /// It is for another recipient, was damaged, or its content is not what its messageType
+    /// promises: behind the encryption all of that is one.
     Decrypt,
-    /// Its content is not what its messageType promises.
-    Content,
     /// It is nothing that a client may send.
     NotARequest,
     /// The reply could not be made, such as for a signer whose key cannot be encrypted to.
     Reply,
+    /// The same request is being answered at this moment; it may come again.
+    InFlight,
 }
 
 impl core::fmt::Display for RejectionStage {
@@ -66,9 +67,9 @@ impl core::fmt::Display for RejectionStage {
             Self::Decode => "decode",
             Self::Verify => "verify",
             Self::Decrypt => "decrypt",
-            Self::Content => "content",
             Self::NotARequest => "not-a-request",
             Self::Reply => "reply",
+            Self::InFlight => "in-flight",
         })
     }
 }

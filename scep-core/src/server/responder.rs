@@ -4,20 +4,19 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::authority::{
-    Authority, Decision, EnrollmentKind, EnrollmentRequest, PollRequest, Refusal,
-};
+use super::authority::{Authority, EnrollmentKind, Refusal};
 use super::reply::{Rejection, RejectionStage, Reply};
 use super::style::{DigestChoice, ReplyStyle, SenderNonceStyle};
-use super::transactions::{PendingEntry, RequestDigest};
-use crate::cms::{certs_only, crl_only, seal};
+use super::transaction::{Answer, Transaction};
+use super::transactions::{Begin, RequestDigest, TransactionKey};
+use crate::cms::{EnvelopedData, certs_only, crl_only, seal};
 use crate::crypto::{
     ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource,
 };
 use crate::limits::Limits;
 use crate::message::{
-    FailInfo, IssuerAndSerialNumber, IssuerAndSubject, MessageBuilder, MessageType, Opened,
-    PkiStatus, ScepAttributes, SenderNonce, SignedMessage, VerifiedMessage,
+    FailInfo, MessageBuilder, MessageType, PkiStatus, ScepAttributes, SenderNonce, SignedMessage,
+    VerifiedMessage,
 };
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, CertificationRequest};
@@ -64,17 +63,6 @@ struct Asked<'a> {
     subject: Option<crate::x509::Name>,
 }
 
-/// What the reply says.
-enum Answer {
-    Certificates {
-        certificates: Vec<Certificate>,
-        server_message: Option<alloc::string::String>,
-    },
-    Crl(Vec<u8>),
-    Pending,
-    Refuse(Refusal),
-}
-
 impl Responder {
     /// A responder.
     #[must_use]
@@ -115,10 +103,7 @@ impl Responder {
         let verified = match signed.verify(self.0.provider.as_ref(), &self.0.policy, &[]) {
             Ok(verified) => verified,
             Err(error) => {
-                let fail_info = match error {
-                    Error::Unsupported { .. } | Error::ForbiddenByPolicy { .. } => FailInfo::BadAlg,
-                    _ => FailInfo::BadMessageCheck,
-                };
+                let fail_info = fail_info_of(&error);
                 let asked = Asked {
                     attributes: &attributes,
                     digest,
@@ -129,21 +114,42 @@ impl Responder {
                 return self.broken(RejectionStage::Verify, error, fail_info, &asked, now, rng);
             }
         };
-        let request_digest = self.request_digest(&verified)?;
+        if attributes.sender_nonce.is_none() {
+            // a reply without recipientNonce could be played to anybody
+            let error = Error::rule("3.2.1.5", "the request has no senderNonce");
+            return Err(Rejection {
+                stage: RejectionStage::Decode,
+                error,
+            });
+        }
+        let digest = self.request_digest(&verified)?;
         let transactions = authority.transactions();
-        if let Some(der) = transactions.answered(&request_digest) {
-            return self.repeated(der, &verified);
+        match transactions.begin(digest) {
+            Begin::New => {}
+            Begin::Answered(der) => return self.repeated(der, &verified),
+            Begin::InFlight => {
+                let error =
+                    Error::Misuse("the same request is being answered at this moment".into());
+                return Err(Rejection {
+                    stage: RejectionStage::InFlight,
+                    error,
+                });
+            }
         }
-        let reply = self.first_time(&verified, authority, now, rng)?;
-        if matches!(reply.pki_status, PkiStatus::Success | PkiStatus::Failure) {
-            transactions.remember_answer(request_digest, &reply.der);
-        }
-        Ok(reply)
+        let result = self.first_time(&verified, digest, authority, now, rng);
+        // what no authority saw costs an attacker nothing, so it is not worth a place in the memory
+        let kept = result.as_ref().ok().filter(|reply| {
+            reply.cause.is_none()
+                && matches!(reply.pki_status, PkiStatus::Success | PkiStatus::Failure)
+        });
+        transactions.finish(digest, kept);
+        result
     }
 
     fn first_time(
         &self,
         verified: &VerifiedMessage,
+        digest: RequestDigest,
         authority: &dyn Authority,
         now: UnixTime,
         rng: &mut dyn RandomSource,
@@ -175,131 +181,107 @@ impl Responder {
                 );
             }
         };
-        let opened = match self.open(verified, rng) {
-            Ok(opened) => opened,
+        // all that the envelope says in clear, and whether a reply could be made, comes first: a
+        // certificate that cannot be sent must not be issued
+        let envelope = match self.envelope(verified, &mut asked) {
+            Ok(envelope) => envelope,
             Err(error) => {
-                let fail_info = match error {
-                    Error::ForbiddenByPolicy { .. } | Error::Unsupported { .. } => FailInfo::BadAlg,
-                    _ => FailInfo::BadMessageCheck,
-                };
+                let fail_info = fail_info_of(&error);
                 return self.broken(RejectionStage::Decrypt, error, fail_info, &asked, now, rng);
             }
         };
-        asked.opened = Some((opened.cipher, opened.transport));
-        let answer = match kind {
-            Some(kind) => self.enroll(kind, &opened, verified, authority, now, &mut asked),
-            None => Self::look_up(&opened, verified, authority, now),
-        };
-        match answer {
-            Ok(answer) => self.reply(&asked, answer, None, now, rng),
-            // the same stage, failInfo and text as for an envelope that could not be decrypted
-            Err(error) => self.broken(
-                RejectionStage::Content,
+        if let Err(error) = self.reply_is_possible(&asked, rng) {
+            return self.broken(
+                RejectionStage::Reply,
                 error,
-                FailInfo::BadMessageCheck,
+                FailInfo::BadAlg,
                 &asked,
                 now,
                 rng,
-            ),
+            );
         }
-    }
-
-    fn open(
-        &self,
-        verified: &VerifiedMessage,
-        rng: &mut dyn RandomSource,
-    ) -> Result<Opened, Error> {
-        verified.open(
-            self.0.provider.as_ref(),
-            &self.0.policy,
-            &self.0.limits,
-            &self.0.decrypters,
-            rng,
-        )
-    }
-
-    fn enroll(
-        &self,
-        kind: EnrollmentKind,
-        opened: &Opened,
-        verified: &VerifiedMessage,
-        authority: &dyn Authority,
-        now: UnixTime,
-        asked: &mut Asked<'_>,
-    ) -> Result<Answer, Error> {
-        let csr = CertificationRequest::from_der(&opened.content)?;
-        csr.verify(self.0.provider.as_ref())?;
-        asked.subject = Some(csr.subject().clone());
-        let transaction_id = &verified.attributes().transaction_id;
-        let transactions = authority.transactions();
-        let decision = match transactions.pending(transaction_id) {
-            Some(entry) if entry.signer_spki == verified.signer().spki_der() => authority.poll(
-                &PollRequest {
-                    transaction_id,
-                    names: None,
-                    signer: verified.signer(),
-                },
-                now,
-            ),
-            Some(_) => return Ok(Answer::Refuse(another_key())),
-            None => {
-                let request = EnrollmentRequest {
-                    kind,
-                    csr: &csr,
-                    signer: verified.signer(),
-                    transaction_id,
-                };
-                authority.enroll(&request, now)
+        let content = envelope.open(self.0.provider.as_ref(), &self.0.decrypters, rng);
+        let transaction = Transaction {
+            key: self.transaction_key(verified)?,
+            digest,
+            signer: verified.signer(),
+            authority,
+            now,
+        };
+        let Some(kind) = kind else {
+            // a query that cannot be read is answered like one that finds nothing
+            let readable = content.ok();
+            let answer = transaction.look_up(
+                &asked.attributes.message_type,
+                readable.as_ref().map(|c| c.as_slice()),
+            );
+            return self.reply(&asked, answer, None, now, rng);
+        };
+        let csr = match content.and_then(|content: zeroize::Zeroizing<Vec<u8>>| self.csr(&content))
+        {
+            Ok(csr) => csr,
+            // one stage, failInfo and text for all that can be wrong behind the encryption
+            Err(error) => {
+                let stage = RejectionStage::Decrypt;
+                return self.broken(stage, error, FailInfo::BadMessageCheck, &asked, now, rng);
             }
         };
-        Ok(settle(decision, verified, authority))
+        asked.subject = Some(csr.subject().clone());
+        let answer = transaction.enroll(kind, &csr);
+        self.reply(&asked, answer, None, now, rng)
     }
 
-    fn look_up(
-        opened: &Opened,
+    /// The envelope, as far as it can be read in clear.
+    fn envelope(
+        &self,
         verified: &VerifiedMessage,
-        authority: &dyn Authority,
-        now: UnixTime,
-    ) -> Result<Answer, Error> {
-        let signer = verified.signer();
-        let not_found = || Answer::Refuse(Refusal::new(FailInfo::BadCertId));
-        match &verified.attributes().message_type {
-            MessageType::CertPoll => {
-                let names = IssuerAndSubject::from_der(&opened.content)?;
-                let transaction_id = &verified.attributes().transaction_id;
-                match authority.transactions().pending(transaction_id) {
-                    Some(entry) if entry.signer_spki == signer.spki_der() => {
-                        let request = PollRequest {
-                            transaction_id,
-                            names: Some(&names),
-                            signer,
-                        };
-                        Ok(settle(authority.poll(&request, now), verified, authority))
-                    }
-                    Some(_) => Ok(Answer::Refuse(another_key())),
-                    None => Ok(not_found()),
-                }
-            }
-            MessageType::GetCert => {
-                let id = IssuerAndSerialNumber::from_der(&opened.content)?;
-                Ok(authority
-                    .certificate(&id, signer)
-                    .map_or_else(not_found, |certificate| Answer::Certificates {
-                        certificates: alloc::vec![certificate],
-                        server_message: None,
-                    }))
-            }
-            MessageType::GetCrl => {
-                let id = IssuerAndSerialNumber::from_der(&opened.content)?;
-                Ok(authority
-                    .crl(&id, signer)
-                    .map_or_else(not_found, |crl| Answer::Crl(crl.as_der().to_vec())))
-            }
-            MessageType::PkcsReq
-            | MessageType::RenewalReq
-            | MessageType::CertRep
-            | MessageType::Other(_) => Err(Error::rule("3.2.1.2", "not a query")),
-        }
+        asked: &mut Asked<'_>,
+    ) -> Result<EnvelopedData, Error> {
+        let envelope = verified.envelope(&self.0.limits)?;
+        let (cipher, _) = envelope.content.algorithm.content_cipher()?;
+        self.0.policy.accept_cipher(cipher)?;
+        let transport = envelope.transport_for(&self.0.decrypters)?;
+        asked.opened = Some((cipher, transport));
+        Ok(envelope)
+    }
+
+    /// Tries the one step of a reply that depends on the client's key.
+    fn reply_is_possible(
+        &self,
+        asked: &Asked<'_>,
+        rng: &mut dyn RandomSource,
+    ) -> Result<(), Error> {
+        let (Some(signer), Some((cipher, transport))) = (asked.signer, asked.opened) else {
+            return Err(Error::Misuse("the request was not opened".into()));
+        };
+        let cipher = self.0.policy.mirror_cipher(cipher);
+        let transport = self.0.policy.mirror_transport(transport);
+        let trial = alloc::vec![0; cipher.key_len()];
+        self.0
+            .provider
+            .wrap_cek(signer.spki_der(), transport, &trial, rng)
+            .map(|_| ())
+    }
+
+    fn csr(&self, content: &[u8]) -> Result<CertificationRequest, Error> {
+        let csr = CertificationRequest::from_der(content)?;
+        self.0.policy.accept_key(csr.spki_der())?;
+        self.0.policy.accept_signature(csr.signature_algorithm())?;
+        csr.verify(self.0.provider.as_ref())?;
+        Ok(csr)
+    }
+
+    fn transaction_key(&self, verified: &VerifiedMessage) -> Result<TransactionKey, Rejection> {
+        let spki = verified.signer().spki_der();
+        let digest = self
+            .0
+            .provider
+            .digest(DigestAlgorithm::Sha256, spki)
+            .map_err(at(RejectionStage::Reply))?;
+        Ok(TransactionKey {
+            id: verified.attributes().transaction_id.clone(),
+            signer: <[u8; 32]>::try_from(digest.as_slice()).unwrap_or_default(),
+        })
     }
 
     /// A request that no authority saw: a signed FAILURE, or nothing, by the style.
@@ -485,38 +467,14 @@ impl Responder {
     }
 }
 
-/// Keeps the memory of pending requests in step with a decision.
-fn settle(decision: Decision, verified: &VerifiedMessage, authority: &dyn Authority) -> Answer {
-    let transaction_id = &verified.attributes().transaction_id;
-    let transactions = authority.transactions();
-    match decision {
-        Decision::Issue {
-            certificates,
-            server_message,
-        } => {
-            transactions.forget_pending(transaction_id);
-            Answer::Certificates {
-                certificates,
-                server_message,
-            }
-        }
-        Decision::Pending => {
-            let signer_spki = verified.signer().spki_der().to_vec();
-            transactions.remember_pending(transaction_id, PendingEntry { signer_spki });
-            Answer::Pending
-        }
-        Decision::Refuse(refusal) => {
-            transactions.forget_pending(transaction_id);
-            Answer::Refuse(refusal)
-        }
-    }
-}
-
-fn another_key() -> Refusal {
-    Refusal::new(FailInfo::BadRequest)
-        .with_text("another key signed the pending request of this transaction")
-}
-
 fn at(stage: RejectionStage) -> impl FnOnce(Error) -> Rejection {
     move |error| Rejection { stage, error }
+}
+
+/// An algorithm that is not taken is badAlg; everything else did not pass the check.
+const fn fail_info_of(error: &Error) -> FailInfo {
+    match error {
+        Error::Unsupported { .. } | Error::ForbiddenByPolicy { .. } => FailInfo::BadAlg,
+        _ => FailInfo::BadMessageCheck,
+    }
 }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::Reply;
 use crate::message::TransactionId;
 
 /// SHA-256 over what identifies a request: the signed attributes and their signature.
@@ -12,29 +13,64 @@ use crate::message::TransactionId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestDigest(pub [u8; 32]);
 
-/// A request that waits for a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PendingEntry {
-    /// SubjectPublicKeyInfo of the key that signed it; nobody else may ask for it.
-    pub signer_spki: Vec<u8>,
+/// What tells transactions apart: the client's name for it, and the key that signs. So nobody can
+/// take part in, or lock, a transaction whose id was guessed or overheard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransactionKey {
+    /// transactionID.
+    pub id: TransactionId,
+    /// SHA-256 of the SubjectPublicKeyInfo of the key that signs.
+    pub signer: [u8; 32],
 }
 
-/// What a [`Responder`](super::Responder) needs to remember. Implementations lock for themselves.
+/// How a request stands when it comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// It is new, and now being answered: [`Transactions::finish`] will follow.
+    New,
+    /// The same request is being answered at this moment.
+    InFlight,
+    /// It was answered SUCCESS or FAILURE; here is the CertRep.
+    Answered(Vec<u8>),
+}
+
+/// A request that waits for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PendingEntry {
+    /// The request that began the transaction.
+    pub request: RequestDigest,
+}
+
+/// What came of a request that was pending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedEntry {
+    /// The request that began the transaction.
+    pub request: RequestDigest,
+    /// What was issued, DER: the certificate, then others.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// What a [`Responder`](super::Responder) needs to remember. Implementations lock for themselves;
+/// each call is atomic.
 pub trait Transactions {
-    /// The reply that this very request got, if it was SUCCESS or FAILURE.
-    fn answered(&self, request: &RequestDigest) -> Option<Vec<u8>>;
+    /// Looks a request up, and marks it as being answered if it is new.
+    fn begin(&self, request: RequestDigest) -> Begin;
 
-    /// Remembers a reply that was SUCCESS or FAILURE.
-    fn remember_answer(&self, request: RequestDigest, reply: &[u8]);
+    /// Ends what [`begin`](Self::begin) began. `reply` is to be remembered; without one (the
+    /// request is pending, or could not be answered) the request may come again.
+    fn finish(&self, request: RequestDigest, reply: Option<&Reply>);
 
-    /// The pending request of this transaction.
-    fn pending(&self, transaction_id: &TransactionId) -> Option<PendingEntry>;
+    /// The pending request of a transaction.
+    fn pending(&self, key: &TransactionKey) -> Option<PendingEntry>;
 
     /// Remembers that a request is pending.
-    fn remember_pending(&self, transaction_id: &TransactionId, entry: PendingEntry);
+    fn remember_pending(&self, key: &TransactionKey, entry: PendingEntry);
 
-    /// Forgets a request that is pending no more.
-    fn forget_pending(&self, transaction_id: &TransactionId);
+    /// A request is pending no more; `issued` is what came of it, if it was granted.
+    fn resolve_pending(&self, key: &TransactionKey, issued: Option<IssuedEntry>);
+
+    /// What was issued to a request that had been pending: the client may not have got it.
+    fn issued(&self, key: &TransactionKey) -> Option<IssuedEntry>;
 }
 
 /// A bounded memory that is lost with the program.
@@ -45,15 +81,59 @@ pub struct InMemoryTransactions(std::sync::Mutex<Tables>);
 #[cfg(feature = "std")]
 #[derive(Debug, Default)]
 struct Tables {
-    answers: std::collections::HashMap<RequestDigest, Vec<u8>>,
-    /// Answers by age, oldest first.
-    ages: std::collections::VecDeque<RequestDigest>,
-    pending: std::collections::HashMap<TransactionId, PendingEntry>,
+    in_flight: std::collections::HashSet<RequestDigest>,
+    successes: Bounded<RequestDigest, Vec<u8>>,
+    /// Apart from successes, so that a flood of refused requests pushes none of those out.
+    failures: Bounded<RequestDigest, Vec<u8>>,
+    pending: Bounded<TransactionKey, PendingEntry>,
+    issued: Bounded<TransactionKey, IssuedEntry>,
+}
+
+/// A table that forgets its oldest entries.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+struct Bounded<K, V> {
+    entries: std::collections::HashMap<K, V>,
+    ages: std::collections::VecDeque<K>,
+}
+
+#[cfg(feature = "std")]
+impl<K, V> Default for Bounded<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: std::collections::HashMap::new(),
+            ages: std::collections::VecDeque::new(),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl<K: Clone + Eq + std::hash::Hash, V: Clone> Bounded<K, V> {
+    fn get(&self, key: &K) -> Option<V> {
+        self.entries.get(key).cloned()
+    }
+
+    fn insert(&mut self, key: K, value: V) {
+        if self.entries.insert(key.clone(), value).is_none() {
+            self.ages.push_back(key);
+        }
+        while self.ages.len() > InMemoryTransactions::CAPACITY {
+            if let Some(oldest) = self.ages.pop_front() {
+                self.entries.remove(&oldest);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &K) {
+        if self.entries.remove(key).is_some() {
+            self.ages.retain(|known| known != key);
+        }
+    }
 }
 
 #[cfg(feature = "std")]
 impl InMemoryTransactions {
-    /// Most answers that are kept; the oldest go first.
+    /// Most entries of each kind that are kept; the oldest go first.
     pub const CAPACITY: usize = 4096;
 
     fn tables(&self) -> std::sync::MutexGuard<'_, Tables> {
@@ -71,31 +151,87 @@ impl InMemoryTransactions {
 
 #[cfg(feature = "std")]
 impl Transactions for InMemoryTransactions {
-    fn answered(&self, request: &RequestDigest) -> Option<Vec<u8>> {
-        self.tables().answers.get(request).cloned()
+    fn begin(&self, request: RequestDigest) -> Begin {
+        let mut tables = self.tables();
+        let answered = tables
+            .successes
+            .get(&request)
+            .or_else(|| tables.failures.get(&request));
+        if let Some(reply) = answered {
+            return Begin::Answered(reply);
+        }
+        if tables.in_flight.insert(request) {
+            Begin::New
+        } else {
+            Begin::InFlight
+        }
     }
 
-    fn remember_answer(&self, request: RequestDigest, reply: &[u8]) {
+    fn finish(&self, request: RequestDigest, reply: Option<&Reply>) {
         let mut tables = self.tables();
-        if tables.answers.insert(request, reply.to_vec()).is_none() {
-            tables.ages.push_back(request);
-        }
-        while tables.ages.len() > Self::CAPACITY {
-            if let Some(oldest) = tables.ages.pop_front() {
-                tables.answers.remove(&oldest);
+        tables.in_flight.remove(&request);
+        if let Some(reply) = reply {
+            if reply.pki_status == crate::message::PkiStatus::Success {
+                tables.successes.insert(request, reply.der.clone());
+            } else {
+                tables.failures.insert(request, reply.der.clone());
             }
         }
     }
 
-    fn pending(&self, transaction_id: &TransactionId) -> Option<PendingEntry> {
-        self.tables().pending.get(transaction_id).cloned()
+    fn pending(&self, key: &TransactionKey) -> Option<PendingEntry> {
+        self.tables().pending.get(key)
     }
 
-    fn remember_pending(&self, transaction_id: &TransactionId, entry: PendingEntry) {
-        self.tables().pending.insert(transaction_id.clone(), entry);
+    fn remember_pending(&self, key: &TransactionKey, entry: PendingEntry) {
+        self.tables().pending.insert(key.clone(), entry);
     }
 
-    fn forget_pending(&self, transaction_id: &TransactionId) {
-        self.tables().pending.remove(transaction_id);
+    fn resolve_pending(&self, key: &TransactionKey, issued: Option<IssuedEntry>) {
+        let mut tables = self.tables();
+        tables.pending.remove(key);
+        if let Some(entry) = issued {
+            tables.issued.insert(key.clone(), entry);
+        }
+    }
+
+    fn issued(&self, key: &TransactionKey) -> Option<IssuedEntry> {
+        self.tables().issued.get(key)
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_request_is_answered_once_at_a_time() {
+        let memory = InMemoryTransactions::default();
+        let request = RequestDigest([1; 32]);
+        assert_eq!(memory.begin(request), Begin::New);
+        assert_eq!(memory.begin(request), Begin::InFlight);
+        memory.finish(request, None);
+        assert_eq!(memory.begin(request), Begin::New);
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let memory = InMemoryTransactions::default();
+        let entry = PendingEntry {
+            request: RequestDigest([0; 32]),
+        };
+        let key = |n: usize| TransactionKey {
+            id: TransactionId::new(alloc::format!("t{n}")).unwrap(),
+            signer: [0; 32],
+        };
+        for n in 0..=InMemoryTransactions::CAPACITY {
+            memory.remember_pending(&key(n), entry);
+        }
+        assert_eq!(memory.pending(&key(0)), None);
+        assert_eq!(memory.pending(&key(1)), Some(entry));
+        assert_eq!(
+            memory.tables().pending.entries.len(),
+            InMemoryTransactions::CAPACITY
+        );
     }
 }

@@ -222,6 +222,15 @@ impl Certificate {
         }
     }
 
+    /// Whether it may sign certificates: a CA certificate whose keyUsage, if present, has keyCertSign.
+    #[must_use]
+    pub fn may_issue(&self) -> bool {
+        self.is_ca()
+            && self
+                .key_usage()
+                .is_none_or(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
+    }
+
     /// keyUsage, if present.
     #[must_use]
     pub fn key_usage(&self) -> Option<KeyUsage> {

@@ -22,6 +22,7 @@ pub struct CertificationRequest {
     spki: Vec<u8>,
     challenge: Option<(u8, ChallengePassword)>,
     extensions: Vec<Extension>,
+    signature_algorithm: const_oid::ObjectIdentifier,
 }
 
 impl CertificationRequest {
@@ -67,6 +68,7 @@ impl CertificationRequest {
             spki: spki.raw.to_vec(),
             challenge,
             extensions,
+            signature_algorithm: signed.algorithm,
         })
     }
 
@@ -114,6 +116,12 @@ impl CertificationRequest {
     #[must_use]
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
+    }
+
+    /// OID of the algorithm that the requester signed with.
+    #[must_use]
+    pub const fn signature_algorithm(&self) -> const_oid::ObjectIdentifier {
+        self.signature_algorithm
     }
 
     /// challengePassword, if the request carries one.

@@ -41,7 +41,8 @@ pub struct FailureMode {
     pub confused_with: Vec<String>,
     /// What it looks like, by view.
     pub symptom: Looks,
-    /// How to bring it about.
+    /// How to bring it about. Absent only where nobody could see it: with `visible_at` `logs` or
+    /// `never`.
     pub reproduce: Option<Reproduce>,
     /// The same cause in another shape.
     #[serde(default)]
@@ -78,6 +79,16 @@ pub struct Variant {
     pub symptom: Looks,
     /// How to bring it about.
     pub reproduce: Option<Reproduce>,
+    /// The umbrella mode whose look the variant ends in, where the mode itself does not.
+    pub part_of: Option<String>,
+    /// What the server's logs hold, where it is not what the mode says.
+    #[serde(default)]
+    pub evidence: Vec<LogEvidence>,
+    /// How to mend it, where that is not as for the mode.
+    pub fix: Option<Fix>,
+    /// What speaks for or against this shape.
+    #[serde(default)]
+    pub clues: Clues,
 }
 
 /// What a client sees.
@@ -111,10 +122,21 @@ pub struct LogEvidence {
     /// Code that the record carries; empty if it does not matter.
     #[serde(default)]
     pub code: String,
-    /// Words that the record holds; empty if they do not matter.
+    /// Words that the record holds; empty if they do not matter. Of an event they are for the
+    /// reader only: its text is translated.
     #[serde(default)]
     pub text: String,
-    /// Some systems show this instead; the simulation does not.
+    /// What the record holds in every language: name of a service, pool, account or program, part of
+    /// an address. All of it must be there, without regard to case.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// What the record does not hold, as in [`LogEvidence::data`]: the same event of harmless origin.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Of several forms that a mode's records take, the one to which this belongs. Only the form
+    /// that fits best counts; a record without one always does.
+    pub form: Option<String>,
+    /// Some systems show this instead; the simulation need not.
     #[serde(default)]
     pub alternative: bool,
     /// How it is known.

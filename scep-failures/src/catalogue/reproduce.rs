@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Reproduce {
     /// The healthy deployment to begin with.
     pub baseline: Baseline,
+    /// Server profile, where it is not the baseline's: another version or product answers.
+    pub profile: Option<String>,
     /// Laid over the baseline's state before anything is started.
     #[serde(default)]
     pub set: toml::Table,
@@ -19,50 +21,44 @@ pub struct Reproduce {
     pub client: Persona,
 }
 
-/// A healthy deployment: topology and server profile.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Baseline {
-    /// NDES alone, one-time challenge passwords, no proxy, http.
-    NdesPlain,
-    /// The same behind a TLS binding.
-    NdesTls,
-    /// NDES with the Intune policy module and the older connector, http.
-    Intune,
-    /// The same behind Microsoft Entra application proxy.
-    IntuneAppProxy,
-}
+/// Name of a healthy deployment: topology and server profile.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Baseline(String);
 
 impl Baseline {
-    /// Every baseline.
-    pub const ALL: &'static [Self] = &[
-        Self::NdesPlain,
-        Self::NdesTls,
-        Self::Intune,
-        Self::IntuneAppProxy,
-    ];
+    /// Every name there is:
+    ///
+    /// - `ndes-plain`: NDES alone, one-time challenge passwords, no proxy, http;
+    /// - `ndes-tls`: the same behind a TLS binding;
+    /// - `intune`: NDES with the Intune policy module and the older connector, http;
+    /// - `intune-app-proxy`: the same behind Microsoft Entra application proxy.
+    pub const NAMES: &'static [&'static str] =
+        &["ndes-plain", "ndes-tls", "intune", "intune-app-proxy"];
 
     /// The word in catalogue and command line.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NdesPlain => "ndes-plain",
-            Self::NdesTls => "ndes-tls",
-            Self::Intune => "intune",
-            Self::IntuneAppProxy => "intune-app-proxy",
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Baseline {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if Self::NAMES.contains(&name.as_str()) {
+            Ok(Self(name))
+        } else {
+            let names = Self::NAMES.join(", ");
+            Err(format!("no baseline is called `{name}`; there are {names}"))
         }
+    }
+}
+
+impl From<Baseline> for String {
+    fn from(baseline: Baseline) -> Self {
+        baseline.0
     }
 }
 
@@ -90,6 +86,18 @@ pub enum Step {
         /// How many.
         #[serde(default = "once")]
         times: u32,
+    },
+    /// Devices ask again for what is pending.
+    Poll {},
+    /// The CA's administrator decides on all pending requests.
+    Decide {
+        /// Whether they are granted.
+        issue: bool,
+    },
+    /// Someone fetches a challenge password.
+    Challenge {
+        /// Which: the words of [`Persona::challenge`]. Without it, the client's.
+        kind: Option<String>,
     },
     /// Someone changes the deployment.
     Set {

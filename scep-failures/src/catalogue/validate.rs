@@ -40,6 +40,26 @@ const LOGS: &[&str] = &[
     "intune-connector",
     "app-proxy-connector",
     "ca",
+    "device",
+    "crp-svclog",
+    "front-end",
+];
+
+/// The sorts of challenge passwords of [`Persona::challenge`](super::reproduce::Persona::challenge).
+const CHALLENGES: &[&str] = &["correct", "wrong", "used", "expired", "missing", "static"];
+
+/// Events that Windows writes for many reasons: they say something only with the name or address in
+/// them.
+const GENERIC: &[(&str, u32)] = &[
+    ("Service Control Manager", 7036),
+    ("Microsoft-Windows-Security-Auditing", 4625),
+    ("Application Error", 1000),
+    ("Microsoft-Windows-WAS", 5002),
+    ("Microsoft-Windows-CAPI2", 30),
+    ("Microsoft-Windows-CAPI2", 41),
+    ("Microsoft-Windows-CAPI2", 42),
+    ("Microsoft-Windows-CAPI2", 53),
+    ("Microsoft-Windows-CAPI2", 70),
 ];
 
 /// Everything that is wrong.
@@ -184,12 +204,18 @@ fn check_mode(catalogue: &Catalogue, mode: &FailureMode, found: &mut Findings) {
             )
         });
     }
-    for evidence in &mode.evidence {
+    for evidence in mode
+        .evidence
+        .iter()
+        .chain(mode.variants.iter().flat_map(|v| &v.evidence))
+    {
         check_evidence(evidence, found);
     }
-    found.unless(mode.reproduce.is_some() || mode.kind == Kind::Alias, || {
-        "reproduce is missing".to_owned()
-    });
+    let out_of_sight = matches!(mode.visible_at, Visibility::Never | Visibility::Logs);
+    found.unless(
+        mode.reproduce.is_some() || mode.kind == Kind::Alias || out_of_sight,
+        || "reproduce is missing, and visible_at is neither logs nor never".to_owned(),
+    );
     for reproduce in mode
         .reproduce
         .iter()
@@ -197,10 +223,14 @@ fn check_mode(catalogue: &Catalogue, mode: &FailureMode, found: &mut Findings) {
     {
         check_reproduce(reproduce, found);
     }
-    for step in &mode.fix.steps {
+    let other_fixes = mode.variants.iter().filter_map(|v| v.fix.as_ref());
+    for step in other_fixes.chain([&mode.fix]).flat_map(|fix| &fix.steps) {
         check_step(step, found);
     }
     check_clues(&mode.clues, found);
+    for variant in &mode.variants {
+        check_clues(&variant.clues, found);
+    }
 }
 
 fn check_family(catalogue: &Catalogue, mode: &FailureMode, found: &mut Findings) {
@@ -213,7 +243,8 @@ fn check_family(catalogue: &Catalogue, mode: &FailureMode, found: &mut Findings)
             format!("alias_of: no failure mode is called `{id}`")
         });
     }
-    if let Some(id) = &mode.part_of {
+    let of_variants = mode.variants.iter().filter_map(|v| v.part_of.as_ref());
+    for id in mode.part_of.iter().chain(of_variants) {
         found.unless(
             catalogue
                 .mode(id)
@@ -283,6 +314,21 @@ fn check_evidence(evidence: &LogEvidence, found: &mut Findings) {
         evidence.event_id != 0 || !evidence.code.is_empty() || !evidence.text.is_empty(),
         || "evidence: a line of a text log is known by its code or its text".to_owned(),
     );
+    let generic = GENERIC.contains(&(evidence.source.as_str(), evidence.event_id));
+    found.unless(!generic || !evidence.data.is_empty(), || {
+        format!(
+            "evidence: event {} of {} has many causes; `data` has to say which name or address is in it",
+            evidence.event_id, evidence.source
+        )
+    });
+    found.unless(
+        evidence
+            .data
+            .iter()
+            .chain(&evidence.unless)
+            .all(|part| !part.trim().is_empty()),
+        || "evidence: an empty part in `data` or `unless` is in every record".to_owned(),
+    );
 }
 
 fn check_reproduce(reproduce: &Reproduce, found: &mut Findings) {
@@ -304,6 +350,15 @@ fn check_step(step: &Step, found: &mut Findings) {
         Step::Set { set } => found.unless(!set.is_empty(), || {
             "an empty set changes nothing".to_owned()
         }),
-        Step::Start {} | Step::Recycle {} => {}
+        Step::Challenge { kind: Some(kind) } => {
+            found.unless(CHALLENGES.contains(&kind.as_str()), || {
+                format!("challenge: `{kind}` is none of {}", CHALLENGES.join(", "))
+            });
+        }
+        Step::Start {}
+        | Step::Recycle {}
+        | Step::Poll {}
+        | Step::Decide { .. }
+        | Step::Challenge { kind: None } => {}
     }
 }

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::rank::{self, LogScore};
-use super::{Case, matching};
+use super::records::{self, LogScore};
+use super::{Case, matching, rank};
 use crate::catalogue::{FailureMode, Kind, Level, Look, Symptom, SymptomKind, View};
 use crate::diagnosis::{Confidence, Evidence, RankedMode};
 use crate::evidence::table;
@@ -18,8 +18,8 @@ pub(super) struct FromLogs<'a> {
 
 /// The modes whose records are there, if there are any.
 ///
-/// A mode counts if no record is missing from a log that was given, and if more of its records are
-/// there than would stand in logs that were not given.
+/// A mode counts if more of its records are there than are missing, be it from a log that was given
+/// or because a log was not given.
 pub(super) fn from_logs<'a>(case: &Case<'a>) -> Option<FromLogs<'a>> {
     let mut found: Vec<(&FailureMode, &Symptom, LogScore, Vec<String>)> = case
         .catalogue
@@ -27,15 +27,16 @@ pub(super) fn from_logs<'a>(case: &Case<'a>) -> Option<FromLogs<'a>> {
         .filter(|mode| matches!(mode.kind, Kind::Cause | Kind::Umbrella))
         .filter_map(|mode| {
             let mut because = Vec::new();
-            let score = rank::score(case.observations, mode, true, &mut because);
+            let score = records::score(case.observations, mode, true, &mut because);
             let symptom = failing_look(case, mode)?;
-            (score.missing == 0 && score.matched > score.not_given)
+            (score.matched > score.missing + score.not_given)
                 .then_some((mode, symptom, score, because))
         })
         .collect();
     found.sort_by_key(|(mode, _, score, _)| {
         (
             mode.kind == Kind::Umbrella,
+            Reverse(score.balance()),
             Reverse(score.matched),
             score.not_given,
             mode.prevalence,
@@ -43,10 +44,10 @@ pub(super) fn from_logs<'a>(case: &Case<'a>) -> Option<FromLogs<'a>> {
         )
     });
     let (_, symptom, best, _) = found.first()?;
-    let (symptom, best) = (*symptom, (best.matched, best.not_given));
+    let (symptom, best) = (*symptom, (best.balance(), best.matched, best.not_given));
     let agreed = found
         .iter()
-        .filter(|(_, _, score, _)| (score.matched, score.not_given) == best)
+        .filter(|(_, _, score, _)| (score.balance(), score.matched, score.not_given) == best)
         .all(|(_, other, _, _)| other.id == symptom.id);
     let evidence = case
         .facts

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use super::Case;
 use super::matching::{self, Fit, fit};
-use crate::catalogue::{FailureMode, Kind, LogEvidence, Look, Looks, Symptom};
+use super::records::{self, LogScore};
+use crate::catalogue::{FailureMode, Kind, Look, Looks, Symptom};
 use crate::diagnosis::{RankedMode, SetAside};
-use crate::observation::{LogRecord, Observations};
 
 /// The modes of a symptom in order, and those that were ruled out.
 pub(super) struct Ranking {
@@ -22,14 +22,6 @@ struct Candidate<'a> {
     logs: LogScore,
     because: Vec<String>,
     helps: usize,
-}
-
-/// What logs say of a mode.
-#[derive(Default)]
-pub(super) struct LogScore {
-    pub(super) matched: usize,
-    pub(super) missing: usize,
-    pub(super) not_given: usize,
 }
 
 pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
@@ -54,7 +46,7 @@ pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
         } else {
             continue;
         };
-        match consider(case, mode, of) {
+        match consider(case, mode, of, symptom) {
             Ok(mut candidate) => {
                 candidate.general = general;
                 candidates.push(candidate);
@@ -70,6 +62,7 @@ pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
             candidate.general,
             candidate.mode.kind == Kind::Umbrella,
             Reverse(candidate.logs.balance()),
+            Reverse(candidate.logs.matched),
             Reverse(candidate.helps),
             if candidate.logs.matched > 0 {
                 candidate.logs.not_given
@@ -88,14 +81,15 @@ pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
     Ranking { modes, set_aside }
 }
 
-/// Whether a mode that may show `symptom` is possible here; if not, why.
+/// Whether a mode that may show `symptom` is possible here, where `chosen` is diagnosed; if not, why.
 fn consider<'a>(
     case: &Case<'_>,
     mode: &'a FailureMode,
     symptom: &Symptom,
+    chosen: &Symptom,
 ) -> Result<Candidate<'a>, String> {
     if !case.shows(mode, symptom) {
-        otherwise_shown(case, mode, symptom)?;
+        otherwise_shown(case, mode, symptom, chosen)?;
     }
     match fit(case.facts, &mode.clues) {
         Fit::Excluded(held) => return Err(held.sentence()),
@@ -108,7 +102,7 @@ fn consider<'a>(
     let mut because: Vec<String> = helps.map(|held| held.sentence()).collect();
     let helps = because.len();
     let main_shape = mode.symptom.entries().any(|(_, look)| is(look, symptom));
-    let logs = score(case.observations, mode, main_shape, &mut because);
+    let logs = records::score(case.observations, mode, main_shape, &mut because);
     Ok(Candidate {
         mode,
         general: false,
@@ -124,7 +118,12 @@ fn is(look: &Look, symptom: &Symptom) -> bool {
 
 /// The mode shows `symptom` to a view with less in it. With what is known here it would show
 /// something else: is that refuted, or was it only not looked at?
-fn otherwise_shown(case: &Case<'_>, mode: &FailureMode, symptom: &Symptom) -> Result<(), String> {
+fn otherwise_shown(
+    case: &Case<'_>,
+    mode: &FailureMode,
+    symptom: &Symptom,
+    chosen: &Symptom,
+) -> Result<(), String> {
     let mut reason = None;
     let concerned = mode
         .all_looks()
@@ -137,91 +136,19 @@ fn otherwise_shown(case: &Case<'_>, mode: &FailureMode, symptom: &Symptom) -> Re
         let Some(other) = case.catalogue.symptom(id) else {
             return Ok(());
         };
-        match fit(case.facts, &other.clues) {
+        // An exclusion only says that the chosen symptom goes first if it rests on the same clue.
+        let mut clues = other.clues.clone();
+        clues.excludes.retain(|exclude| {
+            let mut must = chosen.clues.must.iter();
+            !must.any(|must| must.clue == exclude.clue)
+        });
+        match fit(case.facts, &clues) {
             Fit::Unknown | Fit::Fits { .. } => return Ok(()),
             Fit::Fails(hint) => reason = Some(matching::against(case.facts, hint)),
             Fit::Excluded(held) => reason = Some(held.sentence()),
         }
     }
     reason.map_or(Ok(()), Err)
-}
-
-/// Compares the records that a mode leaves with those that were given.
-pub(super) fn score(
-    observations: &Observations,
-    mode: &FailureMode,
-    main_shape: bool,
-    because: &mut Vec<String>,
-) -> LogScore {
-    let mut score = LogScore::default();
-    if observations.logs.is_empty() {
-        return score;
-    }
-    for evidence in &mode.evidence {
-        if observations
-            .logs
-            .iter()
-            .any(|record| matches(evidence, record))
-        {
-            score.matched += 1;
-            because.push(format!("log: {}", describe(evidence)));
-        } else if evidence.alternative {
-            // Its absence says nothing: most systems show the main form.
-        } else if main_shape
-            && observations
-                .logs
-                .iter()
-                .any(|record| record.log == evidence.log)
-        {
-            score.missing += 1;
-        } else {
-            score.not_given += 1;
-        }
-    }
-    score
-}
-
-/// Whether a log record is the one that the catalogue speaks of.
-fn matches(evidence: &LogEvidence, record: &LogRecord) -> bool {
-    let agrees =
-        |wanted: &str, found: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(found);
-    // Event texts are translated and worded otherwise by versions, so they count for text logs only.
-    let text = evidence.event_id != 0
-        || record
-            .text
-            .to_lowercase()
-            .contains(&evidence.text.to_lowercase());
-    evidence.log == record.log
-        && evidence.event_id == record.event_id
-        && agrees(&evidence.source, &record.source)
-        && agrees(&evidence.code, &record.code)
-        && agrees(&evidence.severity, &record.severity)
-        && text
-}
-
-fn describe(evidence: &LogEvidence) -> String {
-    let mut text = if evidence.event_id == 0 {
-        evidence.log.clone()
-    } else {
-        let source = evidence
-            .source
-            .strip_prefix("Microsoft-Windows-")
-            .unwrap_or(&evidence.source);
-        format!("{source} event {}", evidence.event_id)
-    };
-    if !evidence.code.is_empty() {
-        text.push_str(&format!(" ({})", evidence.code));
-    }
-    text
-}
-
-impl LogScore {
-    /// Each expected record that is there counts for, each that is missing from a log that was
-    /// given counts against.
-    fn balance(&self) -> i64 {
-        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        count(self.matched).saturating_sub(count(self.missing))
-    }
 }
 
 impl Candidate<'_> {

@@ -141,14 +141,25 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
         },
         _ => format!("{}{}", asked(observation, *purpose), answered(&page)),
     };
-    for (fact, words) in [("reply", ""), ("fail-info", "failInfo "), ("hresult", "Windows error ")] {
+    for (fact, words) in [
+        ("reply", ""),
+        ("fail-info", "failInfo "),
+        ("hresult", "Windows error "),
+    ] {
         if let Some(value) = here(&format!("{source}.{fact}")) {
-            let value = if fact == "reply" { value.to_string().to_uppercase() } else { value.to_string() };
+            let value = if fact == "reply" {
+                value.to_string().to_uppercase()
+            } else {
+                value.to_string()
+            };
             text.push_str(&format!(", {words}{value}"));
         }
     }
     for (fact, what) in [
-        ("get-ca-cert.ra.days-left", "registration authority certificate ends"),
+        (
+            "get-ca-cert.ra.days-left",
+            "registration authority certificate ends",
+        ),
         ("crl.ra.days-left", "the next one is due"),
         ("crl.ca.days-left", "the next one is due"),
     ] {

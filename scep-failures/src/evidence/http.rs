@@ -113,7 +113,12 @@ fn exchange(observation: &Observation, source: &str, facts: &mut Facts) {
         }
         put("slow-backend", page.lower.contains("timed out").into());
     }
-    let path = format!("{source}.writer");
+    add_writer(source.to_string(), &identified, n, facts);
+}
+
+/// Who wrote it, marked as a deduction where the mark is not a sure one.
+fn add_writer(source: String, identified: &writer::Identified, n: &[u32], facts: &mut Facts) {
+    let path = source + ".writer";
     if identified.certain {
         facts.add(path, identified.writer.as_str(), n);
     } else {
@@ -268,11 +273,7 @@ fn long_urls(observations: &Observations, facts: &mut Facts) {
     if let Outcome::Response(http) = &observation.outcome {
         let page = Page::new(http);
         facts.add("long-url.status", http.status, n);
-        facts.add(
-            "long-url.writer",
-            writer::identify(&page).writer.as_str(),
-            n,
-        );
+        add_writer("long-url".to_owned(), &writer::identify(&page), n, facts);
         for (name, value) in detailed_error(&page) {
             if name == "substatus" {
                 facts.add("long-url.substatus", value, n);

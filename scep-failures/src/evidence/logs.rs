@@ -5,7 +5,7 @@ use super::Facts;
 use crate::observation::{LogRecord, Observations};
 
 pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
-    for record in &observations.logs {
+    for record in current(observations) {
         let source = short_source(record);
         if record.event_id == 0 {
             facts.add(format!("log.{source}.code"), record.code.as_str(), &[]);
@@ -23,6 +23,27 @@ pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
             );
         }
     }
+}
+
+/// The records that speak of how things are. NDES says when it has started (1) or stopped (3); what
+/// it complained of before the last time it did is history. Records without a time are kept.
+pub(crate) fn current(observations: &Observations) -> Vec<&LogRecord> {
+    let ndes = |record: &LogRecord| record.log == "application" && short_source(record) == "ndes";
+    let turns = |record: &LogRecord| matches!(record.event_id, 1 | 3);
+    let last_turn = observations
+        .logs
+        .iter()
+        .filter(|record| ndes(record) && turns(record))
+        .map(|record| record.time)
+        .max();
+    observations
+        .logs
+        .iter()
+        .filter(|record| {
+            let history = record.time != 0 && last_turn.is_some_and(|last| record.time < last);
+            !history || !ndes(record) || turns(record)
+        })
+        .collect()
 }
 
 /// The name of a record's source in fact names: `ndes`, `capi2`, `was`, `application-error`, ...;

@@ -1,12 +1,15 @@
 //! The control port: JSON over HTTP, for whoever runs the mock.
 //!
-//! It listens on loopback, and takes requests only with a `Host` and an `Origin` of loopback: a web
-//! page that a browser on this machine shows must not be able to use it.
+//! It listens on loopback, and takes requests only with a `Host` and an `Origin` of loopback, and
+//! changes only from its own page: a web page that a browser on this machine shows must not be able
+//! to use it. With a token, only who has the token can.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http_body_util::Full;
+use hyper::Method;
 use hyper::body::{Bytes, Incoming};
 use scep_core::x509::Certificate;
 use scep_failures::observation::LogRecord;
@@ -44,13 +47,31 @@ const ROUTES: [(&str, &str, &str); 16] = [
     ("POST", "/clock", "{\"advance\": \"61m\"}: let time pass"),
 ];
 
+/// Longest body that is read, in octets.
+const MAX_BODY: usize = 64 << 10;
+
+/// What cannot be on sockets as it is in the simulation, and what is instead.
+const SUBSTITUTIONS: [(&str, &str); 2] = [
+    (
+        "a network that drops the client's packets",
+        "a closed port: connection refused",
+    ),
+    (
+        "a CRL distribution point that does not answer",
+        "a closed port: connection refused",
+    ),
+];
+
 pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept() => {
-                let Ok((stream, peer)) = accepted else { continue };
+            accepted = listener.accept(), if connections.len() < http::MAX_CONNECTIONS => {
+                let Ok((stream, peer)) = accepted else {
+                    tokio::time::sleep(http::BREATH).await;
+                    continue;
+                };
                 let shared = Arc::clone(&shared);
                 connections.spawn(http::serve_with(stream, move |request| {
                     answer(Arc::clone(&shared), request, peer)
@@ -65,37 +86,60 @@ async fn answer(
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
 ) -> hyper::Response<Full<Bytes>> {
-    let response = match http::read(request, peer, Scheme::Http).await {
-        Ok(request) => match guard(&shared, &request) {
-            Ok(()) => route(&shared, &request),
-            Err(refusal) => refusal,
+    // Who may not ask must not make the mock read what he sends.
+    let response = match guard(shared.control_token.as_deref(), &request) {
+        Err(refusal) => refusal,
+        Ok(()) => match http::read(request, peer, Scheme::Http, MAX_BODY).await {
+            Ok(request) => route(&shared, &request),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                failed(413, &format!("the body is longer than {MAX_BODY} octets"))
+            }
+            Err(error) => failed(400, &error.to_string()),
         },
-        Err(error) => failed(400, &error.to_string()),
     };
     http::write(response).unwrap_or_default()
 }
 
-/// Refuses what a browser was tricked into sending, and who lacks the token.
-fn guard(shared: &Shared, request: &Request) -> Result<(), Response> {
-    if let Some(token) = &shared.control_token {
-        let expected = format!("Bearer {token}");
-        return if request.header("authorization") == Some(&expected) {
+/// Refuses what a browser was tricked into sending, and who lacks the token. Looks at the head.
+fn guard<B>(token: Option<&str>, request: &hyper::Request<B>) -> Result<(), Response> {
+    let header = |name: &str| {
+        let value = request.headers().get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let host = header("host").unwrap_or_default();
+    let origin = header("origin");
+    let read_only = matches!(*request.method(), Method::GET | Method::HEAD);
+    // A page of another program on this machine must not change anything, either.
+    if let Some(origin) = &origin
+        && !read_only
+        && !is_origin_of(origin, &host)
+    {
+        return Err(failed(
+            403,
+            &format!("requests of pages from \"{origin}\" are not taken"),
+        ));
+    }
+    if let Some(token) = token {
+        // The page itself holds nothing; what it asks for needs the token.
+        let is_page = read_only && request.uri().path() == "/" && names_html(header("accept"));
+        let given = header("authorization").unwrap_or_default();
+        return if is_page || is_same(given.as_bytes(), format!("Bearer {token}").as_bytes()) {
             Ok(())
         } else {
             Err(failed(
                 401,
-                "the control port wants its token: Authorization: Bearer …",
+                "the control port wants its token: Authorization: Bearer …; a browser finds it in \
+                 the address: …/#token=…",
             ))
         };
     }
-    let host = request.header("host").unwrap_or_default();
-    if !is_loopback_authority(host) {
+    if !is_loopback_authority(&host) {
         return Err(failed(
             403,
             &format!("the Host field names \"{host}\", which is not loopback"),
         ));
     }
-    match request.header("origin") {
+    match origin {
         None => Ok(()),
         Some(origin)
             if origin
@@ -109,6 +153,26 @@ fn guard(shared: &Shared, request: &Request) -> Result<(), Response> {
             &format!("requests of pages from \"{origin}\" are not taken"),
         )),
     }
+}
+
+/// Whether a page of this origin came from the host that is now asked. `https` is what a browser
+/// sees if somebody has put a TLS proxy in front.
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    origin.split_once("://").is_some_and(|(scheme, authority)| {
+        matches!(scheme, "http" | "https")
+            && !authority.is_empty()
+            && authority.eq_ignore_ascii_case(host)
+    })
+}
+
+/// Compares in a time that does not tell where the first difference is.
+fn is_same(given: &[u8], wanted: &[u8]) -> bool {
+    given.len() == wanted.len()
+        && given
+            .iter()
+            .zip(wanted)
+            .fold(0, |difference, (a, b)| difference | (a ^ b))
+            == 0
 }
 
 /// `localhost`, `127.0.0.1`, `[::1]`, each with or without a port.
@@ -161,9 +225,11 @@ fn route(shared: &Shared, request: &Request) -> Response {
 
 /// A browser asks for HTML by name; programs ask for anything.
 fn wants_page(request: &Request) -> bool {
-    request
-        .header("accept")
-        .is_some_and(|accept| accept.contains("text/html"))
+    names_html(request.header("accept"))
+}
+
+fn names_html(accept: Option<impl AsRef<str>>) -> bool {
+    accept.is_some_and(|accept| accept.as_ref().contains("text/html"))
 }
 
 fn index(shared: &Shared) -> Value {
@@ -171,7 +237,11 @@ fn index(shared: &Shared) -> Value {
         .iter()
         .map(|(method, path, what)| json!({ "method": method, "path": path, "what": what }))
         .collect();
-    json!({ "urls": shared.urls(), "routes": routes })
+    let substitutions: Vec<Value> = SUBSTITUTIONS
+        .iter()
+        .map(|(simulated, here)| json!({ "simulated": simulated, "here": here }))
+        .collect();
+    json!({ "urls": shared.urls(), "routes": routes, "substitutions": substitutions })
 }
 
 fn failures(shared: &Shared) -> Value {
@@ -362,5 +432,63 @@ mod tests {
         ] {
             assert!(!is_loopback_authority(bad), "{bad}");
         }
+    }
+
+    fn status(token: Option<&str>, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+        let mut request = hyper::Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        guard(token, &request.body(()).unwrap()).map_or_else(|refusal| refusal.status, |()| 200)
+    }
+
+    #[test]
+    fn only_its_own_page_may_change_anything() {
+        let host = ("host", "127.0.0.1:8081");
+        for (origin, get, post) in [
+            ("http://127.0.0.1:8081", 200, 200),
+            ("http://127.0.0.1:3000", 200, 403),
+            ("http://localhost:8081", 200, 403),
+            ("http://evil.example", 403, 403),
+            ("null", 403, 403),
+        ] {
+            let headers = [host, ("origin", origin)];
+            assert_eq!(status(None, "GET", "/state", &headers), get, "GET {origin}");
+            assert_eq!(
+                status(None, "POST", "/reset", &headers),
+                post,
+                "POST {origin}"
+            );
+        }
+        let rebound = [("host", "evil.example"), ("origin", "http://evil.example")];
+        assert_eq!(status(None, "POST", "/reset", &rebound), 403);
+        assert_eq!(status(None, "POST", "/reset", &[host]), 200);
+    }
+
+    #[test]
+    fn with_a_token_only_the_empty_page_is_for_everybody() {
+        let token = Some("t0ken");
+        let html = ("accept", "text/html");
+        for (path, headers, wanted) in [
+            ("/", vec![html], 200),
+            ("/", vec![], 401),
+            ("/state", vec![html], 401),
+            ("/state", vec![("authorization", "Bearer t0keN")], 401),
+            ("/state", vec![("authorization", "Bearer t0ken2")], 401),
+            ("/state", vec![("authorization", "Bearer t0ken")], 200),
+        ] {
+            assert_eq!(
+                status(token, "GET", path, &headers),
+                wanted,
+                "{path} {headers:?}"
+            );
+        }
+        let foreign = [
+            ("authorization", "Bearer t0ken"),
+            ("host", "lab:1"),
+            ("origin", "http://evil.example"),
+        ];
+        assert_eq!(status(token, "POST", "/reset", &foreign), 403);
+        assert_eq!(status(token, "POST", "/", &[html]), 401);
     }
 }

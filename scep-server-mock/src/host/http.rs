@@ -4,12 +4,13 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Shared;
@@ -20,6 +21,23 @@ use crate::wire::{Outcome, Request, Response, Scheme};
 
 /// Longest body that is read, in octets.
 const MAX_BODY: usize = 40 << 20;
+
+/// How long a client may take for the head of a request, for its body, and for a TLS handshake.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most connections that a listener holds at once.
+pub(super) const MAX_CONNECTIONS: usize = 1024;
+
+/// How long a listener waits when it cannot accept: out of file handles, say.
+pub(super) const BREATH: Duration = Duration::from_millis(20);
+
+fn builder() -> hyper::server::conn::http1::Builder {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE);
+    builder
+}
 
 /// Serves a connection until either side ends it.
 pub(super) async fn serve<S>(
@@ -36,7 +54,7 @@ pub(super) async fn serve<S>(
         async move { answer(&shared, request, peer, site, scheme).await }
     });
     // An error is a connection that was cut, by the client or on purpose.
-    let _ = hyper::server::conn::http1::Builder::new()
+    let _ = builder()
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service)
         .await;
@@ -49,7 +67,7 @@ async fn answer(
     site: Site,
     scheme: Scheme,
 ) -> io::Result<hyper::Response<Full<Bytes>>> {
-    let request = read(request, peer, scheme).await?;
+    let request = read(request, peer, scheme, MAX_BODY).await?;
     let Exchange {
         outcome, elapsed, ..
     } = shared.exchange(|deployment, now| match site {
@@ -70,13 +88,18 @@ async fn answer(
 /// Hyper's request as the layers see it.
 ///
 /// # Errors
-/// If the body cannot be read, or is too long.
+/// If the body cannot be read in time, or is longer than `max_body`
+/// ([`FileTooLarge`](io::ErrorKind::FileTooLarge)).
 pub(super) async fn read(
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
     scheme: Scheme,
+    max_body: usize,
 ) -> io::Result<Request> {
     let (head, body) = request.into_parts();
+    if body.size_hint().lower() > u64::try_from(max_body).unwrap_or(u64::MAX) {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
     let headers: Vec<(String, String)> = head
         .headers
         .iter()
@@ -92,10 +115,15 @@ pub(super) async fn read(
         .find(|(name, _)| name == "host")
         .map(|(_, value)| value.as_str());
     let host = host.unwrap_or_default();
-    let body = Limited::new(body, MAX_BODY)
-        .collect()
-        .await
-        .map_err(io::Error::other)?;
+    let body = tokio::time::timeout(PATIENCE, Limited::new(body, max_body).collect())
+        .await?
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                io::ErrorKind::FileTooLarge.into()
+            } else {
+                io::Error::other(error)
+            }
+        })?;
     Ok(Request {
         method: head.method.as_str().to_owned(),
         scheme,
@@ -140,7 +168,7 @@ where
         let response = answer(request);
         async move { Ok::<_, Infallible>(response.await) }
     });
-    let _ = hyper::server::conn::http1::Builder::new()
+    let _ = builder()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }

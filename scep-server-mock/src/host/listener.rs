@@ -9,6 +9,9 @@ use tokio::task::JoinSet;
 
 use super::{Shared, http, tls};
 
+/// How long until a port is tried again that could not be had.
+const RETRY: Duration = Duration::from_millis(100);
+
 /// Which server listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Site {
@@ -33,6 +36,7 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
         return;
     };
     let mut listener = Some(first);
+    let mut failure_noted = false;
     // Connections end with the mock: dropping the set aborts them.
     let mut connections = JoinSet::new();
     loop {
@@ -40,40 +44,45 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
         tokio::pin!(changed);
         // Listen for the news before looking, so that none is missed.
         changed.as_mut().enable();
-        if site.is_reachable(&shared) {
+        let reachable = site.is_reachable(&shared);
+        if reachable {
             if listener.is_none() {
-                listener = rebind(address).await;
+                // Somebody else may have taken the port meanwhile.
+                match TcpListener::bind(address).await {
+                    Ok(again) => {
+                        listener = Some(again);
+                        failure_noted = false;
+                    }
+                    Err(error) if !failure_noted => {
+                        shared.note(format!(
+                            "cannot listen on {address} again: {error}; trying until it works"
+                        ));
+                        failure_noted = true;
+                    }
+                    Err(_) => {}
+                }
             }
         } else {
             listener = None;
             connections.abort_all();
         }
         match &listener {
+            None if reachable => {
+                let _ = tokio::time::timeout(RETRY, changed).await;
+            }
             None => changed.await,
             Some(open) => tokio::select! {
                 () = changed => {}
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                accepted = open.accept() => match accepted {
+                accepted = open.accept(), if connections.len() < http::MAX_CONNECTIONS => match accepted {
                     Ok((stream, peer)) => {
                         connections.spawn(serve(Arc::clone(&shared), stream, peer, site));
                     }
-                    // Out of file handles, say: do not spin.
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                    Err(_) => tokio::time::sleep(http::BREATH).await,
                 },
             },
         }
     }
-}
-
-/// The port again; somebody else may have taken it meanwhile, so not for ever.
-async fn rebind(address: SocketAddr) -> Option<TcpListener> {
-    for _ in 0..50 {
-        if let Ok(listener) = TcpListener::bind(address).await {
-            return Some(listener);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    None
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, site: Site) {

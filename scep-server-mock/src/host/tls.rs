@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::http::PATIENCE;
 use super::{Shared, lock};
 use crate::error::{Error, Result};
 
@@ -53,9 +54,10 @@ fn build(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> Result<ServerConfig> {
 }
 
 /// Completes a handshake with whatever certificate is bound now; `None` if the client did not
-/// like it.
+/// like it, or takes for ever.
 pub(super) async fn accept(shared: &Shared, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
     let (chain, pkcs8) = shared.look(|s| s.deployment().tls_binding());
     let config = shared.tls.config(chain, pkcs8).ok()?;
-    TlsAcceptor::from(config).accept(stream).await.ok()
+    let handshake = TlsAcceptor::from(config).accept(stream);
+    tokio::time::timeout(PATIENCE, handshake).await.ok()?.ok()
 }

@@ -64,6 +64,7 @@ pub(crate) fn submit(
     d: &mut Deployment,
     t: &mut Transit,
     transaction: &TransactionId,
+    signer: &Certificate,
     request: &CertificationRequest,
 ) -> CaAnswer {
     if let Some(answer) = unreachable(contact(d, t)) {
@@ -83,6 +84,7 @@ pub(crate) fn submit(
         d.ca_database.pending.push(Pending {
             id,
             transaction: transaction.clone(),
+            signer_spki: signer.spki_der().to_vec(),
             request: request.clone(),
             resolution: None,
         });
@@ -96,11 +98,12 @@ pub(crate) fn retrieve_pending(
     d: &mut Deployment,
     t: &mut Transit,
     transaction: &TransactionId,
+    signer: &Certificate,
 ) -> CaAnswer {
     if let Some(answer) = unreachable(contact(d, t)) {
         return answer;
     }
-    let Some(pending) = d.ca_database.pending(transaction).cloned() else {
+    let Some(pending) = d.ca_database.pending(transaction, signer).cloned() else {
         return CaAnswer::Failed(Hresult::E_INVALIDARG);
     };
     let Some(resolution) = pending.resolution else {
@@ -110,7 +113,7 @@ pub(crate) fn retrieve_pending(
     match resolution {
         Resolution::Issue => issue(d, t, pending.id, &pending.request),
         Resolution::Deny => {
-            let code = Hresult::RESTRICTED_OFFICER;
+            let code = Hresult::ADMIN_DENIED;
             d.log(
                 t,
                 system::ca_refused(pending.id, code, &pending.request.subject().to_string()),

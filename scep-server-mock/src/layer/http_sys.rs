@@ -1,6 +1,7 @@
 //! HTTP.sys: limits on the request line and header, and the queue of the application pool.
 
 use crate::deployment::Deployment;
+use crate::hresult::Hresult;
 use crate::log::{system, text};
 use crate::names;
 use crate::page::http_sys::{self as page, Refusal};
@@ -95,7 +96,7 @@ fn ensure_worker(d: &mut Deployment, t: &mut Transit) -> Result<(), Refusal> {
     }
     let status = logon_status(d);
     d.log(t, system::logon_failed(status));
-    d.log(t, system::identity_invalid());
+    d.log(t, system::identity_invalid(logon_error(d)));
     d.log(t, system::disabled_by_identity());
     d.log(t, system::disabled_by_start());
     d.pool.off = Some(Off::Identity);
@@ -108,6 +109,18 @@ pub(crate) fn logon_status(d: &Deployment) -> &'static str {
         "0xc0000234"
     } else {
         "0xc0000071"
+    }
+}
+
+/// The same failure as WAS reports it. A domain controller looks at the lock-out first.
+fn logon_error(d: &Deployment) -> Hresult {
+    let account = &d.state.ndes.service_account;
+    if account.locked {
+        Hresult::ACCOUNT_LOCKED_OUT
+    } else if account.password_expired {
+        Hresult::PASSWORD_EXPIRED
+    } else {
+        Hresult::LOGON_FAILURE
     }
 }
 

@@ -21,6 +21,7 @@ use crate::wire::{Layer, Request, Response, Transit};
 
 mod authority;
 mod pki_operation;
+mod ra_selection;
 mod startup;
 
 const FORBIDDEN: HttpError = HttpError::new(403, 0, "Forbidden", "IsapiModule");
@@ -185,7 +186,13 @@ fn uses_single_password(d: &Deployment) -> bool {
 }
 
 pub(crate) fn password_validity(d: &Deployment) -> Duration {
-    Duration::from_secs(d.state.ndes.registry.password_validity_min * 60)
+    Duration::from_secs(
+        d.state
+            .ndes
+            .registry
+            .password_validity_min
+            .saturating_mul(60),
+    )
 }
 
 /// The worker process ends in good order.

@@ -6,7 +6,8 @@ use scep_core::message::ChallengePassword;
 use super::revocation::{self, Account};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
-use crate::log::{Entry, Log, Severity, system, text};
+use crate::log::event_xml::Details;
+use crate::log::{Entry, Log, Severity, text};
 use crate::page::iis::HttpError;
 use crate::runtime::intune::Verdict;
 use crate::state::Authentication;
@@ -42,10 +43,13 @@ pub(crate) fn admit(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError
 
 /// Schannel and HTTP.sys check the client certificate.
 fn client_certificate(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError> {
-    if !d.state.windows.root_store_intermediates.is_empty() {
+    if d.pki
+        .trusted_roots
+        .iter()
+        .any(|held| !held.is_self_issued())
+    {
         // With a certificate in the Root store that is no root, the list of issuers for client
         // certificates is not to be trusted, and no client certificate is.
-        d.log(t, system::schannel_untrusted_issuers());
         return Err(UNTRUSTED);
     }
     let certificate = d.pki.connector.identity.certificate.clone();
@@ -88,6 +92,7 @@ pub(crate) fn verify_request(
             severity,
             code: code.to_owned(),
             text: format!("Certificate registration point: {text} ({code})."),
+            details: Details::Code,
         },
     );
     let status = if verdict == Verdict::Valid { 201 } else { 200 };

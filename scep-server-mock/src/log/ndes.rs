@@ -3,6 +3,7 @@
 //! Numbers and codes are facts of the field; the sentences are ours, with the phrases that an
 //! administrator would search for.
 
+use super::event_xml::Details;
 use super::{Entry, Log, Severity};
 use crate::hresult::Hresult;
 
@@ -17,6 +18,7 @@ fn event(id: u32, severity: Severity, code: impl ToString, text: String) -> Entr
         severity,
         code: code.to_string(),
         text,
+        details: Details::Code,
     }
 }
 

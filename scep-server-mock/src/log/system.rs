@@ -1,6 +1,7 @@
 //! Events of Windows about processes and pools (sources WAS, Application Error, Security), of the
 //! application proxy's connector, and the CA's list of requests.
 
+use super::event_xml::{Crash, Details};
 use super::{Entry, Log, Severity};
 use crate::hresult::Hresult;
 use crate::names;
@@ -15,6 +16,7 @@ fn was(id: u32, severity: Severity, code: &str, text: String) -> Entry {
         severity,
         code: code.to_owned(),
         text,
+        details: Details::Code,
     }
 }
 
@@ -59,17 +61,17 @@ pub(crate) fn worker_lost(pid: u32) -> Entry {
 }
 
 /// WAS 5021: the pool's identity.
-pub(crate) fn identity_invalid() -> Entry {
+pub(crate) fn identity_invalid(code: Hresult) -> Entry {
     was(
         5021,
         Severity::Warning,
-        "0x8007052e",
+        &code.to_string(),
         format!(
-            "The identity of application pool '{}' ({}\\{}) is invalid: user name or password \
-             wrong, or no right to log on as a batch job.",
+            "The identity of application pool '{}' ({}\\{}) cannot log on: {}.",
             names::SCEP_POOL,
             names::DOMAIN,
-            names::SERVICE_ACCOUNT
+            names::SERVICE_ACCOUNT,
+            code.phrase()
         ),
     )
 }
@@ -113,6 +115,7 @@ pub(crate) fn logon_failed(status: &str) -> Entry {
             names::DOMAIN,
             names::SERVICE_ACCOUNT
         ),
+        details: Details::Code,
     }
 }
 
@@ -127,20 +130,11 @@ pub(crate) fn application_error() -> Entry {
         text:
             "Faulting application w3wp.exe, faulting module ntdll.dll, exception code 0xc0000005."
                 .to_owned(),
-    }
-}
-
-/// Schannel 36888-style note that a peer's certificate was not accepted.
-pub(crate) fn schannel_untrusted_issuers() -> Entry {
-    Entry {
-        log: Log::System,
-        source: "Schannel",
-        id: 36885,
-        severity: Severity::Warning,
-        code: String::new(),
-        text: "The list of trusted authorities for client authentication cannot be used as it \
-               stands: the Root store holds certificates that are not self-signed."
-            .to_owned(),
+        details: Details::Crash(Crash {
+            program: "w3wp.exe",
+            module: "ntdll.dll",
+            exception: 0xc000_0005,
+        }),
     }
 }
 
@@ -156,6 +150,7 @@ pub(crate) fn service_state(service: &str, running: bool) -> Entry {
             "The {service} service entered the {} state.",
             if running { "running" } else { "stopped" }
         ),
+        details: Details::Code,
     }
 }
 
@@ -168,5 +163,6 @@ pub(crate) fn ca_refused(request: u32, code: Hresult, subject: &str) -> Entry {
         severity: Severity::Warning,
         code: code.to_string(),
         text: format!("Denied request {request} for {subject}: {}.", code.phrase()),
+        details: Details::Code,
     }
 }

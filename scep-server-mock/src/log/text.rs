@@ -2,6 +2,7 @@
 
 use scep_core::UnixTime;
 
+use super::event_xml::Details;
 use super::{Entry, Log, Severity};
 use crate::hresult::Hresult;
 use crate::names;
@@ -20,6 +21,7 @@ fn line(log: Log, severity: Severity, code: String, text: String) -> Entry {
         severity,
         code,
         text,
+        details: Details::Code,
     }
 }
 

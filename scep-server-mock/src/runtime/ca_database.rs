@@ -11,6 +11,9 @@ pub(crate) struct Pending {
     pub(crate) id: u32,
     /// What NDES remembers it by.
     pub(crate) transaction: TransactionId,
+    /// SubjectPublicKeyInfo of the key that signed the message: transaction ids are the clients'
+    /// choice, so that one alone says nothing about who asks.
+    pub(crate) signer_spki: Vec<u8>,
     pub(crate) request: CertificationRequest,
     pub(crate) resolution: Option<Resolution>,
 }
@@ -50,9 +53,15 @@ impl CaDatabase {
         self.last_request
     }
 
-    /// The pending request of a transaction.
-    pub(crate) fn pending(&self, transaction: &TransactionId) -> Option<&Pending> {
-        self.pending.iter().find(|p| p.transaction == *transaction)
+    /// The pending request of a transaction of a signer.
+    pub(crate) fn pending(
+        &self,
+        transaction: &TransactionId,
+        signer: &Certificate,
+    ) -> Option<&Pending> {
+        self.pending
+            .iter()
+            .find(|p| p.transaction == *transaction && p.signer_spki == signer.spki_der())
     }
 
     /// Whether a certificate was issued here and still counts.
@@ -63,5 +72,58 @@ impl CaDatabase {
                 .revoked
                 .iter()
                 .any(|(serial, _)| serial == certificate.serial())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::Entropy;
+    use crate::keys::{KeySource, Keys};
+    use scep_core::crypto::{DigestAlgorithm, default_provider};
+    use scep_core::x509::{CertificateBuilder, CertificationRequestBuilder, Name};
+
+    #[test]
+    fn a_transaction_id_alone_leads_to_nobodys_request() {
+        let provider = default_provider();
+        let mut rng = Entropy::new(Some(1), &provider);
+        let keys = Keys::new(KeySource::Fixed, provider.as_ref(), &mut rng).unwrap();
+        let name = Name::from_rfc4514("CN=device").unwrap();
+        let transaction = TransactionId::random(&mut rng);
+        let mut database = CaDatabase::default();
+        let mut clients = Vec::new();
+        for key in [&keys.device, &keys.connector, &keys.tls_server] {
+            let signer = CertificateBuilder {
+                serial: vec![1],
+                issuer: name.clone(),
+                subject: name.clone(),
+                not_before: UnixTime(0),
+                not_after: UnixTime(1_000_000),
+                spki: key.spki().to_vec(),
+                extensions: Vec::new(),
+            }
+            .sign(key.key.as_ref(), DigestAlgorithm::Sha256, &mut rng)
+            .unwrap();
+            let request = CertificationRequestBuilder {
+                subject: name.clone(),
+                challenge: None,
+                extensions: Vec::new(),
+            }
+            .sign(key.key.as_ref(), DigestAlgorithm::Sha256, &mut rng)
+            .unwrap();
+            clients.push((signer, request));
+        }
+        for (signer, request) in &clients[..2] {
+            let id = database.number();
+            database.pending.push(Pending {
+                id,
+                transaction: transaction.clone(),
+                signer_spki: signer.spki_der().to_vec(),
+                request: request.clone(),
+                resolution: None,
+            });
+        }
+        let found = |i: usize| database.pending(&transaction, &clients[i].0).map(|p| p.id);
+        assert_eq!([found(0), found(1), found(2)], [Some(1), Some(2), None]);
     }
 }

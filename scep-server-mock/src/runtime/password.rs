@@ -18,9 +18,18 @@ impl std::fmt::Debug for PasswordCache {
     }
 }
 
-/// Sixteen upper-case hexadecimal digits.
+/// Sixteen upper-case hexadecimal digits: a password that is good once.
 pub(crate) fn new_password(rng: &mut dyn RandomSource) -> ChallengePassword {
-    let mut octets = [0; 8];
+    hex_password::<8>(rng)
+}
+
+/// Thirty-two of them: the password of a server with one for all.
+pub(crate) fn new_single_password(rng: &mut dyn RandomSource) -> ChallengePassword {
+    hex_password::<16>(rng)
+}
+
+fn hex_password<const OCTETS: usize>(rng: &mut dyn RandomSource) -> ChallengePassword {
+    let mut octets = [0; OCTETS];
     rng.fill(&mut octets);
     ChallengePassword::new(
         octets

@@ -28,6 +28,8 @@ pub struct Crp {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Windows {
-    /// Subjects of certificates in Trusted Root Certification Authorities that are no roots.
+    /// Subjects of CA certificates that somebody put into Trusted Root Certification Authorities.
+    /// That of the lab's issuing CA stands for its certificate; other names for CAs below the
+    /// lab's root.
     pub root_store_intermediates: Vec<String>,
 }

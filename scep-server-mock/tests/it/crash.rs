@@ -51,14 +51,30 @@ fn crp_line(host: &MemoryHost) -> String {
 
 #[test]
 fn an_intermediate_in_the_root_store() {
+    for subject in ["CN=Lab Issuing CA,O=Lab", "CN=Somebody's Issuing CA 1"] {
+        let set = format!("windows.root_store_intermediates = [\"{subject}\"]");
+        let host = with_state("intune", &set);
+        assert_eq!(status(&caps(&host)), 200);
+        crashes_into_503(&host);
+        assert_eq!(crp_line(&host), "403 16");
+        assert_eq!(records(&host, "ndes-plugin")[0].code, "403");
+        set_and_enroll(&host, "windows.root_store_intermediates = []");
+    }
+}
+
+#[test]
+fn a_root_in_the_root_store_is_where_it_belongs() {
     let host = with_state(
         "intune",
-        "windows.root_store_intermediates = ['CN=Lab Issuing CA']",
+        "windows.root_store_intermediates = ['CN=Lab Root CA,O=Lab']",
     );
-    assert_eq!(status(&caps(&host)), 200);
-    crashes_into_503(&host);
-    assert_eq!(crp_line(&host), "403 16");
-    assert_eq!(records(&host, "ndes-plugin")[0].code, "403");
+    enroll(&host).issued();
+}
+
+fn set_and_enroll(host: &MemoryHost, setting: &str) {
+    set(host, setting);
+    set(host, "iis.scep_pool.state = 'started'");
+    enroll(host).issued();
 }
 
 #[test]

@@ -133,3 +133,14 @@ fn enforce_password_off_lets_anybody_in() {
     let host = with_state("ndes-plain", "ndes.registry.enforce_password = false");
     enroll_with(&host, params(&host, None)).issued();
 }
+
+#[test]
+fn a_single_password_is_twice_as_long_as_one_that_is_good_once() {
+    for (set, digits) in [("false", 16), ("true", 32)] {
+        let set = format!("ndes.registry.use_single_password = {set}");
+        let host = with_state("ndes-plain", &set);
+        let password = host.issue_challenge().unwrap().unwrap();
+        assert_eq!(password.expose().len(), digits);
+        assert!(password.expose().bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+}

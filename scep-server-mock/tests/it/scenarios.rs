@@ -1,5 +1,6 @@
 use scep_failures::Catalogue;
-use scep_server_mock::Error;
+use scep_server_mock::challenge::ChallengeKind;
+use scep_server_mock::{Error, Simulation};
 
 use crate::support::*;
 
@@ -145,4 +146,104 @@ fn reset_leads_back_to_health() {
     host.reset().unwrap();
     assert!(host.log_records().is_empty());
     enroll(&host).issued();
+}
+
+#[test]
+fn a_new_history_has_logs_of_its_own() {
+    let host = armed(&[]).unwrap();
+    enroll(&host).issued();
+    let healthy = ndes_events(&host);
+    assert!(healthy.iter().any(|(id, _)| *id == 1));
+    let exchanges = host.with(|s| s.deployment().journal().count());
+    host.arm("mode-b").unwrap();
+    assert_eq!(status(&caps(&host)), 500);
+    let broken = ndes_events(&host);
+    assert!(broken.iter().any(|(id, _)| *id == 2), "{broken:?}");
+    assert!(broken.iter().all(|(id, _)| *id != 1), "{broken:?}");
+    host.disarm("mode-b").unwrap();
+    assert!(ndes_events(&host).is_empty());
+    host.arm("mode-b").unwrap();
+    assert_eq!(status(&caps(&host)), 500);
+    assert_eq!(ndes_events(&host), broken);
+    assert!(
+        host.with(|s| s.deployment().journal().count()) > exchanges,
+        "the journal goes on"
+    );
+}
+
+#[test]
+fn a_setting_that_cannot_be_made_changes_nothing() {
+    let host = baseline("ndes-plain");
+    let look = || {
+        host.with(|s| {
+            let d = s.deployment();
+            (
+                d.state().clone(),
+                d.last_good(),
+                d.tls_handshake().map(|h| h.chain),
+            )
+        })
+    };
+    let before = look();
+    for bad in [
+        // The RA certificate could be made; the intermediate without a name cannot.
+        "ndes.ra_signing.issued_ago = '0d'\nwindows.root_store_intermediates = ['no name']",
+        "ca.service = 'stopped'\nwindows.root_store_intermediates = ['CN=a', 'no name']",
+        "ca.service = 'stopped'\nca.unknown = 1",
+    ] {
+        let set = bad.parse().unwrap();
+        let result = host.with_deployment(|d, now| d.set(&set, "test", now));
+        assert!(
+            matches!(result, Err(Error::Setting { .. })),
+            "{bad}: {result:?}"
+        );
+        assert_eq!(look(), before, "{bad}");
+    }
+    assert!(host.log_records().is_empty());
+    enroll(&host).issued();
+}
+
+#[test]
+fn a_clients_word_means_something_and_a_fix_changes_it() {
+    let mode = |id: &str, word: &str, mended: &str| {
+        MODE_A
+            .replace("mode-a", id)
+            .replace(
+                "steps = [{ do = \"start\" }] }",
+                &format!("client = {{ challenge = \"{word}\" }} }}"),
+            )
+            .replace(
+                "steps = [{ do = \"set\"",
+                &format!("client = {{ challenge = \"{mended}\" }}, steps = [{{ do = \"set\""),
+            )
+    };
+    let catalogue = Catalogue::from_files([
+        (
+            "ca/mode-a.toml",
+            mode("mode-a", "wrong", "missing").as_str(),
+        ),
+        ("ca/mode-b.toml", &mode("mode-b", "wrnog", "correct")),
+        ("ca/mode-c.toml", &mode("mode-c", "wrong", "corect")),
+        ("symptoms/some-symptom.toml", SYMPTOM),
+    ])
+    .unwrap();
+    let build = |name: &str| {
+        builder()
+            .with_catalogue(catalogue.clone())
+            .with_failure(name)
+            .in_memory(START)
+    };
+    let kind = |host: &scep_server_mock::MemoryHost| host.with(Simulation::challenge_kind);
+    let host = build("mode-a").unwrap();
+    assert_eq!(kind(&host), ChallengeKind::Wrong);
+    host.heal("mode-a").unwrap();
+    assert_eq!(kind(&host), ChallengeKind::Missing);
+    host.reset().unwrap();
+    assert_eq!(kind(&host), ChallengeKind::Correct);
+    let error = build("mode-b").unwrap_err().to_string();
+    assert!(error.contains("wrnog"), "{error}");
+    let host = build("mode-c").unwrap();
+    let error = host.heal("mode-c").unwrap_err().to_string();
+    assert!(error.contains("corect"), "{error}");
+    assert_eq!(host.with(|s| s.armed().to_vec()), ["mode-c"]);
 }

@@ -452,3 +452,145 @@ async fn the_control_port_refuses_pages_from_elsewhere() {
         200
     );
 }
+
+/// Every single setting that is a number or a length of time, with its value.
+fn quantities(value: &Value, path: &[String], found: &mut Vec<(Vec<String>, Value)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let path = [path, std::slice::from_ref(name)].concat();
+                quantities(inner, &path, found);
+            }
+        }
+        Value::Number(_) => found.push((path.to_vec(), value.clone())),
+        Value::String(text) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+            found.push((path.to_vec(), value.clone()));
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn no_quantity_is_too_large_or_too_small() {
+    let mock = Builder::default()
+        .with_baseline("ndes-tls")
+        .with_state("tls.enabled = false".parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let (_, state) = control(&mock, "GET", "/state", Value::Null).await;
+    let mut all = Vec::new();
+    quantities(&state["state"], &[], &mut all);
+    assert!(all.len() > 20, "{all:?}");
+    let crl = mock.urls().crl;
+    let (crl_address, crl_path) = crl
+        .strip_prefix("http://")
+        .unwrap()
+        .split_once('/')
+        .unwrap();
+    for (path, before) in all {
+        let extremes = if before.is_number() {
+            vec![json!(i64::MAX), json!(0), json!(-1)]
+        } else {
+            vec![json!("584542046090y"), json!("0s")]
+        };
+        for value in extremes.into_iter().chain([before]) {
+            let nested = path
+                .iter()
+                .rev()
+                .fold(value.clone(), |inner, name| json!({ name: inner }));
+            let (status, answer) = control(&mock, "POST", "/set", json!({ "set": nested })).await;
+            assert!([200, 400].contains(&status), "{path:?} = {value}: {answer}");
+            control(&mock, "POST", "/recycle", Value::Null).await;
+            control(&mock, "POST", "/challenge", json!({ "kind": "expired" })).await;
+            let target = format!("{SCEP}?operation=GetCACaps");
+            get(&mock, &target).await.unwrap();
+            // Whatever comes of it, even a cut: nothing may panic.
+            let _ = exchange(
+                crl_address.parse().unwrap(),
+                "GET",
+                &format!("/{crl_path}"),
+                &[],
+                Vec::new(),
+            )
+            .await;
+            assert_eq!(control(&mock, "GET", "/clock", Value::Null).await.0, 200);
+        }
+    }
+    for _ in 0..3 {
+        let (status, _) = control(
+            &mock,
+            "POST",
+            "/clock",
+            json!({ "advance": "584542046090y" }),
+        )
+        .await;
+        assert_eq!(status, 200);
+    }
+    get(&mock, &format!("{SCEP}?operation=GetCACaps"))
+        .await
+        .unwrap();
+}
+
+/// The status line that comes when nothing but the head of a request was sent.
+async fn head_only(address: SocketAddr, head: &str) -> String {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).await.unwrap();
+    line
+}
+
+#[tokio::test]
+async fn the_control_port_refuses_before_it_reads() {
+    let mock = MockNdes::start().await.unwrap();
+    let address = control_address(&mock);
+    for (host, length, status) in [
+        ("evil.example", 10, "403"),
+        ("evil.example", 40_000_000, "403"),
+        ("localhost", 65_537, "413"),
+    ] {
+        let head =
+            format!("POST /set HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n");
+        let line = head_only(address, &head).await;
+        assert!(line.contains(status), "{host} {length}: {line}");
+    }
+    let long = json!({ "set": { "app_proxy": { "internal_url": "x".repeat(60_000) } } });
+    assert_eq!(control(&mock, "POST", "/set", long).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_took_is_noted_and_had_again() {
+    let mock = MockNdes::start().await.unwrap();
+    mock.set(&"client_network.path = 'refused'".parse().unwrap())
+        .unwrap();
+    let squatter = loop {
+        match tokio::net::TcpListener::bind(mock.address()).await {
+            Ok(listener) => break listener,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    mock.set(&"client_network.path = 'open'".parse().unwrap())
+        .unwrap();
+    let noted = || {
+        let notes = mock.journal().into_iter().flat_map(|entry| entry.notes);
+        notes.filter(|note| note.contains("cannot listen")).count()
+    };
+    while noted() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(squatter);
+    let caps = format!("{SCEP}?operation=GetCACaps");
+    while get(&mock, &caps).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(noted(), 1);
+    let (_, index) = control(&mock, "GET", "/", Value::Null).await;
+    assert!(
+        index["substitutions"][0]["here"]
+            .as_str()
+            .unwrap()
+            .contains("closed port")
+    );
+}

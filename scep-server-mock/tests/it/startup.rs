@@ -110,7 +110,7 @@ fn the_next_request_tries_again() {
 
 #[test]
 fn a_process_that_logged_on_before_the_account_was_locked_fails_at_the_ca() {
-    for field in ["locked", "password_expired"] {
+    for (field, code) in [("locked", "0x80070775"), ("password_expired", "0x80070532")] {
         let host = baseline("ndes-plain");
         host.with_deployment(Deployment::start);
         set(&host, &format!("ndes.service_account.{field} = true"));
@@ -123,6 +123,7 @@ fn a_process_that_logged_on_before_the_account_was_locked_fails_at_the_ca() {
         assert_eq!((page.status, page.body.len()), (503, 326));
         let was: Vec<u32> = event_ids(&host, "system");
         assert_eq!(was, [5021, 5057, 5059]);
+        assert_eq!(records(&host, "system")[0].code, code);
         assert_eq!(records(&host, "httperr")[0].code, "503 Disabled");
         // Unlocking does not start the pool.
         set(&host, &format!("ndes.service_account.{field} = false"));

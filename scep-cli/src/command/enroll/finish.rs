@@ -109,7 +109,7 @@ impl Finish<'_> {
                 },
                 "deviations": issued.deviations.as_slice().iter()
                     .map(|d| json!({"id": d.id, "section": d.section, "text": d.text})).collect::<Vec<_>>(),
-                "footprint": footprint(requests, &[serial.clone()]),
+                "footprint": footprint(requests, std::slice::from_ref(&serial)),
             }));
         } else {
             renderer.line("");

@@ -49,7 +49,7 @@ impl Authority for NdesAuthority<'_> {
     fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
         let mut inner = self.inner.borrow_mut();
         let Inner { d, t } = &mut *inner;
-        let answer = ca::retrieve_pending(d, t, request.transaction_id);
+        let answer = ca::retrieve_pending(d, t, request.transaction_id, request.signer);
         decision(d, t, answer)
     }
 
@@ -97,7 +97,7 @@ impl Inner<'_> {
         match self.authorize(request) {
             Ok(()) => {
                 let Self { d, t, .. } = self;
-                let answer = ca::submit(d, t, request.transaction_id, request.csr);
+                let answer = ca::submit(d, t, request.transaction_id, request.signer, request.csr);
                 decision(d, t, answer)
             }
             Err(refusal) => Decision::Refuse(refusal),

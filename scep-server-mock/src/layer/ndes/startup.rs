@@ -8,10 +8,10 @@
 use scep_core::crypto::CryptoProvider;
 use scep_core::limits::Limits;
 use scep_core::message::{EmptyContent, SignatureOid};
-use scep_core::oid;
 use scep_core::server::{DigestChoice, ReplyStyle, Responder, ResponderConfig, SenderNonceStyle};
-use scep_core::x509::{Certificate, KeyUsage};
+use scep_core::x509::Certificate;
 
+use super::ra_selection;
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
 use crate::layer::ca::{self, CaContact};
@@ -19,7 +19,7 @@ use crate::layer::http_sys;
 use crate::layer::revocation::{self, Account};
 use crate::log::{capi2, ndes as event, system};
 use crate::names;
-use crate::pki::{RaRole, StoreEntry};
+use crate::pki::{Identity, RaRole, StoreEntry};
 use crate::profile::{
     DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole, SignatureOidKind,
     Undecodable,
@@ -56,58 +56,57 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
         ResponderRole::RaPair => start_with_ra(d, t),
         ResponderRole::IssuingCa => {
             find_ca(d, t)?;
+            // It has no use for RA certificates, but its profile may hand them out.
+            let [signing, encryption] = [RaRole::Signing, RaRole::Encryption]
+                .map(|role| d.pki.ra_certificate(role).identity.certificate.clone());
+            let certificates = d.profile.certificates(&d.pki, &signing, &encryption);
             let pair = d.pki.issuing_ca.pair();
-            Ok(service(d, pair.clone(), pair, None))
+            Ok(service(d, pair.clone(), pair, None, certificates))
         }
     }
 }
 
 fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
-    let signing = d.pki.ra_certificate(RaRole::Signing).clone();
-    let encryption = d.pki.ra_certificate(RaRole::Encryption).clone();
-    for (entry, usage) in [
-        (&signing, KeyUsage::DIGITAL_SIGNATURE),
-        (&encryption, KeyUsage::KEY_ENCIPHERMENT),
-    ] {
-        if usable_ra_certificate(d, t, entry, usage).is_err() {
-            // NDES reports each of these as a parameter that is not correct; what it was stands in
-            // CAPI2.
-            d.log(t, event::no_ra_certificate(Hresult::E_INVALIDARG));
-            return Err(Hresult::E_INVALIDARG);
-        }
-    }
+    // Whether the second can be used is not looked at when the first cannot.
+    let pair = usable(d, t, RaRole::Signing)
+        .and_then(|signing| Some((signing, usable(d, t, RaRole::Encryption)?)));
+    let Some((signing, encryption)) = pair else {
+        // NDES reports each of these as a parameter that is not correct; what it was stands in
+        // CAPI2.
+        d.log(t, event::no_ra_certificate(Hresult::E_INVALIDARG));
+        return Err(Hresult::E_INVALIDARG);
+    };
     find_ca(d, t)?;
-    let agent = signing.identity.certificate.clone();
-    let recipient = encryption.identity.certificate.clone();
+    let (agent, recipient) = (&signing.certificate, &encryption.certificate);
     d.log(
         t,
         event::loaded_exchange_certificate(&recipient.serial_hex()),
     );
     d.log(t, event::loaded_signature_certificate(&agent.serial_hex()));
+    let certificates = d.profile.certificates(&d.pki, agent, recipient);
     Ok(service(
         d,
-        signing.identity.pair(),
-        encryption.identity.pair(),
-        Some(agent),
+        signing.pair(),
+        encryption.pair(),
+        Some(agent.clone()),
+        certificates,
     ))
 }
 
-/// Whether NDES can use a certificate of the machine store as one of its two.
-fn usable_ra_certificate(
-    d: &mut Deployment,
-    t: &mut Transit,
-    entry: &StoreEntry,
-    usage: KeyUsage,
-) -> Result<(), Hresult> {
+/// The certificate of the machine store that NDES takes for a role, if it can use it.
+fn usable(d: &mut Deployment, t: &mut Transit, role: RaRole) -> Option<Identity> {
+    let ca = &d.pki.issuing_ca.certificate;
+    let choice = ra_selection::choose(d.pki.ra_store(), role, ca, d.provider.as_ref(), t.now());
+    t.notes.push(ra_selection::describe(role, &choice));
+    let entry = choice.ok()?.entry.clone();
+    check(d, t, &entry).ok()?;
+    Some(entry.identity)
+}
+
+/// Acquires the key of a certificate, builds its chain and checks revocation.
+fn check(d: &mut Deployment, t: &mut Transit, entry: &StoreEntry) -> Result<(), Hresult> {
     let certificate = &entry.identity.certificate;
     let subject = certificate.subject().to_string();
-    let is_agent = certificate
-        .extended_key_usages()
-        .contains(&oid::MS_CERTIFICATE_REQUEST_AGENT);
-    let has_usage = certificate.key_usage().is_some_and(|u| u.contains(usage));
-    if !entry.state.present || !is_agent || !has_usage {
-        return Err(Hresult::E_INVALIDARG);
-    }
     d.log(t, capi2::objects(&subject));
     let may_read = entry
         .state
@@ -175,8 +174,8 @@ fn service(
     signer: Pair,
     decrypter: Pair,
     agent: Option<Certificate>,
+    certificates: Vec<Certificate>,
 ) -> NdesService {
-    let certificates = d.profile.certificates(&d.pki);
     let responder = Responder::new(ResponderConfig {
         provider: std::sync::Arc::clone(&d.provider),
         signer,
