@@ -14,15 +14,19 @@ use crate::tiny_ca::TinyCa;
 
 type Answer = (&'static str, Vec<u8>);
 
-pub struct Server {
-    pub ca: TinyCa,
-    pub certificate: Certificate,
-    pub responder: Responder,
+pub(crate) struct Server {
+    pub(crate) ca: TinyCa,
+    pub(crate) certificate: Certificate,
+    pub(crate) responder: Responder,
 }
 
 impl Server {
     /// A CA without a registration authority: it signs and decrypts itself.
-    pub fn new(provider: Arc<dyn CryptoProvider>, ca: TinyCa, certificate: Certificate) -> Self {
+    pub(crate) fn new(
+        provider: Arc<dyn CryptoProvider>,
+        ca: TinyCa,
+        certificate: Certificate,
+    ) -> Self {
         let identity = (certificate.clone(), Arc::clone(&ca.key));
         let responder = Responder::new(ResponderConfig {
             provider,
@@ -40,7 +44,7 @@ impl Server {
     }
 
     /// Method, query and body of a request; content type and body of the answer.
-    pub fn serve(&self, method: &str, query: Option<&str>, body: &[u8]) -> Result<Answer> {
+    pub(crate) fn serve(&self, method: &str, query: Option<&str>, body: &[u8]) -> Result<Answer> {
         Ok(match ServerRequest::from_http(method, query, body)? {
             ServerRequest::GetCaCaps { .. } => ("text/plain", b"SCEPStandard\n".to_vec()),
             ServerRequest::GetCaCert { .. } | ServerRequest::GetNextCaCert { .. } => {

@@ -8,14 +8,19 @@ use scep_core::server::*;
 use scep_core::x509::{Certificate, CertificateBuilder, Extension, Name};
 use scep_core::{Result, UnixTime};
 
-pub struct TinyCa {
-    pub key: Arc<dyn PrivateKey>,
-    pub name: Name,
-    pub transactions: InMemoryTransactions,
+pub(crate) struct TinyCa {
+    pub(crate) key: Arc<dyn PrivateKey>,
+    pub(crate) name: Name,
+    pub(crate) transactions: InMemoryTransactions,
 }
 
 impl TinyCa {
-    pub fn certify(&self, subject: &Name, spki: &[u8], more: &[Extension]) -> Result<Certificate> {
+    pub(crate) fn certify(
+        &self,
+        subject: &Name,
+        spki: &[u8],
+        more: &[Extension],
+    ) -> Result<Certificate> {
         let mut serial = vec![0; 16];
         SystemRandom.fill(&mut serial);
         let template = CertificateBuilder {
