@@ -140,7 +140,7 @@ impl Deployment {
     /// request starts the worker process and NDES in it.
     ///
     /// # Errors
-    /// [`Error::Pki`](crate::Error::Pki) if keys or certificates cannot be made.
+    /// [`Error::Pki`] if keys or certificates cannot be made.
     pub fn new(parts: Parts, profile: Profile, state: State, origin: UnixTime) -> Result<Self> {
         let provider = parts.provider;
         let mut rng = Entropy::new(parts.seed, &provider);
@@ -277,7 +277,7 @@ impl Deployment {
     /// Changes settings, as an administrator would.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) if a setting does not exist or does not fit, or no
+    /// [`Error::Setting`] if a setting does not exist or does not fit, or no
     /// certificate can be made that it describes. Nothing has changed then.
     pub fn set(&mut self, set: &toml::Table, origin: &str, now: UnixTime) -> Result<()> {
         let new = overlay::apply(&self.state, set, origin)?;
@@ -369,7 +369,7 @@ impl Deployment {
     /// Gets a challenge password from where this deployment's devices get theirs, or a bad one.
     ///
     /// # Errors
-    /// [`Error::NoChallenge`](crate::Error::NoChallenge) if there is none to be had.
+    /// [`Error::NoChallenge`] if there is none to be had.
     pub fn issue_challenge(
         &mut self,
         kind: ChallengeKind,
