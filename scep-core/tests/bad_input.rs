@@ -93,9 +93,10 @@ fn decode_octets(input: &[u8]) {
         && let Some(verified) = sound(
             input,
             message.verify(&RustCrypto, &AlgorithmPolicy::LEGACY, &[]),
-        ) {
-            let _ = sound(input, verified.envelope(&LIMITS));
-        }
+        )
+    {
+        let _ = sound(input, verified.envelope(&LIMITS));
+    }
     let _ = sound(input, EnvelopedData::decode(input, &LIMITS));
     let _ = sound(input, certs_only_certificates(input, &LIMITS));
     certificate(input);

@@ -61,7 +61,11 @@ fn messages_become_the_der_they_were_and_verify() {
             assert_eq!(message.attributes(), original.attributes(), "{what}");
             assert_eq!(message.content(), original.content(), "{what}");
             message
-                .verify(&RustCrypto, &AlgorithmPolicy::RFC8894, std::slice::from_ref(&ca.ra))
+                .verify(
+                    &RustCrypto,
+                    &AlgorithmPolicy::RFC8894,
+                    std::slice::from_ref(&ca.ra),
+                )
                 .unwrap();
         }
     }

@@ -117,7 +117,11 @@ fn a_reply_signed_by_a_device_of_the_same_ca_is_a_stranger() {
     );
     builder.pki_status = Some(PkiStatus::Failure);
     builder.fail_info = Some(FailInfo::BadRequest);
-    builder.recipient_nonce = asked.attributes().sender_nonce.as_ref().map(scep_core::message::SenderNonce::echoed);
+    builder.recipient_nonce = asked
+        .attributes()
+        .sender_nonce
+        .as_ref()
+        .map(scep_core::message::SenderNonce::echoed);
     let body = builder
         .sign(&RustCrypto, key("other").as_ref(), &mut rng)
         .unwrap();

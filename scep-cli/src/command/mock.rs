@@ -136,7 +136,10 @@ fn log_line(entry: &JournalEntry) -> String {
             &message.pki_status,
             &message.fail_info,
             &message.hresult,
-        ].into_iter().flatten() {
+        ]
+        .into_iter()
+        .flatten()
+        {
             line.push_str("  ");
             line.push_str(part);
         }

@@ -196,9 +196,27 @@ mod tests {
 
     #[test]
     fn the_code_of_a_crash_is_the_exception() {
-        let data = ["w3wp.exe", "10.0.20348.1", "5f7e2a1b", "ntdll.dll", "10.0.20348.2", "0x1a2b3c4d", "c0000005", "000000000002a1f0", "1d2c"];
-        let data: String = data.iter().map(|value| format!("<Data>{value}</Data>")).collect();
-        let crash = event("Application Error", 1000, "Application", &format!("<EventData>{data}</EventData>"));
+        let data = [
+            "w3wp.exe",
+            "10.0.20348.1",
+            "5f7e2a1b",
+            "ntdll.dll",
+            "10.0.20348.2",
+            "0x1a2b3c4d",
+            "c0000005",
+            "000000000002a1f0",
+            "1d2c",
+        ];
+        let data: String = data
+            .iter()
+            .map(|value| format!("<Data>{value}</Data>"))
+            .collect();
+        let crash = event(
+            "Application Error",
+            1000,
+            "Application",
+            &format!("<EventData>{data}</EventData>"),
+        );
         assert_eq!(crash.code, "0xc0000005");
         assert!(crash.text.contains("w3wp.exe"));
     }
@@ -207,17 +225,37 @@ mod tests {
     fn capi2_holds_its_data_in_elements_of_its_own() {
         let capi2 = |id, content: &str| {
             let content = format!("<UserData>{content}</UserData>");
-            event("Microsoft-Windows-CAPI2", id, "Microsoft-Windows-CAPI2/Operational", &content)
+            event(
+                "Microsoft-Windows-CAPI2",
+                id,
+                "Microsoft-Windows-CAPI2/Operational",
+                &content,
+            )
         };
-        let policy = capi2(30, r#"<CertVerifyCertificateChainPolicy><Policy type="CERT_CHAIN_POLICY_BASE" constant="1"/><Certificate fileRef="A.cer" subjectName="NDES01-MSCEP-RA"/><Result value="800B0101">A required certificate is not within its validity period.</Result></CertVerifyCertificateChainPolicy>"#);
-        assert_eq!((policy.log.as_str(), policy.code.as_str()), ("capi2", "0x800b0101"));
+        let policy = capi2(
+            30,
+            r#"<CertVerifyCertificateChainPolicy><Policy type="CERT_CHAIN_POLICY_BASE" constant="1"/><Certificate fileRef="A.cer" subjectName="NDES01-MSCEP-RA"/><Result value="800B0101">A required certificate is not within its validity period.</Result></CertVerifyCertificateChainPolicy>"#,
+        );
+        assert_eq!(
+            (policy.log.as_str(), policy.code.as_str()),
+            ("capi2", "0x800b0101")
+        );
         assert!(policy.text.contains("NDES01-MSCEP-RA"), "{}", policy.text);
-        let rejected = capi2(42, r#"<CertRejectedRevocationInfo><SubjectCertificate fileRef="A.cer" subjectName="NDES01-MSCEP-RA"/><Action name="CheckTimeValidity"><Result value="80092013">offline</Result></Action><Result value="80092013">offline</Result></CertRejectedRevocationInfo>"#);
+        let rejected = capi2(
+            42,
+            r#"<CertRejectedRevocationInfo><SubjectCertificate fileRef="A.cer" subjectName="NDES01-MSCEP-RA"/><Action name="CheckTimeValidity"><Result value="80092013">offline</Result></Action><Result value="80092013">offline</Result></CertRejectedRevocationInfo>"#,
+        );
         assert_eq!(rejected.code, "CheckTimeValidity");
-        let lost = capi2(53, r#"<CryptRetrieveObjectByUrlWire><URL scheme="http">http://pki.example.com/CertEnroll/CA1.crl</URL><Action name="NetworkRetrievalHttp"/><Result value="80072EE2">timed out</Result></CryptRetrieveObjectByUrlWire>"#);
+        let lost = capi2(
+            53,
+            r#"<CryptRetrieveObjectByUrlWire><URL scheme="http">http://pki.example.com/CertEnroll/CA1.crl</URL><Action name="NetworkRetrievalHttp"/><Result value="80072EE2">timed out</Result></CryptRetrieveObjectByUrlWire>"#,
+        );
         assert_eq!(lost.code, "0x80072ee2");
         assert!(lost.text.contains("/CertEnroll/CA1.crl"), "{}", lost.text);
-        let fine = capi2(41, r#"<CertVerifyRevocation><Certificate fileRef="A.cer" subjectName="x"/><Result value="0"/></CertVerifyRevocation>"#);
+        let fine = capi2(
+            41,
+            r#"<CertVerifyRevocation><Certificate fileRef="A.cer" subjectName="x"/><Result value="0"/></CertVerifyRevocation>"#,
+        );
         assert_eq!(fine.code, "");
     }
 

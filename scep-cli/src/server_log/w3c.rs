@@ -71,18 +71,13 @@ mod tests {
             2026-11-25 22:29:22 POST /CertificateRegistrationSvc/Certificate/VerifyRequest 403 16\n\
             short line\n";
         let records = parse(iis).unwrap();
-<<<<<<< HEAD
-        assert_eq!(records.len(), 1);
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[1].code, "403 16");
+        assert!(records[1].text.contains("VerifyRequest"));
         assert_eq!(
             (records[0].log.as_str(), records[0].code.as_str()),
             ("iis", "404 15")
         );
-=======
-        assert_eq!(records.len(), 2);
-        assert_eq!(records[1].code, "403 16");
-        assert!(records[1].text.contains("VerifyRequest"));
-        assert_eq!((records[0].log.as_str(), records[0].code.as_str()), ("iis", "404 15"));
->>>>>>> fixf
         assert_eq!(records[0].time, seconds("2026-11-25", "22:29:20"));
 
         let httperr = "#Fields: date time sc-status s-siteid s-reason s-queuename\n\

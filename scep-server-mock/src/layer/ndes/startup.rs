@@ -67,9 +67,10 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
 }
 
 fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
-    let [signing, encryption] =
-        [RaRole::Signing, RaRole::Encryption].map(|role| usable(d, t, role));
-    let (Some(signing), Some(encryption)) = (signing, encryption) else {
+    // Whether the second can be used is not looked at when the first cannot.
+    let pair = usable(d, t, RaRole::Signing)
+        .and_then(|signing| Some((signing, usable(d, t, RaRole::Encryption)?)));
+    let Some((signing, encryption)) = pair else {
         // NDES reports each of these as a parameter that is not correct; what it was stands in
         // CAPI2.
         d.log(t, event::no_ra_certificate(Hresult::E_INVALIDARG));
