@@ -102,7 +102,7 @@ fn every_example_is_listed_tested_and_short() {
             "{name} is not listed"
         );
         assert!(
-            tested.contains(&format!("run(\"{name}\"")),
+            tested.contains(&format!("\"{name}\",")),
             "{name} is not tested"
         );
     }

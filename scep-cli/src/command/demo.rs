@@ -35,7 +35,15 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         .load_private_key(&der)
         .map_err(|e| Failure::local(e.to_string()))?;
     let lab = Lab { provider, key };
-    let serial = lab.enroll_at_a_healthy_one(&args, renderer).await?;
+    let serial = match lab.enroll_at_a_healthy_one(&args, renderer).await {
+        Err(failure) if args.json && failure.exit == Exit::Bad => {
+            renderer.json(
+                &json!({"issued": null, "error": failure.message, "failures": [], "failed": 0}),
+            );
+            return Ok(Exit::Bad);
+        }
+        other => other?,
+    };
     let mut rows = Vec::new();
     let mut failed = 0;
     if !args.json {

@@ -143,10 +143,10 @@ fn a_plain_web_server_is_not_scep() {
 
 #[test]
 fn a_closed_port_and_a_name_that_does_not_exist() {
-    let port = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    // bound, so that nobody else gets the port; and nobody listens
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
     let closed = run(&["diagnose", &format!("http://127.0.0.1:{port}/scep")]).exits(1);
     closed.is_narrow();
     closed.in_order(&[
