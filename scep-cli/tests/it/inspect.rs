@@ -76,7 +76,7 @@ fn json_has_all_fields_in_every_encoding() {
             assert!(json.get(field).is_some(), "{field} is missing in {json}");
         }
         assert_eq!(json["kind"], "pki-message", "{name}");
-        assert_eq!(json["message_type"]["name"], "PKCSReq");
+        assert_eq!(json["message_type"], "PKCSReq");
         assert_eq!(json["signature"]["verdict"], "valid");
         assert_eq!(json["certificates"][0]["subject"], "CN=printer-01");
     }
