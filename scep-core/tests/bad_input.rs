@@ -248,6 +248,28 @@ fn each_decoder_refuses_what_is_for_another() {
 }
 
 #[test]
+fn octets_after_the_end_are_refused_or_counted() {
+    let ca = TestCa::rfc8894();
+    for rest in [&[0][..], b"\n", &[0; 100], &[5, 0]] {
+        let with = |der: &[u8]| [der, rest].concat();
+        assert!(Certificate::from_der(&with(ca.ca.as_der())).is_err());
+        assert!(CertificationRequest::from_der(&with(samples::csr().as_der())).is_err());
+        assert!(Crl::from_der(&with(ca.crl().as_der())).is_err());
+        assert!(Name::from_der(&with(ca.ca.subject().as_der())).is_err());
+        assert!(CaCertificates::from_response(&with(ca.ca.as_der())).is_err());
+        let message = with(&samples::pkcs_req(&ca));
+        let error = SignedMessage::decode(&message, &LIMITS).unwrap_err();
+        assert_eq!(
+            error.position(),
+            Some(message.len() - rest.len()),
+            "{error}"
+        );
+        let lenient = SignedMessage::decode_prefix(&message, &LIMITS).unwrap();
+        assert!(lenient.deviations().has("trailing-octets"));
+    }
+}
+
+#[test]
 fn what_is_no_asn1_at_all_is_named() {
     let utf16: Vec<u8> = "<html>".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let cases: [(&[u8], &str); 9] = [

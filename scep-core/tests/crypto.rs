@@ -361,6 +361,39 @@ fn md5_and_des_need_a_legacy_policy() {
     }
 }
 
+/// The reader's side of the same: a client opens what its policy allows.
+#[test]
+fn an_envelope_is_opened_under_the_readers_policy() {
+    let ca = TestCa::rfc8894();
+    let keys = [(ca.ra.clone(), key("ra"))];
+    for (cipher, modern) in [
+        (ContentCipher::DesCbc, false),
+        (ContentCipher::DesEde3Cbc, true),
+        (ContentCipher::Aes256Cbc, true),
+    ] {
+        let shape = Shape {
+            cipher,
+            ..Shape::default()
+        };
+        let message = samples::request(&ca, MessageType::PkcsReq, samples::csr().as_der(), shape);
+        for policy in [AlgorithmPolicy::RFC8894, AlgorithmPolicy::LEGACY] {
+            let decoded = SignedMessage::decode(&message, &LIMITS).unwrap();
+            let verified = decoded.verify(&RustCrypto, &policy, &[]).unwrap();
+            let opened = verified.open(&RustCrypto, &policy, &LIMITS, &keys, &mut TestRandom(1));
+            match opened {
+                Ok(opened) => {
+                    assert!(modern || policy == AlgorithmPolicy::LEGACY, "{cipher}");
+                    assert_eq!((opened.cipher, opened.transport), (cipher, shape.transport));
+                }
+                Err(error) => {
+                    assert!(!modern && policy == AlgorithmPolicy::RFC8894, "{error}");
+                    assert!(matches!(error, Error::ForbiddenByPolicy { .. }), "{error}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn sha_1_is_sent_only_where_the_policy_allows_it() {
     let send = |policy: AlgorithmPolicy, capabilities: &str| {

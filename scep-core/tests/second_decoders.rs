@@ -371,6 +371,27 @@ fn four_decoders_agree_on_every_message() {
     }
 }
 
+/// Encoders that sort every SET write the same octets: what we emit is DER, not merely BER.
+#[test]
+fn typed_encoders_write_our_messages_anew_to_the_octet() {
+    use der::{Decode, Encode};
+    for (what, der) in samples::all() {
+        let typed = cms::content_info::ContentInfo::from_der(&der).unwrap();
+        let inner = typed.content.to_der().unwrap();
+        let data = cms::signed_data::SignedData::from_der(&inner).unwrap();
+        assert_eq!(data.to_der().unwrap(), inner, "cms, {what}");
+        let data: rasn_cms::SignedData = rasn::der::decode(&inner).unwrap();
+        assert_eq!(rasn::der::encode(&data).unwrap(), inner, "rasn-cms, {what}");
+        let Some(envelope) = ours::signed(&der).content.filter(|c| c.len() > 1) else {
+            continue;
+        };
+        let typed = cms::content_info::ContentInfo::from_der(&envelope).unwrap();
+        let inner = typed.content.to_der().unwrap();
+        let data = cms::enveloped_data::EnvelopedData::from_der(&inner).unwrap();
+        assert_eq!(data.to_der().unwrap(), inner, "cms, {what}");
+    }
+}
+
 #[test]
 fn three_decoders_agree_on_every_envelope() {
     let ca = TestCa::rfc8894();
