@@ -22,10 +22,17 @@ use crate::render::{ColorChoice, Renderer};
 #[command(name = "scep", version, after_help = Exit::help(), max_term_width = 100)]
 struct Cli {
     /// Colour the report.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        display_order = 990
+    )]
     color: ColorChoice,
     /// Say on stderr what is being done.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 991)]
     verbose: bool,
     #[command(subcommand)]
     command: Command,

@@ -311,8 +311,11 @@ impl From<MethodArg> for MethodChoice {
 
 /// Checks a SCEP URL before anything is done with it.
 pub(crate) fn scep_url(text: &str) -> std::result::Result<String, String> {
-    let url = url::Url::parse(text)
-        .map_err(|e| format!("{e}; a SCEP URL looks like https://host/certsrv/mscep/mscep.dll"))?;
+    const EXAMPLE: &str = "a SCEP URL looks like https://host/certsrv/mscep/mscep.dll";
+    let url = url::Url::parse(text).map_err(|e| match e {
+        url::ParseError::RelativeUrlWithoutBase => EXAMPLE.to_owned(),
+        other => format!("{other}; {EXAMPLE}"),
+    })?;
     match url.scheme() {
         "http" | "https" => Ok(text.to_owned()),
         other => Err(format!("SCEP goes over http or https, not {other}")),

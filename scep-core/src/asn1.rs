@@ -1,7 +1,7 @@
 //! BER and DER: reading what was sent, writing DER.
 //!
 //! [`transcode`] turns any BER into DER once, in front of every decoder; [`Reader`] then slices the
-//! DER without copying, so that what was signed stays the octets that were received; [`write`]
+//! DER without copying, so that what was signed stays the octets that were received; [`mod@write`]
 //! makes DER.
 
 mod reader;

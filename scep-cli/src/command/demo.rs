@@ -35,13 +35,21 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         .load_private_key(&der)
         .map_err(|e| Failure::local(e.to_string()))?;
     let lab = Lab { provider, key };
-    let serial = lab.enroll_at_a_healthy_one(&args, renderer).await?;
+    let serial = match lab.enroll_at_a_healthy_one(&args, renderer).await {
+        Err(failure) if args.json && failure.exit == Exit::Bad => {
+            renderer.json(
+                &json!({"issued": null, "error": failure.message, "failures": [], "failed": 0}),
+            );
+            return Ok(Exit::Bad);
+        }
+        other => other?,
+    };
     let mut rows = Vec::new();
     let mut failed = 0;
     if !args.json {
         renderer.line("");
         renderer.line(format!(
-            "{:<36} {:<8} {:<24} {:<30}",
+            "{:<36} {:<8} {:<30} {:<30}",
             "broken on purpose", "shown by", "seen", "diagnosed"
         ));
     }
@@ -54,7 +62,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         if !args.json {
             let verdict = if row.ok { Verdict::Ok } else { Verdict::Fail };
             renderer.line(format!(
-                "{:<36} {:<8} {:<24} {:<30} {}",
+                "{:<36} {:<8} {:<30} {:<30} {}",
                 row.id,
                 row.level,
                 row.seen,
@@ -225,11 +233,14 @@ fn row(mode: &FailureMode, level: Level, diagnosis: &Diagnosis) -> Row {
                 .iter()
                 .rfind(|s| s.result == ProbeResult::Ok)
         })
-        .map_or("", |s| s.text.split([',', ':']).next().unwrap_or_default());
+        .map_or("", |s| s.text.as_str());
+    // of a long URL what came, not how long it was
+    let seen = seen.split_once(" octets: ").map_or(seen, |(_, came)| came);
+    let seen = seen.split([',', ':']).next().unwrap_or_default();
     Row {
         id: mode.id.clone(),
         level: level.as_str(),
-        seen: seen.chars().take(24).collect(),
+        seen: seen.chars().take(30).collect(),
         diagnosed: diagnosed.to_string(),
         ok,
     }

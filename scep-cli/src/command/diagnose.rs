@@ -84,7 +84,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let (diagnosis, observations) = if let Some(path) = &args.from {
+    let (mut diagnosis, observations) = if let Some(path) = &args.from {
         let mut observations = Capture::load(path)?.observations;
         observations
             .logs
@@ -100,6 +100,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         };
         (classify(Catalogue::builtin(), &observations), observations)
     };
+    diagnosis.tool = concat!("scep ", env!("CARGO_PKG_VERSION")).to_owned();
     if let Some(path) = &args.capture {
         Capture::new(&observations).save(path)?;
     }

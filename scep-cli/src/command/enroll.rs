@@ -143,6 +143,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         .unwrap_or_else(|| paths.key.clone());
     let written = key.new_pem.is_some().then_some(paths.key.as_path());
     let finish = Finish {
+        url: &args.url,
         paths: &paths,
         key_file: &key_file,
         written_key: written,

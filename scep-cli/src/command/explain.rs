@@ -142,7 +142,7 @@ fn advice(heading: &str, advice: &Advice, renderer: &Renderer) {
 }
 
 fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
-    renderer.line(format!("{}: {}", e.id, e.title));
+    renderer.hanging("", &format!("{}: {}", e.id, e.title));
     for (name, value) in [
         ("stage", e.stage.to_string()),
         ("kind", e.kind.to_string()),
@@ -207,12 +207,12 @@ fn print_mode(e: &Explanation<'_>, renderer: &Renderer) {
     renderer.line("");
     renderer.line("References");
     for reference in e.references {
-        renderer.line(format!("  {reference}"));
+        renderer.hanging("  ", reference);
     }
 }
 
 fn print_symptom(e: &SymptomExplanation<'_>, renderer: &Renderer) {
-    renderer.line(format!("{}: {}", e.id, e.title));
+    renderer.hanging("", &format!("{}: {}", e.id, e.title));
     renderer.line(format!("  {:<10} {}", "stage", e.stage));
     renderer.line(format!("  {:<10} {}", "known", e.provenance));
     paragraph("What it means", e.summary, renderer);

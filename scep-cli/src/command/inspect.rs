@@ -111,6 +111,11 @@ fn not_understood(input: &[u8], error: &scep_core::Error, json: bool, renderer: 
     }
 }
 
+/// The RFC's name of a value, or the value itself if the RFC has no name for it.
+fn word<'a>(name: &'a str, value: &'a str) -> &'a str {
+    if name == "unknown" { value } else { name }
+}
+
 fn to_json(report: &Report) -> Value {
     let attributes = report.attributes.as_ref();
     let signature = report.signature.as_ref().map(|verdict| match verdict {
@@ -127,10 +132,10 @@ fn to_json(report: &Report) -> Value {
         "kind": report.kind.name(),
         "encoding": report.encoding,
         "octets": report.octets,
-        "message_type": attributes.map(|a| json!({"name": a.message_type.name(), "value": a.message_type.as_text()})),
+        "message_type": attributes.map(|a| word(a.message_type.name(), a.message_type.as_text())),
         "transaction_id": attributes.map(|a| a.transaction_id.as_str()),
-        "pki_status": attributes.and_then(|a| a.pki_status.as_ref()).map(|s| json!({"name": s.name(), "value": s.as_text()})),
-        "fail_info": attributes.and_then(|a| a.fail_info.as_ref()).map(|i| json!({"name": i.name(), "value": i.as_text()})),
+        "pki_status": attributes.and_then(|a| a.pki_status.as_ref()).map(|s| word(s.name(), s.as_text())),
+        "fail_info": attributes.and_then(|a| a.fail_info.as_ref()).map(|i| word(i.name(), i.as_text())),
         "fail_info_text": attributes.and_then(|a| a.fail_info_text.as_deref()),
         "hresult": attributes.and_then(|a| a.microsoft.hresult).map(|h| format!("0x{h:08X}")),
         "server_message": attributes.and_then(|a| a.microsoft.server_message.as_deref()),

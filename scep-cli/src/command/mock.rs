@@ -78,42 +78,58 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         scep_server_mock::Error::Listen { .. } => Failure::local(e.to_string()),
         other => Failure::usage(other.to_string()),
     })?;
+    let mut stop = Stop::listen()?;
     ready(&mock, &args, renderer)?;
-    tokio::select! {
-        () = stopped() => {}
-        never = follow(&mock, &args, renderer) => match never {},
+    // a program reads the ready line only
+    let mut follower = (!args.json).then(Follower::default);
+    let end = stop.asked();
+    tokio::pin!(end);
+    loop {
+        let pause = tokio::time::sleep(FOLLOW_EVERY);
+        tokio::select! {
+            () = &mut end => break,
+            () = pause, if follower.is_some() => {}
+        }
+        if let Some(follower) = &mut follower {
+            follower.print_news(&mock, renderer);
+        }
     }
-    if !args.json {
-        let served = mock.with(|s| s.deployment().journal().last().map_or(0, |entry| entry.n));
-        let served = usize::try_from(served).unwrap_or(usize::MAX);
+    if let Some(mut follower) = follower {
+        follower.print_news(&mock, renderer);
+        let served = usize::try_from(follower.last).unwrap_or(usize::MAX);
         renderer.line(format!("{} served.", count(served, "request")));
     }
     Ok(Exit::Good)
 }
 
-fn names(what: &str, names: impl IntoIterator<Item = &'static str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
-    format!("{what}: {}", names.join(", "))
+/// How often the journal is looked at.
+const FOLLOW_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Writes a line for each request.
+#[derive(Default)]
+struct Follower {
+    /// Number of the last request that was written.
+    last: u64,
 }
 
-/// Writes a line for each request, until the end of the program.
-async fn follow(mock: &MockNdes, args: &Args, renderer: &Renderer) -> std::convert::Infallible {
-    let mut last = 0;
-    loop {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        if args.json {
-            // the ready line is all that a program wants to read
-            continue;
-        }
-        let lines: Vec<String> = mock.with(|s| {
-            let news = s.deployment().journal().filter(|entry| entry.n > last);
-            news.map(log_line).collect()
+impl Follower {
+    fn print_news(&mut self, mock: &MockNdes, renderer: &Renderer) {
+        let (lines, last) = mock.with(|s| {
+            let news = s.deployment().journal().filter(|entry| entry.n > self.last);
+            let lines: Vec<String> = news.map(log_line).collect();
+            (lines, s.deployment().journal().last().map(|entry| entry.n))
         });
-        last = last.max(mock.with(|s| s.deployment().journal().last().map_or(0, |e| e.n)));
         for line in lines {
             renderer.line(line);
         }
+        // a reset empties the journal
+        self.last = last.unwrap_or(0);
     }
+}
+
+fn names(what: &str, names: impl IntoIterator<Item = &'static str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    format!("{what}: {}", names.join(", "))
 }
 
 /// `09:31:07  GET  GetCACaps     503  127.0.0.1  scep/0.1.0`
@@ -131,15 +147,13 @@ fn log_line(entry: &JournalEntry) -> String {
         entry.method, entry.peer
     );
     if let Some(message) = &entry.message {
-        for part in [
+        let parts = [
             &message.message_type,
             &message.pki_status,
             &message.fail_info,
             &message.hresult,
-        ]
-        .into_iter()
-        .flatten()
-        {
+        ];
+        for part in parts.into_iter().flatten() {
             line.push_str("  ");
             line.push_str(part);
         }
@@ -297,20 +311,42 @@ fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
     Ok(())
 }
 
-/// Until Ctrl-C, or until whoever started the mock asks it to end.
-async fn stopped() {
+/// Ctrl-C, or whoever started the mock asks it to end. From the moment that this exists neither
+/// kills the process.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Stop {
+    fn listen() -> Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: {
+                use tokio::signal::unix::{SignalKind, signal};
+                let listen =
+                    |kind| signal(kind).map_err(|e| Failure::local(format!("signals: {e}")));
+                [
+                    listen(SignalKind::interrupt())?,
+                    listen(SignalKind::terminate())?,
+                ]
+            },
+        })
+    }
+
+    #[cfg(unix)]
+    async fn asked(&mut self) {
+        let [interrupt, terminate] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+
+    #[cfg(not(unix))]
+    async fn asked(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 fn list(json: bool, renderer: &Renderer) {

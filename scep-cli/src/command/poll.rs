@@ -62,6 +62,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     )
     .await;
     Finish {
+        url: &state.transaction.url,
         paths: &paths,
         key_file: &key_file,
         written_key: None,

@@ -128,10 +128,11 @@ fn severity(level: &str) -> &'static str {
 /// The content of the first element of a name.
 fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let begin = format!("<{name}");
-    let rest = text.split(begin.as_str()).skip(1).find(|rest| {
+    let rest = text
+        .split(begin.as_str())
+        .skip(1)
         // `<EventID>` and `<EventID Qualifiers='0'>`, but not `<EventIDs>`
-        rest.starts_with(['>', ' '])
-    })?;
+        .find(|rest| rest.starts_with(['>', ' ']))?;
     let content = rest.split_once('>')?.1;
     content
         .split_once(&format!("</{name}>"))

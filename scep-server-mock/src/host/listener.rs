@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use super::{Shared, http, tls};
@@ -30,12 +30,16 @@ impl Site {
     }
 }
 
-/// Listens while the site can be reached, and gives the port up while it cannot.
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Listens while the site can be reached, and keeps the port closed while it cannot.
 pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
     let Ok(address) = first.local_addr() else {
         return;
     };
     let mut listener = Some(first);
+    let mut closed: Option<TcpSocket> = None;
     let mut failure_noted = false;
     // Connections end with the mock: dropping the set aborts them.
     let mut connections = JoinSet::new();
@@ -47,8 +51,12 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
         let reachable = site.is_reachable(&shared);
         if reachable {
             if listener.is_none() {
-                // Somebody else may have taken the port meanwhile.
-                match TcpListener::bind(address).await {
+                let again = match closed.take() {
+                    Some(port) => port.listen(BACKLOG),
+                    // Somebody else has taken the port meanwhile.
+                    None => TcpListener::bind(address).await,
+                };
+                match again {
                     Ok(again) => {
                         listener = Some(again);
                         failure_noted = false;
@@ -63,7 +71,9 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
                 }
             }
         } else {
-            listener = None;
+            if listener.take().is_some() {
+                closed = keep_closed(address).ok();
+            }
             connections.abort_all();
         }
         match &listener {
@@ -83,6 +93,21 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
             },
         }
     }
+}
+
+/// A port that is ours and refuses connections: bound, and nobody listens. Given up, somebody else
+/// could take it, and would answer in the name of the deployment.
+fn keep_closed(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // As std does for a listener: connections that have ended must not keep the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, site: Site) {

@@ -222,8 +222,10 @@ fn print_evidence(evidence: &[Evidence], renderer: &Renderer) {
     renderer.line("");
     for (references, evidence) in rows {
         let deduced = if evidence.inferred { " (deduced)" } else { "" };
+        // logs and memory have no numbers
+        let gap = if width == 0 { "" } else { " " };
         renderer.hanging(
-            &format!("  {heading:<9} {references:<width$} "),
+            &format!("  {heading:<9} {references:<width$}{gap}"),
             &format!("{}{deduced}", evidence.text),
         );
         heading = "";

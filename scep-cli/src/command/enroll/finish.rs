@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use scep_client::enroll::{Enrolled, Failed, Outcome, PendingState};
+use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Issued, Refusal};
+use scep_core::crypto::RustCrypto;
 use scep_core::x509::Certificate;
 use scep_failures::diagnosis::Outcome as Health;
+use scep_failures::observation::{Observation, Observations, Outcome as Seen, Probe, Purpose};
 use scep_failures::{Catalogue, Diagnosis, classify};
 use serde_json::{Value, json};
 
@@ -18,6 +21,7 @@ use crate::render::{Renderer, count};
 
 /// What the reply is turned into.
 pub(crate) struct Finish<'a> {
+    pub(crate) url: &'a str,
     pub(crate) paths: &'a Paths,
     pub(crate) key_file: &'a Path,
     /// The key file, if this run wrote it.
@@ -56,7 +60,9 @@ impl Finish<'_> {
                 }
                 let diagnosis = classify(Catalogue::builtin(), &failed.observations);
                 let requests = failed.observations.items.len();
-                self.failed(&failed.error.causes(), &diagnosis, requests, renderer);
+                let presented = presented(&failed.observations);
+                let causes = failed.error.causes();
+                self.failed(&causes, &presented, &diagnosis, requests, renderer);
                 Ok(Exit::Bad)
             }
         }
@@ -107,9 +113,10 @@ impl Finish<'_> {
             }));
         } else {
             renderer.line("");
-            let key = self
-                .written_key
-                .map_or_else(String::new, |k| format!("{}  ", k.display()));
+            let key = self.written_key.map_or_else(String::new, |k| {
+                let mode = if cfg!(unix) { " (0600)" } else { "" };
+                format!("{}{mode}  ", k.display())
+            });
             renderer.line(format!(
                 "wrote {key}{}  {}",
                 self.paths.certificate.display(),
@@ -180,21 +187,37 @@ impl Finish<'_> {
 
     /// It came to no decision. What the exchanges look like is told only where they look broken: a
     /// wrong fingerprint, say, is told by the error alone.
-    fn failed(&self, causes: &str, diagnosis: &Diagnosis, requests: usize, renderer: &Renderer) {
+    fn failed(
+        &self,
+        causes: &str,
+        presented: &[(String, String)],
+        diagnosis: &Diagnosis,
+        requests: usize,
+        renderer: &Renderer,
+    ) {
         let broken = matches!(diagnosis.outcome, Health::Failure | Health::NotScep);
         if self.json {
             renderer.json(&json!({
                 "outcome": "failed",
                 "error": causes,
+                "presented": presented.iter()
+                    .map(|(subject, sha256)| json!({"subject": subject, "sha256": sha256})).collect::<Vec<_>>(),
                 "diagnosis": broken.then_some(diagnosis),
                 "footprint": footprint(requests, &[]),
             }));
             return;
         }
         renderer.error(causes);
+        for (subject, sha256) in presented {
+            renderer.line("");
+            renderer.hanging("The server presents  ", subject);
+            renderer.line(format!("  SHA-256            {sha256}"));
+        }
         if broken {
             renderer.line("");
             diagnose::print_verdict(diagnosis, renderer);
+        } else if presented.is_empty() {
+            renderer.line(format!("Find out why with  scep diagnose {}", self.url));
         }
         renderer.line("");
         self.say_what_is_kept(renderer);
@@ -212,6 +235,36 @@ impl Finish<'_> {
             ));
         }
     }
+}
+
+/// The CA certificates of a GetCACert response after which nothing was sent: the CA that is not
+/// trusted, with its fingerprint.
+fn presented(observations: &Observations) -> Vec<(String, String)> {
+    let Some(Observation {
+        probe: Probe::Http {
+            purpose: Purpose::GetCaCert,
+            ..
+        },
+        outcome: Seen::Response(http),
+        ..
+    }) = observations.items.last()
+    else {
+        return Vec::new();
+    };
+    let Ok((_, blocks)) = scep_core::inspect::unwrap_input(http.body.as_bytes()) else {
+        return Vec::new();
+    };
+    blocks
+        .iter()
+        .filter_map(|block| CaCertificates::from_response(block).ok())
+        .flat_map(|found| found.as_slice().to_vec())
+        .filter(Certificate::is_ca)
+        .filter_map(|certificate| {
+            let hash = certificate.sha256(&RustCrypto).ok()?;
+            let hex = hash.iter().map(|octet| format!("{octet:02x}")).collect();
+            Some((certificate.subject().to_string(), hex))
+        })
+        .collect()
 }
 
 fn footprint(requests: usize, issued: &[String]) -> Value {

@@ -1,0 +1,64 @@
+//! A CA that knows one challenge password and certifies for an hour.
+
+use std::{sync::Arc, time::Duration};
+
+use scep_core::crypto::{DigestAlgorithm, PrivateKey, RandomSource, SystemRandom};
+use scep_core::message::{ChallengePassword, FailInfo};
+use scep_core::server::*;
+use scep_core::x509::{Certificate, CertificateBuilder, Extension, Name};
+use scep_core::{Result, UnixTime};
+
+pub(crate) struct TinyCa {
+    pub(crate) key: Arc<dyn PrivateKey>,
+    pub(crate) name: Name,
+    pub(crate) transactions: InMemoryTransactions,
+}
+
+impl TinyCa {
+    pub(crate) fn certify(
+        &self,
+        subject: &Name,
+        spki: &[u8],
+        more: &[Extension],
+    ) -> Result<Certificate> {
+        let mut serial = vec![0; 16];
+        SystemRandom.fill(&mut serial);
+        let template = CertificateBuilder {
+            serial,
+            issuer: self.name.clone(),
+            subject: subject.clone(),
+            not_before: UnixTime::now(),
+            not_after: UnixTime::now().plus(Duration::from_secs(3600)),
+            spki: spki.to_vec(),
+            extensions: more.to_vec(),
+        };
+        let (key, digest) = (self.key.as_ref(), DigestAlgorithm::Sha256);
+        template.sign(key, digest, &mut SystemRandom)
+    }
+}
+
+fn issue(certificate: Certificate) -> Decision {
+    Decision::Issue {
+        certificates: vec![certificate],
+        server_message: None,
+    }
+}
+
+impl Authority for TinyCa {
+    /// The request's signature is right; who may have which certificate is decided here.
+    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        let refuse = |why| Decision::Refuse(Refusal::new(FailInfo::BadRequest).with_text(why));
+        match request.challenge().map(ChallengePassword::expose) {
+            Some("open sesame") => self
+                .certify(request.csr.subject(), request.csr.spki_der(), &[])
+                .map_or_else(|error| refuse(error.to_string()), issue),
+            _ => refuse("the challenge password is wrong".into()),
+        }
+    }
+    fn poll(&self, _request: &PollRequest<'_>, _now: UnixTime) -> Decision {
+        Decision::Refuse(Refusal::new(FailInfo::BadCertId))
+    }
+    fn transactions(&self) -> &dyn Transactions {
+        &self.transactions
+    }
+}

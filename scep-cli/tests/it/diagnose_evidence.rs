@@ -1,0 +1,190 @@
+//! What a diagnosis knows besides what it probes: captures, server logs, memory.
+
+use std::path::Path;
+
+use scep_client::memory::{FileMemory, MemoryStore};
+use scep_core::crypto::default_provider;
+use scep_failures::observation::Memory;
+use scep_server_mock::MockNdes;
+use serde_json::Value;
+
+use crate::support::{Mock, run};
+
+#[test]
+fn a_capture_gives_the_same_diagnosis_without_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = path(folder.path(), "capture.json");
+    let mock = Mock::start(&["--failure", "httpsys-503-pool-stopped"]);
+    let live = run(&["diagnose", mock.url(), "--json", "--capture", &capture]).exits(1);
+    let report = run(&["diagnose", mock.url(), "--capture", &capture]).exits(1);
+    let url = mock.url().to_owned();
+    drop(mock);
+
+    let again = run(&["diagnose", "--from", &capture]).exits(1);
+    assert_eq!(again.stdout, report.stdout);
+    let again = run(&["diagnose", "--from", &capture, "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(again["symptom"], live.json()["symptom"]);
+    assert_eq!(again["url"], Value::from(url));
+
+    // a capture of an unknown version, none at all, and something else
+    for (content, words) in [
+        ("{\"schema\":\"scep-capture/99\"}", "scep-capture/1"),
+        ("x", "not understood"),
+    ] {
+        std::fs::write(&capture, content).unwrap();
+        run(&["diagnose", "--from", &capture])
+            .exits(4)
+            .only_says(words);
+    }
+    run(&[
+        "diagnose",
+        "--from",
+        &path(folder.path(), "none.json"),
+        "--json",
+    ])
+    .exits(4)
+    .only_says("none.json");
+}
+
+#[test]
+fn a_capture_holds_no_challenge_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = path(folder.path(), "capture.json");
+    let mock = Mock::start(&[]);
+    let password = mock.challenge();
+    let file = path(folder.path(), "password.txt");
+    std::fs::write(&file, &password).unwrap();
+    let mut arguments = vec!["diagnose", mock.url(), "--enroll", "--may-issue", "1", "-v"];
+    arguments.extend([
+        "--subject",
+        "CN=x",
+        "--ca-sha256",
+        mock.pin(),
+        "--challenge-file",
+        &file,
+    ]);
+    arguments.extend(["--capture", &capture]);
+    let run = run(&arguments).exits(0);
+    let written = std::fs::read_to_string(&capture).unwrap();
+    for text in [&written, &run.stdout, &run.stderr] {
+        assert!(!text.contains(&password));
+    }
+}
+
+#[test]
+fn logs_of_the_control_port_name_the_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = Mock::start(&["--failure", "ndes-ra-cert-expired"]);
+    run(&["diagnose", mock.url(), "--quiet"]).exits(1);
+    let json = path(folder.path(), "events.json");
+    std::fs::write(&json, mock.control("GET", "/events", "")).unwrap();
+    let xml = path(folder.path(), "events.xml");
+    std::fs::write(&xml, mock.control("GET", "/events?format=xml", "")).unwrap();
+
+    for log in [&json, &xml] {
+        let with_url = run(&["diagnose", mock.url(), "--server-log", log, "--json"])
+            .exits(1)
+            .json();
+        let without = run(&["diagnose", "--server-log", log, "--json"])
+            .exits(1)
+            .json();
+        for diagnosis in [with_url, without] {
+            assert_eq!(
+                diagnosis["failure_modes"][0]["id"], "ndes-ra-cert-expired",
+                "{log}"
+            );
+        }
+    }
+    let report = run(&["diagnose", "--server-log", &xml]).exits(1);
+    report.is_narrow();
+    assert!(!report.stdout.contains("Sent "), "{}", report.stdout);
+}
+
+#[test]
+fn logs_as_windows_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = path(folder.path(), "httperr1.log");
+    std::fs::write(
+        &log,
+        "#Software: Microsoft HTTP API 2.0\r\n\
+         #Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason s-queuename\r\n\
+         2026-11-25 22:29:20 198.51.100.7 50000 192.0.2.10 443 HTTP/1.1 GET /certsrv/mscep/mscep.dll 503 1 AppOffline SCEP\r\n",
+    )
+    .unwrap();
+    let mock = Mock::start(&["--failure", "httpsys-503-pool-stopped"]);
+    let diagnosis = run(&["diagnose", mock.url(), "--server-log", &log, "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(diagnosis["symptom"]["id"], "mscep-503-pool-down");
+
+    let odd = path(folder.path(), "notes.txt");
+    std::fs::write(&odd, "it was broken on Monday").unwrap();
+    run(&["diagnose", "--server-log", &odd])
+        .exits(4)
+        .only_says("no log that is known");
+    run(&["diagnose", "--server-log", &path(folder.path(), "none")])
+        .exits(4)
+        .only_says("none");
+}
+
+/// The deployment is looked at while its RA certificates are good (here: what it then served), and
+/// again when they have expired and nothing but 500 comes.
+#[test]
+fn what_was_remembered_proves_that_a_certificate_has_expired() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let start = MockNdes::builder()
+        .with_failure("ndes-ra-cert-expired")
+        .start();
+    let ndes = runtime.block_on(start).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let remembered = path(folder.path(), "memory");
+
+    let before = run(&["diagnose", &ndes.url(), "--remember", &remembered, "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(before["symptom"]["id"], "mscep-500-not-started");
+
+    let good = ndes.with(|s| s.deployment().last_good());
+    FileMemory::new(Path::new(&remembered), default_provider())
+        .save(
+            &ndes.url(),
+            &Memory {
+                taken: ndes
+                    .now()
+                    .minus(std::time::Duration::from_secs(86_400 * 40))
+                    .0,
+                ca_certificates: base64(&good.ca_certificates),
+                capabilities: good.capabilities,
+            },
+        )
+        .unwrap();
+    let after = run(&["diagnose", &ndes.url(), "--remember", &remembered, "--json"])
+        .exits(1)
+        .json();
+    assert_eq!(after["symptom"]["id"], "mscep-500-ra-certificate-expired");
+    assert_eq!(after["failure_modes"][0]["id"], "ndes-ra-cert-expired");
+}
+
+#[test]
+fn a_healthy_look_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let remembered = path(folder.path(), "memory");
+    let mock = Mock::start(&[]);
+    run(&["diagnose", mock.url(), "--remember", &remembered, "--quiet"]).exits(0);
+    assert_eq!(std::fs::read_dir(&remembered).unwrap().count(), 1);
+    run(&["diagnose", mock.url(), "--remember", &remembered, "--quiet"]).exits(0);
+    assert_eq!(std::fs::read_dir(&remembered).unwrap().count(), 1);
+}
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+fn base64(octets: &[u8]) -> String {
+    let pem = scep_core::x509::pem::encode("X", octets);
+    pem.lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect()
+}

@@ -1,0 +1,22 @@
+//! The real binary: what it prints, what it leaves behind, and how it ends.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+mod demo;
+mod diagnose;
+mod diagnose_evidence;
+mod enroll;
+mod explain;
+mod help;
+mod inspect;
+mod mock;
+mod poll;
+mod readme;
+mod streams;
+mod support;

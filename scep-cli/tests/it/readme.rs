@@ -1,0 +1,139 @@
+//! The README says what is: its commands exist, and its transcripts are what comes.
+
+use crate::support::{Mock, compare, repository, run};
+
+fn readme() -> String {
+    std::fs::read_to_string(repository().join("README.md")).unwrap()
+}
+
+/// Fenced blocks of a language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    text.split("```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| {
+            let (first, rest) = block.split_once('\n')?;
+            (first.trim() == language).then(|| rest.to_owned())
+        })
+        .collect()
+}
+
+/// Words of a command line; double quotes keep words together.
+fn words(line: &str) -> Vec<String> {
+    line.split('"')
+        .enumerate()
+        .flat_map(|(i, part)| {
+            if i % 2 == 1 {
+                vec![part.to_owned()]
+            } else {
+                part.split_whitespace().map(str::to_owned).collect()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_set_up_is_two_commands() {
+    let commands: Vec<String> = blocks(&readme(), "sh")
+        .concat()
+        .lines()
+        .map(|line| line.split('#').next().unwrap().trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert_eq!(commands, ["cargo run -- demo", "cargo test"]);
+}
+
+/// Everything that looks like a command line of `scep`, in transcripts and in running text.
+#[test]
+fn every_command_that_is_shown_exists() {
+    let readme = readme();
+    let in_text = readme
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.starts_with("scep "));
+    let transcripts = blocks(&readme, "console").concat();
+    let in_transcripts = transcripts
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .filter(|line| line.starts_with("scep "));
+    let mut seen = 0;
+    for line in in_text.chain(in_transcripts) {
+        let mut words = words(line.trim_end_matches('&'));
+        words.remove(0);
+        // a command that stands for its kind is known; one with arguments is parsed to the end,
+        // which `--help` as the last word does without running it
+        let help = run(&[&words[0], "--help"]).exits(0).stdout;
+        for flag in words.iter().filter(|word| word.starts_with("--")) {
+            assert!(
+                help.contains(flag.as_str()),
+                "{line}: {} has no {flag}",
+                words[0]
+            );
+        }
+        for word in words.iter_mut().filter(|word| *word == "URL") {
+            *word = "http://ndes.example/scep".into();
+        }
+        words.push("--help".into());
+        let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+        run(&arguments).exits(0);
+        seen += 1;
+    }
+    assert!(seen >= 8, "only {seen} commands were found");
+    // flags that are named alone belong to some command
+    let all: String = ["diagnose", "enroll", "mock", "inspect", "explain", "poll"]
+        .map(|command| run(&[command, "--help"]).stdout)
+        .concat();
+    for flag in readme
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.starts_with("--"))
+    {
+        let flag = flag.split_whitespace().next().unwrap();
+        assert!(all.contains(flag), "no command has {flag}");
+    }
+}
+
+/// `scep mock … &` and `scep diagnose URL … --quiet`: what comes is what the README shows.
+#[test]
+fn transcripts_are_what_comes() {
+    let text = readme();
+    let mut wanted = text.clone();
+    let mut checked = 0;
+    for block in blocks(&text, "console") {
+        let mut mock: Option<(String, Mock)> = None;
+        let mut lines = block.lines().peekable();
+        while let Some(line) = lines.next() {
+            let Some(command) = line.strip_prefix("$ scep ") else {
+                continue;
+            };
+            let command = words(command.trim_end_matches('&'));
+            if command[0] == "mock" {
+                let listen = command.iter().position(|w| w == "--listen").unwrap();
+                let mut arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
+                let address = arguments
+                    .drain(listen - 1..=listen)
+                    .next_back()
+                    .unwrap()
+                    .to_owned();
+                mock = Some((address, Mock::start(&arguments)));
+            } else if let Some((address, mock)) = &mock {
+                let here = mock.url().split('/').nth(2).unwrap();
+                let command: Vec<String> =
+                    command.iter().map(|w| w.replace(address, here)).collect();
+                let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+                let comes = run(&arguments).stdout.replace(here, address);
+                let mut shown = String::new();
+                while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+                    shown.push_str(line);
+                    shown.push('\n');
+                }
+                wanted = wanted.replace(&format!("{line}\n{shown}"), &format!("{line}\n{comes}"));
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 1, "no transcript was run");
+    compare(&repository().join("README.md"), &wanted);
+}
