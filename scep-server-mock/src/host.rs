@@ -9,7 +9,7 @@ use scep_core::message::ChallengePassword;
 use scep_core::x509::Certificate;
 use scep_failures::observation::LogRecord;
 use serde::Serialize;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -160,13 +160,13 @@ impl MockNdes {
 
     pub(crate) async fn launch(builder: Builder) -> Result<Self> {
         builder.check_control()?;
-        let scep = bind(builder.listen).await?;
-        let crl = bind(SocketAddr::new(builder.listen.ip(), 0)).await?;
-        let control = bind(builder.control).await?;
+        let (scep, scep_address) = bind(builder.listen)?;
+        let (crl, crl_address) = bind(SocketAddr::new(builder.listen.ip(), 0))?;
+        let (control, control_address) = bind(builder.control)?;
         let addresses = Addresses {
-            scep: local(&scep)?,
-            crl: local(&crl)?,
-            control: local(&control)?,
+            scep: scep_address,
+            crl: crl_address,
+            control: control_address,
         };
         let host = builder.url_host();
         let parts = builder.parts_on_sockets(&host, addresses.crl.port());
@@ -183,13 +183,28 @@ impl MockNdes {
             addresses,
             host,
         });
+        // listening from the first moment, or from the first moment not
+        let scep = listener::Port::take(scep, shared.scep_is_reachable())
+            .map_err(|e| cannot_listen(addresses.scep, e))?;
+        let crl = listener::Port::take(crl, shared.crl_is_reachable())
+            .map_err(|e| cannot_listen(addresses.crl, e))?;
+        let control = control
+            .listen(listener::BACKLOG)
+            .map_err(|e| cannot_listen(addresses.control, e))?;
+        let site = listener::Site::Scep;
         let tasks = vec![
             tokio::spawn(listener::run(
                 Arc::clone(&shared),
                 scep,
-                listener::Site::Scep,
+                addresses.scep,
+                site,
             )),
-            tokio::spawn(listener::run(Arc::clone(&shared), crl, listener::Site::Crl)),
+            tokio::spawn(listener::run(
+                Arc::clone(&shared),
+                crl,
+                addresses.crl,
+                listener::Site::Crl,
+            )),
             tokio::spawn(control::run(Arc::clone(&shared), control)),
         ];
         Ok(Self {
@@ -423,18 +438,18 @@ impl Shared {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| Error::Listen {
-            address: address.to_string(),
-            source,
-        })
+/// Takes a port without listening yet.
+fn bind(address: SocketAddr) -> Result<(TcpSocket, SocketAddr)> {
+    let taken = listener::bound(address).and_then(|socket| {
+        let address = socket.local_addr()?;
+        Ok((socket, address))
+    });
+    taken.map_err(|source| cannot_listen(address, source))
 }
 
-fn local(listener: &TcpListener) -> Result<SocketAddr> {
-    listener.local_addr().map_err(|source| Error::Listen {
-        address: "a free port".to_owned(),
+fn cannot_listen(address: SocketAddr, source: std::io::Error) -> Error {
+    Error::Listen {
+        address: address.to_string(),
         source,
-    })
+    }
 }

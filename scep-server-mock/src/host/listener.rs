@@ -31,15 +31,35 @@ impl Site {
 }
 
 /// Connections that may wait to be accepted.
-const BACKLOG: u32 = 1024;
+pub(super) const BACKLOG: u32 = 1024;
+
+/// A port that is ours, whether it listens or not.
+#[derive(Debug)]
+pub(super) enum Port {
+    /// It listens.
+    Open(TcpListener),
+    /// It refuses connections.
+    Closed(TcpSocket),
+}
+
+impl Port {
+    /// Takes a port, and listens only if the site can be reached: a mock that starts out of reach must
+    /// not take a connection first.
+    pub(super) fn take(socket: TcpSocket, reachable: bool) -> std::io::Result<Self> {
+        if reachable {
+            socket.listen(BACKLOG).map(Self::Open)
+        } else {
+            Ok(Self::Closed(socket))
+        }
+    }
+}
 
 /// Listens while the site can be reached, and keeps the port closed while it cannot.
-pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
-    let Ok(address) = first.local_addr() else {
-        return;
+pub(super) async fn run(shared: Arc<Shared>, port: Port, address: SocketAddr, site: Site) {
+    let (mut listener, mut closed) = match port {
+        Port::Open(listener) => (Some(listener), None),
+        Port::Closed(socket) => (None, Some(socket)),
     };
-    let mut listener = Some(first);
-    let mut closed: Option<TcpSocket> = None;
     let mut failure_noted = false;
     // Connections end with the mock: dropping the set aborts them.
     let mut connections = JoinSet::new();
@@ -72,7 +92,7 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
             }
         } else {
             if listener.take().is_some() {
-                closed = keep_closed(address).ok();
+                closed = bound(address).ok();
             }
             connections.abort_all();
         }
@@ -97,7 +117,7 @@ pub(super) async fn run(shared: Arc<Shared>, first: TcpListener, site: Site) {
 
 /// A port that is ours and refuses connections: bound, and nobody listens. Given up, somebody else
 /// could take it, and would answer in the name of the deployment.
-fn keep_closed(address: SocketAddr) -> std::io::Result<TcpSocket> {
+pub(super) fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()
     } else {
