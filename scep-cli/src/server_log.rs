@@ -6,6 +6,7 @@ mod w3c;
 
 use std::path::{Path, PathBuf};
 
+use scep_core::UnixTime;
 use scep_failures::observation::LogRecord;
 
 use crate::failure::{Failure, Result};
@@ -90,29 +91,19 @@ fn code_in(text: &str) -> Option<String> {
 
 /// Seconds since 1970 of a date `2026-11-25` and a time `22:29:20`; 0 if they are none.
 fn seconds(date: &str, time: &str) -> i64 {
-    let numbers = |text: &str, separator: char| -> Option<[i64; 3]> {
-        let parts: Vec<i64> = text
-            .split(separator)
-            .map(|part| {
-                let whole = part.split('.').next().unwrap_or(part);
-                whole.parse().ok()
-            })
-            .collect::<Option<_>>()?;
-        parts.try_into().ok()
+    let read = || {
+        let mut day = date.split('-');
+        let year = day.next()?.parse().ok().filter(|year| *year >= 1970)?;
+        let (month, day_of_month) = (day.next()?.parse().ok()?, day.next()?.parse().ok()?);
+        let mut clock = time.trim_end_matches('Z').split(':');
+        let (hour, minute) = (clock.next()?.parse().ok()?, clock.next()?.parse().ok()?);
+        let second = clock.next()?.split('.').next()?.parse().ok()?;
+        if day.next().is_some() || clock.next().is_some() {
+            return None;
+        }
+        UnixTime::from_civil(year, month, day_of_month, hour, minute, second)
     };
-    let Some(([year, month, day], [hour, minute, second])) =
-        numbers(date, '-').zip(numbers(time.trim_end_matches('Z'), ':'))
-    else {
-        return 0;
-    };
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return 0;
-    }
-    // days since 1970, with years that begin in March, so that the leap day is the last one
-    let years = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = 365 * years + years / 4 - years / 100 + years / 400 + day_of_year - 719_468;
-    days * 86_400 + hour * 3600 + minute * 60 + second
+    read().map_or(0, |time| time.0)
 }
 
 #[cfg(test)]
@@ -134,7 +125,7 @@ mod tests {
             ("2026-11-25", "22:29:20.1234567Z"),
         ] {
             let whole = time.split('.').next().unwrap().trim_end_matches('Z');
-            let text = scep_core::UnixTime(seconds(date, time)).to_string();
+            let text = UnixTime(seconds(date, time)).to_string();
             assert_eq!(text, format!("{date}T{whole}Z"));
         }
         assert_eq!(seconds("yesterday", "noon"), 0);

@@ -6,7 +6,6 @@
 
 mod drive;
 mod event;
-mod http_date;
 mod options;
 mod pending;
 mod retry;

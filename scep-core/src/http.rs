@@ -1,5 +1,7 @@
 //! The HTTP mapping (RFC 8894 section 4), without HTTP: URLs, queries, content types.
 
+mod date;
+
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,6 +14,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::error::Layer;
 use crate::{Error, Result};
+
+pub use date::{format_date, parse_date};
 
 /// Content type of a pkiMessage, both ways.
 pub const CT_PKI_MESSAGE: &str = "application/x-pki-message";

@@ -57,7 +57,8 @@ impl UnixTime {
     }
 
     /// A moment of the Gregorian calendar in UTC; `None` if there is no such day or hour.
-    pub(crate) fn from_civil(
+    #[must_use]
+    pub fn from_civil(
         year: u16,
         month: u8,
         day: u8,

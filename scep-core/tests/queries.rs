@@ -10,8 +10,8 @@
 
 mod common;
 
-use common::{NOW, TestCa, TestRandom, certificate, key};
-use scep_core::client::{Enrollment, Next, Request, Response};
+use common::{NOW, TestCa, TestRandom, certificate, exchange, key};
+use scep_core::client::{Enrollment, Next, Request};
 use scep_core::cms::seal;
 use scep_core::crypto::{ContentCipher, KeyTransport, RustCrypto, default_provider};
 use scep_core::message::{
@@ -111,26 +111,14 @@ fn pending(ca: &TestCa) -> (Enrollment, Request) {
     *ca.pending.lock().unwrap() = 1;
     let mut enrollment = Enrollment::new(default_provider(), ca.params("CN=device-1"));
     let mut rng = TestRandom(3);
-    let mut last = None;
-    for _ in 0..3 {
-        let Next::Send(request) = enrollment.next(NOW, &mut rng).unwrap() else {
-            panic!()
-        };
-        let (status, _, body) = ca.serve(&request, "AES\nSHA-256\nPOSTPKIOperation\n");
-        enrollment
-            .on_response(
-                &Response {
-                    status,
-                    content_type: None,
-                    body: &body,
-                },
-                NOW,
-                &mut rng,
-            )
-            .unwrap();
-        last = Some(request);
-    }
-    (enrollment, last.unwrap())
+    let last = exchange(
+        &mut enrollment,
+        ca,
+        "AES\nSHA-256\nPOSTPKIOperation\n",
+        3,
+        &mut rng,
+    );
+    (enrollment, last)
 }
 
 #[test]

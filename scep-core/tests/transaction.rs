@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, drive, key};
+use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, drive, exchange, key};
 use scep_core::Error;
 use scep_core::client::{CaTrust, Enrollment, Method, MethodChoice, Next, Response};
 use scep_core::crypto::default_provider;
@@ -82,23 +82,7 @@ fn a_pending_request_survives_a_restart() {
     *ca.pending.lock().unwrap() = 1;
     let mut first = enrollment(&ca);
     let mut rng = TestRandom(3);
-    for _ in 0..3 {
-        let Next::Send(request) = first.next(NOW, &mut rng).unwrap() else {
-            panic!()
-        };
-        let (status, _, body) = ca.serve(&request, CAPS);
-        first
-            .on_response(
-                &Response {
-                    status,
-                    content_type: None,
-                    body: &body,
-                },
-                NOW,
-                &mut rng,
-            )
-            .unwrap();
-    }
+    exchange(&mut first, &ca, CAPS, 3, &mut rng);
     let pending = first.pending().unwrap();
     drop(first);
     let mut second =
@@ -181,26 +165,7 @@ fn a_pending_request_sent_again_counts_as_a_poll() {
     *ca.pending.lock().unwrap() = 2;
     let mut first = enrollment(&ca);
     let mut rng = TestRandom(3);
-    let mut last = None;
-    for _ in 0..3 {
-        let Next::Send(request) = first.next(NOW, &mut rng).unwrap() else {
-            panic!()
-        };
-        let (status, _, body) = ca.serve(&request, CAPS);
-        first
-            .on_response(
-                &Response {
-                    status,
-                    content_type: None,
-                    body: &body,
-                },
-                NOW,
-                &mut rng,
-            )
-            .unwrap();
-        last = Some(request);
-    }
-    let request = last.unwrap();
+    let request = exchange(&mut first, &ca, CAPS, 3, &mut rng);
     assert_eq!(
         ca.respond(&request.body).unwrap().pki_status,
         PkiStatus::Pending

@@ -12,7 +12,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{CA, NOW, TestCa, TestRandom, certificate, drive, key, name};
+use common::{CA, NOW, TestCa, TestRandom, certificate, drive, exchange, key, name};
 use scep_core::Error;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{CaTrust, Enrollment, Next, Response};
@@ -89,23 +89,7 @@ fn a_reply_signed_by_a_device_of_the_same_ca_is_a_stranger() {
     let ca = TestCa::rfc8894();
     let mut enrollment = Enrollment::new(default_provider(), ca.params("CN=victim"));
     let mut rng = TestRandom(1);
-    for _ in 0..2 {
-        let Next::Send(request) = enrollment.next(NOW, &mut rng).unwrap() else {
-            panic!()
-        };
-        let (status, _, body) = ca.serve(&request, CAPS);
-        enrollment
-            .on_response(
-                &Response {
-                    status,
-                    content_type: None,
-                    body: &body,
-                },
-                NOW,
-                &mut rng,
-            )
-            .unwrap();
-    }
+    exchange(&mut enrollment, &ca, CAPS, 2, &mut rng);
     let Next::Send(request) = enrollment.next(NOW, &mut rng).unwrap() else {
         panic!()
     };

@@ -236,7 +236,7 @@ impl Deployment {
         let mut t = self.transit(now);
         let mut outcome = first(self, &mut t, request);
         if let Outcome::Response(response) = &mut outcome {
-            let date = crate::http_date::format(t.now());
+            let date = scep_core::http::format_date(t.now());
             response.headers.push(("Date".to_owned(), date));
             response
                 .headers

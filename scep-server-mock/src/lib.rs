@@ -40,7 +40,6 @@ mod entropy;
 pub mod error;
 pub mod host;
 pub mod hresult;
-mod http_date;
 pub mod journal;
 pub mod keys;
 mod layer;

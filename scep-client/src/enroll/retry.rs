@@ -6,10 +6,9 @@
 use std::time::Duration;
 
 use scep_core::UnixTime;
-use scep_core::http::Operation;
+use scep_core::http::{Operation, parse_date};
 use scep_failures::observation::NetworkErrorKind;
 
-use super::http_date;
 use crate::network::{HttpResponse, NetworkError};
 
 /// How often and after what time an exchange is repeated.
@@ -91,7 +90,7 @@ fn retry_after(value: &str, now: UnixTime) -> Option<Duration> {
     let value = value.trim();
     match value.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => http_date::parse(value).map(|then| then.since(now)),
+        Err(_) => parse_date(value).map(|then| then.since(now)),
     }
 }
 

@@ -322,3 +322,28 @@ pub fn drive(
     }
     panic!("the transaction does not end");
 }
+
+/// Makes the next `count` exchanges of an enrollment, all of which succeed; returns the last request.
+pub fn exchange(
+    enrollment: &mut scep_core::client::Enrollment,
+    ca: &TestCa,
+    capabilities: &str,
+    count: usize,
+    rng: &mut TestRandom,
+) -> Request {
+    let mut last = None;
+    for _ in 0..count {
+        let Next::Send(request) = enrollment.next(NOW, rng).unwrap() else {
+            panic!("the enrollment sends nothing");
+        };
+        let (status, _, body) = ca.serve(&request, capabilities);
+        let response = Response {
+            status,
+            content_type: None,
+            body: &body,
+        };
+        enrollment.on_response(&response, NOW, rng).unwrap();
+        last = Some(request);
+    }
+    last.unwrap()
+}
