@@ -27,12 +27,14 @@
 use scep_core::asn1;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::capabilities::{Capabilities, Capability};
-use scep_core::cms::{ContentInfo, EnvelopedData, SignedData};
+use scep_core::cms::{ContentInfo, EnvelopedData, Openers, SignedData};
 use scep_core::crypto::{CryptoProvider, RandomSource, RustCrypto};
 use scep_core::http::{Operation, ServerRequest};
 use scep_core::inspect::Aids;
 use scep_core::limits::Limits;
-use scep_core::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
+use scep_core::message::{
+    ChallengePassword, IssuerAndSerialNumber, IssuerAndSubject, SignedMessage,
+};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Certificate, CertificationRequest, Crl, Name, pem};
 use scep_core::{Error, Result};
@@ -110,8 +112,18 @@ pub fn signed_message(input: &[u8]) {
 /// An EnvelopedData.
 pub fn enveloped_data(input: &[u8]) {
     if let Some(envelope) = sound(input, EnvelopedData::decode(input, &LIMITS)) {
-        sound(input, envelope.content.algorithm.content_cipher());
-        let nobody = envelope.open(&RustCrypto, &[], &mut Counter(0));
+        sound(input, envelope.cipher());
+        let passwords = [ChallengePassword::new("secret")];
+        let openers = Openers {
+            keys: &[],
+            passwords: &passwords,
+        };
+        // PBKDF2 with few rounds only: a fuzzer has no time for more
+        let limits = Limits {
+            pbkdf2_iterations: 100,
+            ..LIMITS
+        };
+        let nobody = envelope.open(&RustCrypto, openers, &limits, &mut Counter(0));
         assert!(sound(input, nobody).is_none());
     }
 }

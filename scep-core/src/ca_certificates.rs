@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::cms::{certs_only, certs_only_certificates};
 use crate::crypto::CryptoProvider;
+use crate::error::Check;
 use crate::limits::Limits;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, KeyUsage};
@@ -98,25 +99,28 @@ impl CaCertificates {
         let may_issue = |c: &&Certificate| c.may_issue() && c.is_valid_at(now);
         let mut issuers: Vec<Certificate> = anchors.iter().filter(may_issue).cloned().collect();
         if issuers.is_empty() {
-            return Err(Error::not_authentic(match anchors.first() {
-                None => "none of the server's certificates is the CA that you trust".into(),
-                Some(anchor) => format!(
-                    "{} cannot be trusted as a CA: it is no CA certificate, or not valid now (it is valid \
+            return Err(Error::not_authentic(
+                Check::Issuer,
+                match anchors.first() {
+                    None => "none of the server's certificates is the CA that you trust".into(),
+                    Some(anchor) => format!(
+                        "{} cannot be trusted as a CA: it is no CA certificate, or not valid now (it is valid \
                      from {} to {})",
-                    anchor.subject(),
-                    anchor.not_before(),
-                    anchor.not_after()
-                ),
-            }));
+                        anchor.subject(),
+                        anchor.not_before(),
+                        anchor.not_after()
+                    ),
+                },
+            ));
         }
         let mut trusted: Vec<Certificate> = anchors.to_vec();
         let mut reached = self.0.iter().any(|c| anchors.contains(c));
         loop {
             let next = self.0.iter().find(|candidate| {
                 !trusted.contains(candidate)
-                    && policy
-                        .accept_signature(candidate.signature_algorithm())
-                        .is_ok()
+                    && candidate
+                        .signature_scheme()
+                        .is_some_and(|scheme| policy.accept_signature(scheme).is_ok())
                     && issuers.iter().any(|issuer| {
                         candidate.issuer().matches(issuer.subject())
                             && candidate.verify_issued_by(provider, issuer).is_ok()
@@ -131,6 +135,7 @@ impl CaCertificates {
         }
         if !reached {
             return Err(Error::not_authentic(
+                Check::Issuer,
                 "none of the server's certificates is, or was issued by, the CA that you trust",
             ));
         }

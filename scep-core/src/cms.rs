@@ -5,10 +5,19 @@
 pub mod algorithm;
 mod content_info;
 mod enveloped_data;
+mod password_recipient;
+mod recipient;
+mod seal;
+mod sign;
 mod signed_data;
 mod signer_info;
+mod verify;
 
 pub use content_info::ContentInfo;
-pub use enveloped_data::{EncryptedContent, EnvelopedData, KeyTransRecipient, Recipient, seal};
+pub use enveloped_data::{Authentication, EncryptedContent, EnvelopedData, Openers};
+pub use password_recipient::{PBKDF2_ITERATIONS, PasswordRecipient};
+pub use recipient::{KeyTransRecipient, Recipient};
+pub use seal::{ContentKey, SealTo, seal};
+pub use sign::{SignatureOid, SignedDataBuilder, ToBeSigned};
 pub use signed_data::{SignedData, certs_only, certs_only_certificates, crl_only};
 pub use signer_info::{Attribute, SignerId, SignerInfo};

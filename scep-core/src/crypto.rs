@@ -2,30 +2,44 @@
 //!
 //! Nothing of a crypto crate's types is visible here, so that this crate's versions are its own.
 
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::Result;
+use crate::{Error, Result};
+#[cfg(feature = "rustcrypto")]
+use key_format::private_key_algorithm;
 
-mod algorithm;
+mod cipher;
+mod digest;
+#[cfg(feature = "rustcrypto")]
+mod key_format;
+mod key_transport;
+mod key_type;
 mod random;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
+mod signature;
 
-pub use algorithm::{ContentCipher, DigestAlgorithm, KeyTransport, KeyType, SignatureAlgorithm};
+pub use cipher::ContentCipher;
+pub use digest::DigestAlgorithm;
+pub use key_transport::KeyTransport;
+pub use key_type::{KeyType, PublicKeyAlgorithm};
 pub use random::RandomSource;
 #[cfg(feature = "std")]
 pub use random::SystemRandom;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RustCrypto;
+pub use signature::SignatureAlgorithm;
 
 /// A crypto library.
 ///
 /// Implementations are stateless; what they cannot do is
-/// [`Error::Unsupported`](crate::Error::Unsupported) with their [`name`](Self::name).
+/// [`Error::Unsupported`](crate::Error::Unsupported) with their [`name`](Self::name). A provider
+/// may have a random generator of its own, and then leaves the one that is passed in alone.
 pub trait CryptoProvider: Send + Sync + fmt::Debug {
     /// The provider's name, for messages.
     fn name(&self) -> &'static str;
@@ -49,10 +63,12 @@ pub trait CryptoProvider: Send + Sync + fmt::Debug {
         signature: &[u8],
     ) -> Result<()>;
 
-    /// Loads a private key from PKCS#8 (`PrivateKeyInfo`) or PKCS#1 (`RSAPrivateKey`) DER.
+    /// Loads a private key from PKCS#8 (`PrivateKeyInfo`), PKCS#1 (`RSAPrivateKey`) or SEC 1
+    /// (`ECPrivateKey`) DER.
     ///
     /// # Errors
-    /// `Malformed` if it is neither, `Unsupported` if the key's type or size is not for this provider.
+    /// `Malformed` if it is none of these, `Unsupported` if the key's type or size is not for this
+    /// provider.
     fn load_private_key(&self, der: &[u8]) -> Result<Arc<dyn PrivateKey>>;
 
     /// Makes a new key and returns it as PKCS#8 DER.
@@ -92,7 +108,8 @@ pub trait CryptoProvider: Send + Sync + fmt::Debug {
     /// Decrypts CBC with PKCS#7 padding.
     ///
     /// # Errors
-    /// `NotAuthentic`, one and the same whatever was wrong with key or padding.
+    /// `NotAuthentic`, one and the same whatever was wrong with key or padding; `Unsupported` if the
+    /// cipher is missing.
     fn decrypt_content(
         &self,
         cipher: ContentCipher,
@@ -100,6 +117,95 @@ pub trait CryptoProvider: Send + Sync + fmt::Debug {
         iv: &[u8],
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>>;
+
+    /// Encrypts in GCM; the tag of 16 octets follows the ciphertext.
+    ///
+    /// # Errors
+    /// `Misuse` if key or nonce have the wrong length, `Unsupported` if the cipher is missing.
+    fn encrypt_authenticated(
+        &self,
+        cipher: ContentCipher,
+        key: &[u8],
+        nonce: &[u8],
+        associated: &[u8],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>> {
+        let _ = (key, nonce, associated, plaintext);
+        Err(Error::unsupported(format!("{cipher}"), self.name()))
+    }
+
+    /// Decrypts GCM; the tag (12 to 16 octets) comes apart.
+    ///
+    /// # Errors
+    /// `NotAuthentic`, one and the same whatever was wrong; `Unsupported` if the cipher, or a tag of
+    /// this length, is missing.
+    fn decrypt_authenticated(
+        &self,
+        cipher: ContentCipher,
+        key: &[u8],
+        nonce: &[u8],
+        associated: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let _ = (key, nonce, associated, ciphertext, tag);
+        Err(Error::unsupported(format!("{cipher}"), self.name()))
+    }
+
+    /// Derives a key from a password by PBKDF2 (RFC 8018 section 5.2) with an HMAC of `digest`.
+    ///
+    /// # Errors
+    /// `Unsupported` if the provider lacks it, `Misuse` if `iterations` is zero.
+    fn derive_key(
+        &self,
+        digest: DigestAlgorithm,
+        password: &[u8],
+        salt: &[u8],
+        iterations: u32,
+        key_len: usize,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let _ = (password, salt, iterations, key_len);
+        Err(Error::unsupported(
+            format!("PBKDF2 with {digest}"),
+            self.name(),
+        ))
+    }
+
+    /// Encrypts whole blocks in CBC mode without padding, in place.
+    ///
+    /// # Errors
+    /// `Misuse` if a length does not fit, `Unsupported` if the cipher is missing.
+    fn encrypt_blocks(
+        &self,
+        cipher: ContentCipher,
+        key: &[u8],
+        iv: &[u8],
+        blocks: &mut [u8],
+    ) -> Result<()> {
+        let _ = (key, iv, blocks);
+        Err(Error::unsupported(
+            format!("{cipher} without padding"),
+            self.name(),
+        ))
+    }
+
+    /// Decrypts whole blocks in CBC mode without padding, in place.
+    ///
+    /// # Errors
+    /// `Misuse` if a length does not fit, `Unsupported` if the cipher is missing.
+    fn decrypt_blocks(
+        &self,
+        cipher: ContentCipher,
+        key: &[u8],
+        iv: &[u8],
+        blocks: &mut [u8],
+    ) -> Result<()> {
+        let _ = (key, iv, blocks);
+        Err(Error::unsupported(
+            format!("{cipher} without padding"),
+            self.name(),
+        ))
+    }
 }
 
 /// A private key that may be held elsewhere (memory, HSM, key service).
@@ -145,7 +251,7 @@ impl fmt::Debug for dyn PrivateKey {
     }
 }
 
-/// The pure-Rust provider, shared.
+/// The provider that this crate was built with, shared: pure Rust if it is there.
 #[cfg(feature = "rustcrypto")]
 #[must_use]
 pub fn default_provider() -> Arc<dyn CryptoProvider> {

@@ -37,7 +37,9 @@ pub enum Error {
     /// A signature, digest or decryption did not come out right.
     #[error("{what}")]
     NotAuthentic {
-        /// Which check failed, and what that means.
+        /// Which check failed.
+        check: Check,
+        /// What that means, as a sentence without a final stop.
         what: String,
     },
 
@@ -84,6 +86,26 @@ pub enum Error {
     /// The caller asked for something that cannot be.
     #[error("{0}")]
     Misuse(String),
+}
+
+/// A check of authenticity that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Check {
+    /// The signature fits the octets and the key.
+    Signature,
+    /// The messageDigest attribute fits the content.
+    MessageDigest,
+    /// The certificate that the SignerInfo names is known.
+    SignerKnown,
+    /// The signer is one who may sign this.
+    SignerTrusted,
+    /// The content is encrypted to us.
+    Recipient,
+    /// The content can be decrypted. One and the same whatever is wrong behind the encryption.
+    Decryption,
+    /// A certificate or CRL comes from the CA that is trusted.
+    Issuer,
 }
 
 /// A station of the pipeline.
@@ -192,8 +214,11 @@ impl Error {
     }
 
     #[cold]
-    pub(crate) fn not_authentic(what: impl Into<String>) -> Self {
-        Self::NotAuthentic { what: what.into() }
+    pub(crate) fn not_authentic(check: Check, what: impl Into<String>) -> Self {
+        Self::NotAuthentic {
+            check,
+            what: what.into(),
+        }
     }
 
     #[cold]

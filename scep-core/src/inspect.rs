@@ -19,6 +19,7 @@ pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVe
 use crate::asn1::tag;
 use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
+use crate::error::Check;
 use crate::limits::Limits;
 use crate::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
 use crate::oid;
@@ -177,7 +178,7 @@ fn content_info(
     Ok(report)
 }
 
-fn certs_only(data: &SignedData) -> Report {
+fn certs_only(data: &SignedData<'_>) -> Report {
     let kind = if data.certificates.is_empty() && !data.crls.is_empty() {
         Kind::CrlOnly
     } else {
@@ -205,7 +206,7 @@ fn certs_only(data: &SignedData) -> Report {
 fn pki_message(
     provider: &dyn CryptoProvider,
     input: &[u8],
-    data: &SignedData,
+    data: &SignedData<'_>,
     aids: &Aids,
     limits: &Limits,
     rng: &mut dyn RandomSource,
@@ -227,8 +228,8 @@ fn pki_message(
                 report.signer = Some(format!("{}", signer.signer));
                 report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
             }
-            report.content_len = data.content.as_ref().map(Vec::len);
-            if let Some(content) = data.content.as_deref().filter(|content| content.len() > 1) {
+            report.content_len = data.content.map(<[u8]>::len);
+            if let Some(content) = data.content.filter(|content| content.len() > 1) {
                 envelope(provider, content, aids, limits, rng, nesting, &mut report);
             }
             return Ok(report);
@@ -256,10 +257,11 @@ fn pki_message(
                 signer: format!("{}", verified.signer().subject()),
             })
         }
-        Err(Error::NotAuthentic { what }) if what.contains("neither in the message nor known") => {
-            Some(SignatureVerdict::NotChecked { why: what })
-        }
-        Err(Error::NotAuthentic { what }) => Some(SignatureVerdict::Wrong { why: what }),
+        Err(Error::NotAuthentic {
+            check: Check::SignerKnown,
+            what,
+        }) => Some(SignatureVerdict::NotChecked { why: what }),
+        Err(Error::NotAuthentic { what, .. }) => Some(SignatureVerdict::Wrong { why: what }),
         Err(other) => Some(SignatureVerdict::NotChecked {
             why: format!("{other}"),
         }),

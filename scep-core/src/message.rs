@@ -15,7 +15,7 @@ mod signed;
 mod transaction_id;
 
 pub use attributes::{MicrosoftAttributes, ScepAttributes};
-pub use build::{EmptyContent, MessageBuilder, SignatureOid, ToBeSigned};
+pub use build::{EmptyContent, MessageBuilder};
 pub use challenge::ChallengePassword;
 pub use fail_info::FailInfo;
 pub use message_data::{IssuerAndSerialNumber, IssuerAndSubject};

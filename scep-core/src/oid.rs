@@ -112,10 +112,22 @@ oids! {
     SHA_224_WITH_RSA = "1.2.840.113549.1.1.14";
     /// id-ecPublicKey.
     EC_PUBLIC_KEY = "1.2.840.10045.2.1";
+    /// P-256 (secp256r1).
+    P_256 = "1.2.840.10045.3.1.7";
+    /// P-384 (secp384r1).
+    P_384 = "1.3.132.0.34";
+    /// id-Ed25519.
+    ED25519 = "1.3.101.112";
+    /// ecdsa-with-SHA1.
+    ECDSA_WITH_SHA_1 = "1.2.840.10045.4.1";
+    /// ecdsa-with-SHA224.
+    ECDSA_WITH_SHA_224 = "1.2.840.10045.4.3.1";
     /// ecdsa-with-SHA256.
     ECDSA_WITH_SHA_256 = "1.2.840.10045.4.3.2";
     /// ecdsa-with-SHA384.
     ECDSA_WITH_SHA_384 = "1.2.840.10045.4.3.3";
+    /// ecdsa-with-SHA512.
+    ECDSA_WITH_SHA_512 = "1.2.840.10045.4.3.4";
 
     /// DES-CBC.
     DES_CBC = "1.3.14.3.2.7";
@@ -127,6 +139,27 @@ oids! {
     AES_192_CBC = "2.16.840.1.101.3.4.1.22";
     /// AES-256-CBC.
     AES_256_CBC = "2.16.840.1.101.3.4.1.42";
+    /// AES-128-GCM.
+    AES_128_GCM = "2.16.840.1.101.3.4.1.6";
+    /// AES-192-GCM.
+    AES_192_GCM = "2.16.840.1.101.3.4.1.26";
+    /// AES-256-GCM.
+    AES_256_GCM = "2.16.840.1.101.3.4.1.46";
+
+    /// id-PBKDF2.
+    PBKDF2 = "1.2.840.113549.1.5.12";
+    /// id-alg-PWRI-KEK.
+    PWRI_KEK = "1.2.840.113549.1.9.16.3.9";
+    /// hmacWithSHA1.
+    HMAC_WITH_SHA_1 = "1.2.840.113549.2.7";
+    /// hmacWithSHA224.
+    HMAC_WITH_SHA_224 = "1.2.840.113549.2.8";
+    /// hmacWithSHA256.
+    HMAC_WITH_SHA_256 = "1.2.840.113549.2.9";
+    /// hmacWithSHA384.
+    HMAC_WITH_SHA_384 = "1.2.840.113549.2.10";
+    /// hmacWithSHA512.
+    HMAC_WITH_SHA_512 = "1.2.840.113549.2.11";
 
     /// keyUsage.
     KEY_USAGE = "2.5.29.15";

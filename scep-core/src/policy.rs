@@ -2,9 +2,10 @@
 
 use alloc::format;
 
-use crate::asn1::{Reader, tag};
-use crate::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
-use crate::{Error, Result, oid};
+use crate::crypto::{
+    ContentCipher, DigestAlgorithm, KeyTransport, PublicKeyAlgorithm, SignatureAlgorithm,
+};
+use crate::{Error, Result};
 
 /// Algorithms that a side accepts from its peer, and those it may send.
 ///
@@ -24,6 +25,9 @@ pub struct AlgorithmPolicy {
     pub write_digests: &'static [DigestAlgorithm],
     /// Content ciphers that may be sent, best first.
     pub write_ciphers: &'static [ContentCipher],
+    /// Whether AES-GCM (AuthEnvelopedData) is accepted, and answered with. RFC 8894 has no word for it
+    /// in the capabilities, so both sides have to know.
+    pub aes_gcm: bool,
 }
 
 impl AlgorithmPolicy {
@@ -56,7 +60,17 @@ impl AlgorithmPolicy {
             ContentCipher::Aes256Cbc,
             ContentCipher::DesEde3Cbc,
         ],
+        aes_gcm: false,
     };
+
+    /// The same with AES-GCM.
+    #[must_use]
+    pub const fn with_aes_gcm(self) -> Self {
+        Self {
+            aes_gcm: true,
+            ..self
+        }
+    }
 
     /// What NDES does: as RFC 8894, and SHA-1 is sent too, because NDES answers SHA-1 clients.
     pub const NDES: Self = Self {
@@ -105,6 +119,7 @@ impl AlgorithmPolicy {
             ContentCipher::DesEde3Cbc,
             ContentCipher::DesCbc,
         ],
+        aes_gcm: false,
     };
 
     /// Checks a digest of a received signature.
@@ -119,29 +134,42 @@ impl AlgorithmPolicy {
         }
     }
 
-    /// Checks the algorithm of a certificate's or request's signature. Algorithms other than RSA are
-    /// the provider's to refuse.
+    /// Checks the scheme of a received signature.
     ///
     /// # Errors
     /// `ForbiddenByPolicy`.
-    pub fn accept_signature(&self, algorithm: const_oid::ObjectIdentifier) -> Result<()> {
-        match DigestAlgorithm::from_rsa_signature_oid(algorithm) {
-            Some(digest) => self.accept_digest(digest),
-            None => Ok(()),
+    pub fn accept_signature(&self, scheme: SignatureAlgorithm) -> Result<()> {
+        if let SignatureAlgorithm::RsaPss { mgf_digest, .. } = scheme {
+            self.accept_digest(mgf_digest)?;
         }
+        self.accept_digest(scheme.digest())
     }
 
     /// Checks the length of an RSA key (SubjectPublicKeyInfo, DER). Other keys are the provider's to
     /// refuse.
     ///
     /// # Errors
-    /// `ForbiddenByPolicy`.
+    /// `ForbiddenByPolicy`; `Malformed` if it is no key.
     pub fn accept_key(&self, spki: &[u8]) -> Result<()> {
-        match rsa_bits(spki) {
-            Some(bits) if bits < self.min_rsa_bits => {
+        match PublicKeyAlgorithm::of_spki(spki)? {
+            PublicKeyAlgorithm::Rsa { bits } if bits < self.min_rsa_bits => {
                 Err(self.forbidden(format!("an RSA key of {bits} bits")))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Checks how a received content-encryption key was encrypted.
+    ///
+    /// # Errors
+    /// `ForbiddenByPolicy` for OAEP with a digest that is not accepted.
+    pub fn accept_transport(&self, transport: KeyTransport) -> Result<()> {
+        match transport {
+            KeyTransport::RsaPkcs1v15 => Ok(()),
+            KeyTransport::RsaOaep { digest, mgf_digest } => {
+                self.accept_digest(digest)?;
+                self.accept_digest(mgf_digest)
+            }
         }
     }
 
@@ -150,7 +178,7 @@ impl AlgorithmPolicy {
     /// # Errors
     /// `ForbiddenByPolicy`.
     pub fn accept_cipher(&self, cipher: ContentCipher) -> Result<()> {
-        if self.read_ciphers.contains(&cipher) {
+        if self.read_ciphers.contains(&cipher) || (self.aes_gcm && cipher.is_authenticated()) {
             Ok(())
         } else {
             Err(self.forbidden(format!("{cipher}")))
@@ -174,11 +202,15 @@ impl AlgorithmPolicy {
     /// # Errors
     /// `ForbiddenByPolicy`.
     pub fn may_send_cipher(&self, cipher: ContentCipher) -> Result<()> {
-        if self.write_ciphers.contains(&cipher) {
+        if self.may_write(cipher) {
             Ok(())
         } else {
             Err(self.forbidden(format!("sending {cipher}")))
         }
+    }
+
+    fn may_write(&self, cipher: ContentCipher) -> bool {
+        self.write_ciphers.contains(&cipher) || (self.aes_gcm && cipher.is_authenticated())
     }
 
     /// The digest to answer with: the peer's if it may be sent, else the best.
@@ -197,7 +229,7 @@ impl AlgorithmPolicy {
     /// The cipher to answer with: the peer's if it may be sent, else the best.
     #[must_use]
     pub fn mirror_cipher(&self, theirs: ContentCipher) -> ContentCipher {
-        if self.write_ciphers.contains(&theirs) {
+        if self.may_write(theirs) {
             theirs
         } else {
             self.write_ciphers
@@ -220,30 +252,4 @@ impl AlgorithmPolicy {
             policy: self.name,
         }
     }
-}
-
-/// Bits of an RSA modulus; `None` for other keys, and for what is no key.
-fn rsa_bits(spki: &[u8]) -> Option<usize> {
-    let mut fields = Reader::new(spki)
-        .expect(tag::SEQUENCE, "SubjectPublicKeyInfo")
-        .ok()?
-        .reader();
-    let algorithm = fields
-        .expect(tag::SEQUENCE, "algorithm")
-        .ok()?
-        .reader()
-        .next("algorithm")
-        .ok()?;
-    if algorithm.oid().ok()? != oid::RSA_ENCRYPTION {
-        return None;
-    }
-    let bits = fields.expect(tag::BIT_STRING, "subjectPublicKey").ok()?;
-    let mut key = Reader::new(bits.value.get(1..)?)
-        .expect(tag::SEQUENCE, "RSAPublicKey")
-        .ok()?
-        .reader();
-    let modulus = key.expect(tag::INTEGER, "modulus").ok()?.value;
-    let start = modulus.iter().position(|octet| *octet != 0)?;
-    let first = modulus.get(start)?;
-    Some((modulus.len() - start) * 8 - usize::try_from(first.leading_zeros()).ok()?)
 }

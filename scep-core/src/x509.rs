@@ -26,3 +26,5 @@ pub use csr_builder::CertificationRequestBuilder;
 pub use extension::{Extension, GeneralName};
 pub use key_usage::KeyUsage;
 pub use name::Name;
+pub use signed::ToBeSigned;
+pub(crate) use signed::scheme_for;

@@ -370,7 +370,14 @@ fn envelopes_in_each_other_are_opened_to_a_bound() {
     let mut rng = TestRandom(1);
     for _ in 0..12 {
         let (cipher, transport) = (ContentCipher::Aes128Cbc, KeyTransport::RsaPkcs1v15);
-        content = seal(&RustCrypto, &ca.ra, cipher, transport, &content, &mut rng).unwrap();
+        content = seal(
+            &RustCrypto,
+            scep_core::cms::SealTo::Certificate(&ca.ra, transport),
+            cipher,
+            &content,
+            &mut rng,
+        )
+        .unwrap();
     }
     let mut report = inspect(&RustCrypto, &content, &aids, &mut rng).unwrap();
     let mut levels = 1;

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use scep_core::asn1::transcode;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Enrollment, Next, Response};
-use scep_core::cms::{EnvelopedData, certs_only_certificates, seal};
+use scep_core::cms::{EnvelopedData, Openers, certs_only_certificates, seal};
 use scep_core::crypto::{ContentCipher, KeyTransport, RustCrypto, default_provider};
 use scep_core::http::CT_PKI_MESSAGE;
 use scep_core::inspect::{Aids, Kind, SignatureVerdict, inspect};
@@ -84,7 +84,14 @@ fn envelopes_become_the_der_they_were_and_open() {
     ] {
         let transport = KeyTransport::OAEP_DEFAULT;
         let mut rng = TestRandom(1);
-        let der = seal(&RustCrypto, &ca.ra, cipher, transport, &plain, &mut rng).unwrap();
+        let der = seal(
+            &RustCrypto,
+            scep_core::cms::SealTo::Certificate(&ca.ra, transport),
+            cipher,
+            &plain,
+            &mut rng,
+        )
+        .unwrap();
         let original = EnvelopedData::decode(&der, &LIMITS).unwrap();
         assert!(!original.was_ber);
         for (i, ber) in variants(&der, 60, 2).iter().enumerate() {
@@ -94,7 +101,9 @@ fn envelopes_become_the_der_they_were_and_open() {
             assert_eq!(envelope.recipients, original.recipients);
             assert_eq!(envelope.content, original.content);
             if i % 10 == 0 {
-                let opened = envelope.open(&RustCrypto, &keys, &mut rng).unwrap();
+                let opened = envelope
+                    .open(&RustCrypto, Openers::keys(&keys), &LIMITS, &mut rng)
+                    .unwrap();
                 assert_eq!(*opened, plain);
             }
         }
@@ -108,9 +117,8 @@ fn a_ber_envelope_in_a_ber_message_is_issued() {
     let csr = samples::csr();
     let envelope = seal(
         &RustCrypto,
-        &ca.ra,
+        scep_core::cms::SealTo::Certificate(&ca.ra, transport),
         cipher,
-        transport,
         csr.as_der(),
         &mut TestRandom(1),
     );

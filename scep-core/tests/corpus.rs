@@ -231,9 +231,10 @@ fn the_readme_of_the_corpus_says_the_same() {
             let report = report.unwrap();
             assert_eq!(report.kind, Kind::CertificationRequest);
             assert_eq!(signature, "OK");
-            let elliptic = algorithms.contains("ecPublicKey");
-            let checked = matches!(report.signature, Some(SignatureVerdict::Valid { .. }));
-            assert_eq!(checked, !elliptic, "{name}: {:?}", report.signature);
+            let valid = matches!(report.signature, Some(SignatureVerdict::Valid { .. }));
+            // a Brainpool curve, which no provider of ours has
+            let foreign = name == "cryptpkcs10__csr4.pem";
+            assert_eq!(valid, !foreign, "{name}: {:?}", report.signature);
             let challenge = algorithms.contains("+challenge");
             assert_eq!(report.has_challenge, Some(challenge), "{name}");
             requests += 1;

@@ -16,13 +16,14 @@ use common::samples::{self, Shape};
 use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, key};
 use scep_core::Error;
 use scep_core::client::{Enrollment, Next, Response};
-use scep_core::cms::{EnvelopedData, Recipient, seal};
+use scep_core::cms::SignatureOid;
+use scep_core::cms::{EnvelopedData, Openers, Recipient, seal};
 use scep_core::crypto::{
     ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RustCrypto,
     SignatureAlgorithm, default_provider,
 };
 use scep_core::limits::Limits;
-use scep_core::message::{MessageBuilder, MessageType, SignatureOid, SignedMessage, TransactionId};
+use scep_core::message::{MessageBuilder, MessageType, SignedMessage, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::{EnrollmentKind, EnrollmentRequest, Reply};
 use scep_core::x509::Certificate;
@@ -205,14 +206,17 @@ fn bad_padding_is_not_told() {
 }
 
 /// Replaces the content of the envelope in a PKCSReq, and signs anew.
-fn altered(ca: &TestCa, transport: KeyTransport, alter: impl Fn(&mut EnvelopedData)) -> Vec<u8> {
+fn altered(
+    ca: &TestCa,
+    transport: KeyTransport,
+    alter: impl Fn(&mut EnvelopedData<'_>),
+) -> Vec<u8> {
     let (cipher, csr) = (ContentCipher::Aes128Cbc, samples::csr());
     let mut rng = TestRandom(3);
     let der = seal(
         &RustCrypto,
-        &ca.ra,
+        scep_core::cms::SealTo::Certificate(&ca.ra, transport),
         cipher,
-        transport,
         csr.as_der(),
         &mut rng,
     )
@@ -220,10 +224,10 @@ fn altered(ca: &TestCa, transport: KeyTransport, alter: impl Fn(&mut EnvelopedDa
     let before = EnvelopedData::decode(&der, &LIMITS).unwrap();
     let mut after = before.clone();
     alter(&mut after);
-    let parts = |envelope: &EnvelopedData| match &envelope.recipients[0] {
+    let parts = |envelope: &EnvelopedData<'_>| match &envelope.recipients[0] {
         Recipient::KeyTrans(info) => [
             info.encrypted_key.clone(),
-            envelope.content.ciphertext.clone(),
+            envelope.content.ciphertext.to_vec(),
         ],
         other => panic!("{other:?}"),
     };
@@ -235,7 +239,7 @@ fn altered(ca: &TestCa, transport: KeyTransport, alter: impl Fn(&mut EnvelopedDa
     samples::around(MessageType::PkcsReq, changed, Shape::default())
 }
 
-fn encrypted_key(envelope: &mut EnvelopedData) -> &mut Vec<u8> {
+fn encrypted_key<'a>(envelope: &'a mut EnvelopedData<'_>) -> &'a mut Vec<u8> {
     match &mut envelope.recipients[0] {
         Recipient::KeyTrans(info) => &mut info.encrypted_key,
         other => panic!("{other:?}"),
@@ -271,9 +275,9 @@ fn everything_after_the_rsa_decryption_is_answered_alike() {
             }),
             // padding of the content broken, and first block of it broken
             altered(&ca, transport, |e| {
-                *e.content.ciphertext.last_mut().unwrap() ^= 1;
+                *e.content.ciphertext.to_mut().last_mut().unwrap() ^= 1;
             }),
-            altered(&ca, transport, |e| e.content.ciphertext[3] ^= 1),
+            altered(&ca, transport, |e| e.content.ciphertext.to_mut()[3] ^= 1),
         ];
         let seen: Vec<_> = messages
             .iter()
@@ -369,7 +373,7 @@ fn no_debug_output_shows_the_challenge_or_a_key() {
             &RustCrypto,
             &AlgorithmPolicy::RFC8894,
             &LIMITS,
-            &keys,
+            Openers::keys(&keys),
             &mut rng,
         )
         .unwrap();
@@ -457,16 +461,21 @@ fn the_right_recipient_is_opened_among_strange_ones() {
     let csr = samples::csr();
     let der = seal(
         &RustCrypto,
-        &stranger,
+        scep_core::cms::SealTo::Certificate(&stranger, transport),
         cipher,
-        transport,
         csr.as_der(),
         &mut TestRandom(1),
     );
-    let envelope = EnvelopedData::decode(&der.unwrap(), &LIMITS).unwrap();
+    let der = der.unwrap();
+    let envelope = EnvelopedData::decode(&der, &LIMITS).unwrap();
     let ours: [(Certificate, Arc<dyn PrivateKey>); 1] = [(ca.ra, key("ra"))];
     let error = envelope
-        .open(&RustCrypto, &ours, &mut TestRandom(1))
+        .open(
+            &RustCrypto,
+            Openers::keys(&ours),
+            &Limits::DEFAULT,
+            &mut TestRandom(1),
+        )
         .unwrap_err();
     assert!(error.to_string().contains("CN=x"), "{error}");
     // a recipient of an unknown kind in front of the one that the key opens

@@ -52,9 +52,8 @@ fn write_seeds() {
     let envelope = |cipher, transport| {
         seal(
             &RustCrypto,
-            &ca.ra,
+            scep_core::cms::SealTo::Certificate(&ca.ra, transport),
             cipher,
-            transport,
             b"0",
             &mut TestRandom(1),
         )

@@ -15,10 +15,11 @@ use std::time::Duration;
 use common::openssl::OpenSsl;
 use common::samples::{self, Shape};
 use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name};
+use scep_core::cms::SignatureOid;
 use scep_core::cms::seal;
 use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, RustCrypto};
 use scep_core::limits::Limits;
-use scep_core::message::{SignatureOid, SignedMessage};
+use scep_core::message::SignedMessage;
 use scep_core::oid;
 use scep_core::x509::{CertificateBuilder, CrlBuilder, Extension, KeyUsage};
 
@@ -189,9 +190,8 @@ fn every_envelope_opens_to_the_same_plaintext() {
                 }
                 let envelope = seal(
                     &RustCrypto,
-                    &ca.ra,
+                    scep_core::cms::SealTo::Certificate(&ca.ra, transport),
                     cipher,
-                    transport,
                     &plaintext[..len],
                     &mut rng,
                 );

@@ -14,7 +14,7 @@ use common::openssl::OpenSsl;
 use common::samples::{self, Shape};
 use common::{NOW, TestCa, TestRandom, key, key_der};
 use scep_core::ca_certificates::CaCertificates;
-use scep_core::cms::{ContentInfo, EnvelopedData, SignedData, SignerId};
+use scep_core::cms::{ContentInfo, EnvelopedData, Openers, SignedData, SignerId};
 use scep_core::crypto::{CryptoProvider, DigestAlgorithm, RustCrypto, SignatureAlgorithm};
 use scep_core::inspect::private_key_der;
 use scep_core::limits::Limits;
@@ -56,10 +56,16 @@ fn envelopes_in_ber_and_der_open() {
                         "cms -encrypt -{cipher} -binary -in plain -outform DER -out e {stream} {legacy} \
                          -recip ra.pem {padding}"
                     ));
-                    let envelope = EnvelopedData::decode(&openssl.read("e"), &LIMITS).unwrap();
+                    let octets = openssl.read("e");
+                    let envelope = EnvelopedData::decode(&octets, &LIMITS).unwrap();
                     assert_eq!(envelope.was_ber, !stream.is_empty());
                     let opened = envelope
-                        .open(&RustCrypto, &keys, &mut TestRandom(1))
+                        .open(
+                            &RustCrypto,
+                            Openers::keys(&keys),
+                            &Limits::DEFAULT,
+                            &mut TestRandom(1),
+                        )
                         .unwrap();
                     assert!(*opened == plain, "{cipher} {stream} {padding} {len}");
                     checked += 1;
@@ -89,15 +95,27 @@ fn the_recipient_is_found_by_key_identifier_and_among_several() {
         openssl.ok(&format!(
             "cms -encrypt -aes128 -binary -in plain -outform DER -out e {arguments}"
         ));
-        let envelope = EnvelopedData::decode(&openssl.read("e"), &LIMITS).unwrap();
-        let opened = envelope.open(&RustCrypto, &keys, &mut TestRandom(1));
+        let octets = openssl.read("e");
+        let envelope = EnvelopedData::decode(&octets, &LIMITS).unwrap();
+        let opened = envelope.open(
+            &RustCrypto,
+            Openers::keys(&keys),
+            &Limits::DEFAULT,
+            &mut TestRandom(1),
+        );
         assert_eq!(**opened.unwrap(), b"x"[..], "{arguments}");
     }
     // a password recipient is seen, and refused with its name
     openssl.ok("cms -encrypt -aes128 -binary -in plain -outform DER -out e -pwri_password secret");
-    let envelope = EnvelopedData::decode(&openssl.read("e"), &LIMITS).unwrap();
+    let octets = openssl.read("e");
+    let envelope = EnvelopedData::decode(&octets, &LIMITS).unwrap();
     let error = envelope
-        .open(&RustCrypto, &keys, &mut TestRandom(1))
+        .open(
+            &RustCrypto,
+            Openers::keys(&keys),
+            &Limits::DEFAULT,
+            &mut TestRandom(1),
+        )
         .unwrap_err();
     assert!(error.to_string().contains("a password"), "{error}");
 }
@@ -350,19 +368,64 @@ fn odd_certificates_are_read_and_their_signatures_verify() {
 }
 
 #[test]
-fn what_cannot_be_verified_is_read_and_named() {
+fn keys_and_signatures_of_every_kind() {
     let Some(openssl) = OpenSsl::start() else {
         return;
     };
     openssl.key("client");
     let config = "[req]\nprompt=no\ndistinguished_name=dn\n[dn]\nCN=x\n";
-    for (arguments, algorithm) in [
-        ("-key client.key -sigopt rsa_padding_mode:pss", "rsassa-pss"),
+    let pss = "-key client.key -sigopt rsa_padding_mode:pss";
+    for (arguments, key_type) in [
+        (pss.to_owned(), "RSA, 2048 bits"),
         (
-            "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout e.key",
-            "ecdsa-with-sha-256",
+            format!("{pss} -sigopt rsa_pss_saltlen:-1 -sha512"),
+            "RSA, 2048 bits",
         ),
-        ("-newkey ed25519 -nodes -keyout e.key", "1.3.101.112"),
+        (
+            "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout e.key".into(),
+            "EC P-256",
+        ),
+        (
+            "-newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout e.key -sha512".into(),
+            "EC P-384",
+        ),
+        ("-newkey ed25519 -nodes -keyout e.key".into(), "Ed25519"),
+    ] {
+        let der = openssl.self_signed(config, &arguments);
+        let certificate = Certificate::from_der(&der).unwrap();
+        certificate
+            .verify_issued_by(&RustCrypto, &certificate)
+            .unwrap();
+        let kind = certificate.public_key_algorithm().unwrap();
+        assert_eq!(kind.to_string(), key_type);
+        if arguments.contains("e.key") {
+            let text = String::from_utf8(openssl.read("e.key")).unwrap();
+            let key = RustCrypto.load_private_key(&pem::blocks(&text).unwrap()[0].der);
+            assert_eq!(key.unwrap().spki_der(), certificate.spki_der());
+        }
+        let mut forged = der.clone();
+        *forged.last_mut().unwrap() ^= 1;
+        let forged = Certificate::from_der(&forged).unwrap();
+        let error = forged.verify_issued_by(&RustCrypto, &forged);
+        assert!(
+            matches!(error, Err(Error::NotAuthentic { .. })),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_verified_is_read_and_named() {
+    let Some(openssl) = OpenSsl::start() else {
+        return;
+    };
+    let config = "[req]\nprompt=no\ndistinguished_name=dn\n[dn]\nCN=x\n";
+    for (arguments, algorithm) in [
+        (
+            "-newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -keyout e.key",
+            "1.3.132.0.35",
+        ),
+        ("-newkey ed448 -nodes -keyout e.key", "1.3.101.113"),
     ] {
         let der = openssl.self_signed(config, arguments);
         let certificate = Certificate::from_der(&der).unwrap();
@@ -373,10 +436,10 @@ fn what_cannot_be_verified_is_read_and_named() {
             matches!(&error, Error::Unsupported { algorithm: a, .. } if a.contains(algorithm)),
             "{error}"
         );
+        let text = String::from_utf8(openssl.read("e.key")).unwrap();
+        let error = RustCrypto.load_private_key(&pem::blocks(&text).unwrap()[0].der);
+        assert!(matches!(error, Err(Error::Unsupported { .. })), "{error:?}");
     }
-    let text = String::from_utf8(openssl.read("e.key")).unwrap();
-    let error = RustCrypto.load_private_key(&pem::blocks(&text).unwrap()[0].der);
-    assert!(matches!(error, Err(Error::Unsupported { .. })));
 }
 
 #[test]

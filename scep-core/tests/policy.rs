@@ -14,11 +14,12 @@ use common::samples::{self, Shape};
 use common::{TestCa, TestRandom, key};
 use scep_core::Error;
 use scep_core::client::{Enrollment, Next};
+use scep_core::cms::{Openers, SignatureOid};
 use scep_core::crypto::{
     ContentCipher, DigestAlgorithm, RustCrypto, SignatureAlgorithm, default_provider,
 };
 use scep_core::limits::Limits;
-use scep_core::message::{MessageBuilder, MessageType, SignatureOid, SignedMessage, TransactionId};
+use scep_core::message::{MessageBuilder, MessageType, SignedMessage, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::ReplyStyle;
 
@@ -124,11 +125,20 @@ fn an_envelope_is_opened_under_the_readers_policy() {
         for policy in [AlgorithmPolicy::RFC8894, AlgorithmPolicy::LEGACY] {
             let decoded = SignedMessage::decode(&message, &LIMITS).unwrap();
             let verified = decoded.verify(&RustCrypto, &policy, &[]).unwrap();
-            let opened = verified.open(&RustCrypto, &policy, &LIMITS, &keys, &mut TestRandom(1));
+            let opened = verified.open(
+                &RustCrypto,
+                &policy,
+                &LIMITS,
+                Openers::keys(&keys),
+                &mut TestRandom(1),
+            );
             match opened {
                 Ok(opened) => {
                     assert!(modern || policy == AlgorithmPolicy::LEGACY, "{cipher}");
-                    assert_eq!((opened.cipher, opened.transport), (cipher, shape.transport));
+                    assert_eq!(
+                        (opened.cipher, opened.transport),
+                        (cipher, Some(shape.transport))
+                    );
                 }
                 Err(error) => {
                     assert!(!modern && policy == AlgorithmPolicy::RFC8894, "{error}");

@@ -47,9 +47,8 @@ fn sealed(ca: &TestCa, content: &[u8]) -> Vec<u8> {
     let cipher = ContentCipher::Aes128Cbc;
     seal(
         &RustCrypto,
-        &ca.ra,
+        scep_core::cms::SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15),
         cipher,
-        KeyTransport::RsaPkcs1v15,
         content,
         &mut TestRandom(9),
     )

@@ -16,10 +16,10 @@ use std::collections::BTreeMap;
 use common::ber::{parse, to_ber};
 use common::samples::{self, Shape};
 use common::{TestCa, TestRandom};
+use scep_core::cms::SignatureOid;
 use scep_core::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, SignerId, seal};
 use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, RustCrypto};
 use scep_core::limits::Limits;
-use scep_core::message::SignatureOid;
 
 const LIMITS: Limits = Limits::DEFAULT;
 
@@ -89,7 +89,7 @@ mod ours {
         });
         Signed {
             content_type: data.content_type.to_string(),
-            content: data.content.clone(),
+            content: data.content.map(<[u8]>::to_vec),
             certificates,
             signers: signers.collect(),
         }
@@ -110,7 +110,7 @@ mod ours {
             content_type: data.content.content_type.to_string(),
             cipher: data.content.algorithm.algorithm.to_string(),
             parameters: data.content.algorithm.parameters.clone(),
-            ciphertext: data.content.ciphertext.clone(),
+            ciphertext: data.content.ciphertext.to_vec(),
         }
     }
 }
@@ -406,9 +406,8 @@ fn three_decoders_agree_on_every_envelope() {
             let mut rng = TestRandom(1);
             let envelope = seal(
                 &RustCrypto,
-                &ca.ra,
+                scep_core::cms::SealTo::Certificate(&ca.ra, transport),
                 cipher,
-                transport,
                 b"messageData",
                 &mut rng,
             );
@@ -488,9 +487,8 @@ fn a_ber_decoder_reads_ber_as_we_do() {
     let (cipher, transport) = (ContentCipher::Aes128Cbc, KeyTransport::RsaPkcs1v15);
     let der = seal(
         &RustCrypto,
-        &ca.ra,
+        scep_core::cms::SealTo::Certificate(&ca.ra, transport),
         cipher,
-        transport,
         &[7; 99],
         &mut TestRandom(1),
     );

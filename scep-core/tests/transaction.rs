@@ -13,11 +13,12 @@ mod common;
 use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, drive, exchange, key};
 use scep_core::Error;
 use scep_core::client::{CaTrust, Enrollment, Method, MethodChoice, Next, Response};
+use scep_core::cms::SignatureOid;
 use scep_core::crypto::default_provider;
 use scep_core::http::CT_PKI_MESSAGE;
 use scep_core::message::{
     ChallengePassword, EmptyContent, FailInfo, MessageBuilder, MessageType, PkiStatus,
-    RecipientNonce, SenderNonce, SignatureOid, TransactionId,
+    RecipientNonce, SenderNonce, TransactionId,
 };
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::ReplyStyle;
@@ -389,9 +390,11 @@ fn a_certificate_for_another_key_is_refused() {
         let content = scep_core::cms::certs_only(std::slice::from_ref(&ca.ra));
         let envelope = scep_core::cms::seal(
             default_provider().as_ref(),
-            &recipient,
+            scep_core::cms::SealTo::Certificate(
+                &recipient,
+                scep_core::crypto::KeyTransport::RsaPkcs1v15,
+            ),
             scep_core::crypto::ContentCipher::Aes128Cbc,
-            scep_core::crypto::KeyTransport::RsaPkcs1v15,
             &content,
             &mut TestRandom(4),
         )
@@ -432,9 +435,11 @@ fn message_types_outside_the_rfc_are_never_issued() {
     for text in ["18", "41", "99", "3", "019", " 19", ""] {
         let envelope = scep_core::cms::seal(
             provider.as_ref(),
-            &ca.ra,
+            scep_core::cms::SealTo::Certificate(
+                &ca.ra,
+                scep_core::crypto::KeyTransport::RsaPkcs1v15,
+            ),
             scep_core::crypto::ContentCipher::Aes128Cbc,
-            scep_core::crypto::KeyTransport::RsaPkcs1v15,
             csr.as_der(),
             &mut TestRandom(4),
         )

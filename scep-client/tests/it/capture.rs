@@ -89,9 +89,8 @@ fn cert_rep(by_password: bool) -> Vec<u8> {
         let to = &CA.certificate;
         scep_core::cms::seal(
             provider().as_ref(),
-            to,
+            scep_core::cms::SealTo::Certificate(to, transport),
             cipher,
-            transport,
             b"x",
             &mut SystemRandom,
         )

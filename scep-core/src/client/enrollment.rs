@@ -13,7 +13,7 @@ use super::{
 };
 use crate::ca_certificates::{CaCertificates, CaRoles};
 use crate::capabilities::{Capabilities, Capability};
-use crate::cms::seal;
+use crate::cms::{SealTo, seal};
 use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, RandomSource};
 use crate::deviation::Deviations;
 use crate::error::Layer;
@@ -403,15 +403,8 @@ impl Enrollment {
             ));
         };
         let provider = self.provider.as_ref();
-        let transport = KeyTransport::RsaPkcs1v15;
-        let envelope = seal(
-            provider,
-            &roles.encryption,
-            cipher,
-            transport,
-            message_data,
-            rng,
-        )?;
+        let to = self.seal_to(&roles.encryption)?;
+        let envelope = seal(provider, to, cipher, message_data, rng)?;
         let nonce = SenderNonce::random(rng);
         let mut builder = MessageBuilder::new(
             message_type,
@@ -433,6 +426,24 @@ impl Enrollment {
             poll_since,
         };
         Ok(Next::Send(sent))
+    }
+
+    /// A key that cannot be encrypted to leaves the challenge password (section 3.1).
+    fn seal_to<'a>(&'a self, recipient: &'a Certificate) -> Result<SealTo<'a>> {
+        if recipient.public_key_algorithm()?.can_encrypt() {
+            return Ok(SealTo::Certificate(recipient, KeyTransport::RsaPkcs1v15));
+        }
+        self.params
+            .challenge
+            .as_ref()
+            .map(SealTo::Password)
+            .ok_or_else(|| {
+                Error::Misuse(format!(
+                    "nothing can be encrypted to the key of {}, and there is no challenge password to encrypt \
+                     with instead",
+                    recipient.subject()
+                ))
+            })
     }
 
     fn pki_operation(&self, message: Vec<u8>) -> Request {
@@ -495,6 +506,7 @@ impl Enrollment {
             sender_nonce: nonce,
             signer: &request.signer,
             key: &self.params.key,
+            challenge: &self.params.challenge,
             now,
         };
         let mut deviations = Deviations::default();

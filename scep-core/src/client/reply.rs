@@ -6,12 +6,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::ca_certificates::{CaCertificates, CaRoles};
-use crate::cms::certs_only_certificates;
+use crate::cms::{Openers, certs_only_certificates};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::deviation::Deviations;
+use crate::error::Check;
 use crate::limits::Limits;
 use crate::message::{
-    FailInfo, MessageType, PkiStatus, SenderNonce, SignedMessage, TransactionId, VerifiedMessage,
+    ChallengePassword, FailInfo, MessageType, PkiStatus, SenderNonce, SignedMessage, TransactionId,
+    VerifiedMessage,
 };
 use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
@@ -75,6 +77,8 @@ pub(super) struct Expectation<'a> {
     pub(super) sender_nonce: &'a SenderNonce,
     pub(super) signer: &'a Certificate,
     pub(super) key: &'a Arc<dyn PrivateKey>,
+    /// Opens what is encrypted for a key that cannot decrypt.
+    pub(super) challenge: &'a Option<ChallengePassword>,
     pub(super) now: UnixTime,
 }
 
@@ -133,10 +137,13 @@ impl Expectation<'_> {
         {
             Ok(())
         } else {
-            Err(Error::not_authentic(format!(
-                "the reply is signed by a stranger: {} is neither the CA nor one of its RAs",
-                signer.subject()
-            )))
+            Err(Error::not_authentic(
+                Check::SignerTrusted,
+                format!(
+                    "the reply is signed by a stranger: {} is neither the CA nor one of its RAs",
+                    signer.subject()
+                ),
+            ))
         }
     }
 
@@ -215,7 +222,11 @@ impl Expectation<'_> {
         rng: &mut dyn RandomSource,
     ) -> Result<Verdict> {
         let keys = [(self.signer.clone(), Arc::clone(self.key))];
-        let opened = verified.open(self.provider, self.policy, self.limits, &keys, rng)?;
+        let openers = Openers {
+            keys: &keys,
+            passwords: self.challenge.as_slice(),
+        };
+        let opened = verified.open(self.provider, self.policy, self.limits, openers, rng)?;
         let certificates = certs_only_certificates(&opened.content, self.limits)?;
         let ours = certificates
             .iter()
@@ -278,10 +289,13 @@ impl Expectation<'_> {
                 && certificate.verify_issued_by(self.provider, ca).is_ok()
         });
         if !signed {
-            return Err(Error::not_authentic(format!(
-                "the issued certificate was not signed by the CA that is trusted: its issuer is {}",
-                certificate.issuer()
-            )));
+            return Err(Error::not_authentic(
+                Check::Issuer,
+                format!(
+                    "the issued certificate was not signed by the CA that is trusted: its issuer is {}",
+                    certificate.issuer()
+                ),
+            ));
         }
         if !certificate.is_valid_at(self.now) {
             deviations.note(

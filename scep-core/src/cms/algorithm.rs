@@ -46,7 +46,7 @@ impl AlgorithmIdentifier {
         })
     }
 
-    /// The content cipher and its IV.
+    /// The content cipher and its IV (nonce, in GCM).
     ///
     /// # Errors
     /// `Unsupported` for another cipher, `Malformed` if the IV is missing or of wrong length.
@@ -57,10 +57,17 @@ impl AlgorithmIdentifier {
                 "SCEP",
             )
         })?;
-        let iv = Reader::new(&self.parameters)
-            .expect(tag::OCTET_STRING, "IV of the content encryption algorithm")
-            .map_err(|e| e.in_layer(Layer::Cms))?;
-        if iv.value.len() != cipher.block_len() {
+        let iv = if cipher.is_authenticated() {
+            // GCMParameters (RFC 5084 section 3.2); the length of the tag shows by itself
+            Reader::new(&self.parameters)
+                .expect(tag::SEQUENCE, "GCMParameters")
+                .and_then(|p| p.reader().expect(tag::OCTET_STRING, "aes-nonce"))
+        } else {
+            Reader::new(&self.parameters)
+                .expect(tag::OCTET_STRING, "IV of the content encryption algorithm")
+        }
+        .map_err(|e| e.in_layer(Layer::Cms))?;
+        if iv.value.len() != cipher.iv_len() {
             return Err(Error::malformed(
                 Layer::Cms,
                 format!("the IV of {cipher} has {} octets", iv.value.len()),
@@ -78,22 +85,50 @@ impl AlgorithmIdentifier {
             oid::RSA_ENCRYPTION => Ok(KeyTransport::RsaPkcs1v15),
             oid::RSAES_OAEP => oaep(&self.parameters).map_err(|e| e.in_layer(Layer::Cms)),
             other => Err(Error::unsupported(
-                format!("key transport algorithm {other}"),
+                format!("key transport algorithm {}", describe(other)),
                 "SCEP",
             )),
         }
     }
+
+    /// The signature scheme. `rsaEncryption`, which most SCEP senders write, takes its digest from
+    /// the SignerInfo, where there is one.
+    ///
+    /// # Errors
+    /// `Unsupported` for another algorithm, `Malformed` if its parameters are broken.
+    pub fn signature(&self, digest: Option<DigestAlgorithm>) -> Result<SignatureAlgorithm> {
+        signature_algorithm(self.algorithm, &self.parameters, digest)
+    }
 }
 
-/// RSAES-OAEP-params (RFC 8017 appendix A.2.1); absent or empty means SHA-1 twice.
-fn oaep(parameters: &[u8]) -> Result<KeyTransport> {
-    let (mut digest, mut mgf_digest) = (DigestAlgorithm::Sha1, DigestAlgorithm::Sha1);
-    if parameters.is_empty() || parameters == write::NULL {
-        return Ok(KeyTransport::OAEP_DEFAULT);
+/// The scheme of a signatureAlgorithm.
+pub(crate) fn signature_algorithm(
+    algorithm: ObjectIdentifier,
+    parameters: &[u8],
+    digest: Option<DigestAlgorithm>,
+) -> Result<SignatureAlgorithm> {
+    if let Some(named) = DigestAlgorithm::from_rsa_signature_oid(algorithm) {
+        return Ok(SignatureAlgorithm::RsaPkcs1v15(named));
     }
-    let mut fields = Reader::new(parameters)
-        .expect(tag::SEQUENCE, "RSAES-OAEP-params")?
-        .reader();
+    if let Some(named) = DigestAlgorithm::from_ecdsa_oid(algorithm) {
+        return Ok(SignatureAlgorithm::Ecdsa(named));
+    }
+    match (algorithm, digest) {
+        (oid::RSASSA_PSS, _) => pss(parameters).map_err(|e| e.in_layer(Layer::Cms)),
+        (oid::ED25519, _) => Ok(SignatureAlgorithm::Ed25519),
+        (oid::RSA_ENCRYPTION, Some(digest)) => Ok(SignatureAlgorithm::RsaPkcs1v15(digest)),
+        (oid::EC_PUBLIC_KEY, Some(digest)) => Ok(SignatureAlgorithm::Ecdsa(digest)),
+        _ => Err(Error::unsupported(
+            format!("signature algorithm {}", describe(algorithm)),
+            "SCEP",
+        )),
+    }
+}
+
+/// The explicitly tagged fields that OAEP and PSS parameters share: `[0]` hash, `[1]` MGF1 with its
+/// hash; both SHA-1 by default.
+fn hashes(fields: &mut Reader<'_>) -> Result<(DigestAlgorithm, DigestAlgorithm)> {
+    let (mut digest, mut mgf_digest) = (DigestAlgorithm::Sha1, DigestAlgorithm::Sha1);
     if let Some(hash) = fields.optional(tag::context_constructed(0), "hashAlgorithm")? {
         let identifier = hash.reader().expect(tag::SEQUENCE, "hashAlgorithm")?;
         digest = AlgorithmIdentifier::from_tlv(&identifier)?.digest()?;
@@ -111,6 +146,18 @@ fn oaep(parameters: &[u8]) -> Result<KeyTransport> {
         let inner = Reader::new(&identifier.parameters).expect(tag::SEQUENCE, "hash of MGF1")?;
         mgf_digest = AlgorithmIdentifier::from_tlv(&inner)?.digest()?;
     }
+    Ok((digest, mgf_digest))
+}
+
+/// RSAES-OAEP-params (RFC 8017 appendix A.2.1); absent or empty means SHA-1 twice.
+fn oaep(parameters: &[u8]) -> Result<KeyTransport> {
+    if parameters.is_empty() || parameters == write::NULL {
+        return Ok(KeyTransport::OAEP_DEFAULT);
+    }
+    let mut fields = Reader::new(parameters)
+        .expect(tag::SEQUENCE, "RSAES-OAEP-params")?
+        .reader();
+    let (digest, mgf_digest) = hashes(&mut fields)?;
     if let Some(source) = fields.optional(tag::context_constructed(2), "pSourceAlgorithm")? {
         let identifier = AlgorithmIdentifier::from_tlv(
             &source.reader().expect(tag::SEQUENCE, "pSourceAlgorithm")?,
@@ -122,17 +169,57 @@ fn oaep(parameters: &[u8]) -> Result<KeyTransport> {
     Ok(KeyTransport::RsaOaep { digest, mgf_digest })
 }
 
+/// RSASSA-PSS-params (RFC 8017 appendix A.2.3).
+fn pss(parameters: &[u8]) -> Result<SignatureAlgorithm> {
+    let mut fields = Reader::new(parameters)
+        .expect(tag::SEQUENCE, "RSASSA-PSS-params")?
+        .reader();
+    let (digest, mgf_digest) = hashes(&mut fields)?;
+    let mut integer = |n, what, default| match fields.optional(tag::context_constructed(n), what)? {
+        Some(explicit) => explicit
+            .reader()
+            .expect(tag::INTEGER, what)?
+            .small_integer(),
+        None => Ok(default),
+    };
+    let salt_len = integer(2, "saltLength", 20)?;
+    if integer(3, "trailerField", 1)? != 1 {
+        return Err(Error::unsupported("RSA PSS with another trailer", "SCEP"));
+    }
+    Ok(SignatureAlgorithm::RsaPss {
+        digest,
+        mgf_digest,
+        salt_len: usize::try_from(salt_len).unwrap_or(usize::MAX),
+    })
+}
+
+/// The `[0]` and `[1]` of OAEP and PSS parameters.
+fn write_hashes(digest: DigestAlgorithm, mgf_digest: DigestAlgorithm) -> Vec<u8> {
+    let hash = write::tlv(tag::context_constructed(0), &digest_identifier(digest));
+    let mgf1 = write::algorithm(oid::MGF1, &digest_identifier(mgf_digest));
+    [hash, write::tlv(tag::context_constructed(1), &mgf1)].concat()
+}
+
 /// AlgorithmIdentifier of a key transport.
 pub(crate) fn key_transport_identifier(transport: KeyTransport) -> Vec<u8> {
     match transport {
         KeyTransport::RsaPkcs1v15 => write::algorithm(oid::RSA_ENCRYPTION, write::NULL),
         KeyTransport::OAEP_DEFAULT => write::algorithm(oid::RSAES_OAEP, &write::sequence(&[])),
-        KeyTransport::RsaOaep { digest, mgf_digest } => {
-            let hash = write::tlv(tag::context_constructed(0), &digest_identifier(digest));
-            let mgf1 = write::algorithm(oid::MGF1, &digest_identifier(mgf_digest));
-            let mgf = write::tlv(tag::context_constructed(1), &mgf1);
-            write::algorithm(oid::RSAES_OAEP, &write::sequence(&[&hash, &mgf]))
-        }
+        KeyTransport::RsaOaep { digest, mgf_digest } => write::algorithm(
+            oid::RSAES_OAEP,
+            &write::sequence(&[&write_hashes(digest, mgf_digest)]),
+        ),
+    }
+}
+
+/// AlgorithmIdentifier of a content cipher.
+pub(crate) fn content_cipher_identifier(cipher: ContentCipher, iv: &[u8]) -> Vec<u8> {
+    let iv = write::octet_string(iv);
+    if cipher.is_authenticated() {
+        let parameters = write::sequence(&[&iv, &write::integer(16)]);
+        write::algorithm(cipher.oid(), &parameters)
+    } else {
+        write::algorithm(cipher.oid(), &iv)
     }
 }
 
@@ -141,22 +228,36 @@ pub(crate) fn digest_identifier(digest: DigestAlgorithm) -> Vec<u8> {
     write::algorithm(digest.oid(), write::NULL)
 }
 
-/// The scheme of a signatureAlgorithm. `rsaEncryption`, which most SCEP senders write, takes its
-/// digest from the SignerInfo.
-pub(crate) fn signature_algorithm(
-    algorithm: ObjectIdentifier,
-    _parameters: &[u8],
-    digest: Option<DigestAlgorithm>,
-) -> Result<SignatureAlgorithm> {
-    if let Some(named) = DigestAlgorithm::from_rsa_signature_oid(algorithm) {
-        return Ok(SignatureAlgorithm::RsaPkcs1v15(named));
+/// AlgorithmIdentifier of the digest that goes with a signature scheme in a SignerInfo. Ed25519
+/// wants it without parameters (RFC 8419 section 3.1).
+pub(crate) fn message_digest_identifier(scheme: SignatureAlgorithm) -> Vec<u8> {
+    match scheme {
+        SignatureAlgorithm::Ed25519 => write::algorithm(scheme.digest().oid(), &[]),
+        _ => digest_identifier(scheme.digest()),
     }
-    match (algorithm, digest) {
-        (oid::RSA_ENCRYPTION, Some(digest)) => Ok(SignatureAlgorithm::RsaPkcs1v15(digest)),
-        _ => Err(Error::unsupported(
-            format!("signature algorithm {}", describe(algorithm)),
-            "SCEP",
-        )),
+}
+
+/// AlgorithmIdentifier of a signature scheme.
+pub(crate) fn signature_identifier(scheme: SignatureAlgorithm) -> Result<Vec<u8>> {
+    match scheme {
+        SignatureAlgorithm::RsaPkcs1v15(digest) => {
+            Ok(write::algorithm(digest.rsa_signature_oid(), write::NULL))
+        }
+        SignatureAlgorithm::RsaPss {
+            digest,
+            mgf_digest,
+            salt_len,
+        } => {
+            let salt_len = u32::try_from(salt_len).unwrap_or(u32::MAX);
+            let salt = write::tlv(tag::context_constructed(2), &write::integer(salt_len));
+            let parameters = write::sequence(&[&write_hashes(digest, mgf_digest), &salt]);
+            Ok(write::algorithm(oid::RSASSA_PSS, &parameters))
+        }
+        SignatureAlgorithm::Ecdsa(digest) => digest
+            .ecdsa_oid()
+            .map(|oid| write::algorithm(oid, &[]))
+            .ok_or_else(|| Error::unsupported(format!("{scheme}"), "SCEP")),
+        SignatureAlgorithm::Ed25519 => Ok(write::algorithm(oid::ED25519, &[])),
     }
 }
 

@@ -87,6 +87,12 @@ impl<'a> ContentInfo<'a> {
         &self.der
     }
 
+    /// The whole in DER, borrowed from the input where that was DER already.
+    #[must_use]
+    pub fn into_der(self) -> Cow<'a, [u8]> {
+        self.der
+    }
+
     /// Whether the input was BER and not DER.
     #[must_use]
     pub const fn was_ber(&self) -> bool {

@@ -1,174 +1,244 @@
-//! EnvelopedData (RFC 5652 section 6): content encrypted to a recipient's certificate.
+//! EnvelopedData (RFC 5652 section 6) and AuthEnvelopedData (RFC 5083), decoded and opened.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::algorithm::{self, AlgorithmIdentifier};
-use super::content_info::{ContentInfo, frame};
-use super::signer_info::SignerId;
-use crate::asn1::{Reader, Tlv, tag, write};
+use super::algorithm::AlgorithmIdentifier;
+use super::content_info::ContentInfo;
+use super::recipient::{KeyTransRecipient, Recipient};
+use crate::asn1::{Reader, tag, write};
 use crate::crypto::{ContentCipher, CryptoProvider, KeyTransport, PrivateKey, RandomSource};
-use crate::error::Layer;
+use crate::error::{Check, Layer};
 use crate::limits::Limits;
+use crate::message::ChallengePassword;
 use crate::oid;
 use crate::x509::Certificate;
 use crate::{Error, Result};
 
-/// An EnvelopedData, decoded.
+/// An EnvelopedData or AuthEnvelopedData, decoded. The ciphertext is not copied if the input is DER.
 ///
 /// ```text
 /// EnvelopedData ::= SEQUENCE { version, originatorInfo [0] OPTIONAL, recipientInfos SET,
 ///   encryptedContentInfo, unprotectedAttrs [1] OPTIONAL }
+/// AuthEnvelopedData ::= SEQUENCE { version, originatorInfo [0] OPTIONAL, recipientInfos SET,
+///   authEncryptedContentInfo, authAttrs [1] OPTIONAL, mac OCTET STRING, unauthAttrs [2] OPTIONAL }
 /// ```
 #[derive(Clone, Debug)]
-pub struct EnvelopedData {
+pub struct EnvelopedData<'a> {
     /// recipientInfos, in the order received.
     pub recipients: Vec<Recipient>,
     /// encryptedContentInfo.
-    pub content: EncryptedContent,
+    pub content: EncryptedContent<'a>,
+    /// What an AuthEnvelopedData has beyond that.
+    pub authentication: Option<Authentication>,
     /// Whether it was sent as BER and not DER.
     pub was_ber: bool,
-}
-
-/// One RecipientInfo.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Recipient {
-    /// KeyTransRecipientInfo.
-    KeyTrans(KeyTransRecipient),
-    /// `[3]` PasswordRecipientInfo, encoded.
-    Password(Vec<u8>),
-    /// Any other kind, by its tag.
-    Other(u8),
-}
-
-/// A KeyTransRecipientInfo.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyTransRecipient {
-    /// rid.
-    pub id: SignerId,
-    /// keyEncryptionAlgorithm.
-    pub algorithm: AlgorithmIdentifier,
-    /// encryptedKey.
-    pub encrypted_key: Vec<u8>,
+    /// How many octets followed it.
+    pub trailing: usize,
 }
 
 /// An EncryptedContentInfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncryptedContent {
+pub struct EncryptedContent<'a> {
     /// contentType.
     pub content_type: const_oid::ObjectIdentifier,
     /// contentEncryptionAlgorithm.
     pub algorithm: AlgorithmIdentifier,
     /// encryptedContent, joined.
-    pub ciphertext: Vec<u8>,
+    pub ciphertext: Cow<'a, [u8]>,
 }
 
-impl EnvelopedData {
-    /// Reads a ContentInfo of type EnvelopedData, BER or DER.
+/// The fields by which an AuthEnvelopedData is authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// authAttrs as a SET OF, which is what is authenticated; empty if absent.
+    pub attributes: Vec<u8>,
+    /// mac.
+    pub mac: Vec<u8>,
+}
+
+/// What may open an envelope.
+#[derive(Clone, Copy, Default)]
+pub struct Openers<'a> {
+    /// Private keys, with the certificates by which senders name them.
+    pub keys: &'a [(Certificate, Arc<dyn PrivateKey>)],
+    /// Passwords, for a PasswordRecipientInfo.
+    pub passwords: &'a [ChallengePassword],
+}
+
+impl<'a> Openers<'a> {
+    /// Keys, and no password.
+    #[must_use]
+    pub const fn keys(keys: &'a [(Certificate, Arc<dyn PrivateKey>)]) -> Self {
+        Self {
+            keys,
+            passwords: &[],
+        }
+    }
+}
+
+impl core::fmt::Debug for Openers<'_> {
+    /// Leaves keys and passwords out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Openers")
+            .field("keys", &self.keys.len())
+            .field("passwords", &self.passwords.len())
+            .finish()
+    }
+}
+
+/// Who opens an envelope.
+enum Opener<'a> {
+    Key(&'a KeyTransRecipient, &'a dyn PrivateKey),
+    Passwords(&'a super::PasswordRecipient, &'a [ChallengePassword]),
+}
+
+impl<'a> EnvelopedData<'a> {
+    /// Reads a ContentInfo of type EnvelopedData or AuthEnvelopedData, BER or DER.
     ///
     /// # Errors
     /// `Malformed` with the octet where it breaks.
-    pub fn decode(input: &[u8], limits: &Limits) -> Result<Self> {
+    pub fn decode(input: &'a [u8], limits: &Limits) -> Result<Self> {
         let info = ContentInfo::decode(input, limits)?;
-        let content = info.expect(oid::ENVELOPED_DATA, "the content of the message")?;
-        Self::parse(
+        let authenticated = info.content_type() == oid::AUTH_ENVELOPED_DATA;
+        let content = if authenticated {
+            info.content()
+        } else {
+            info.expect(oid::ENVELOPED_DATA, "the content of the message")?
+        };
+        let parsed = Parsed::read(
             Reader::new_at(content, info.content_offset()),
-            info.was_ber(),
+            authenticated,
         )
-        .map_err(|e| e.in_layer(Layer::Cms))
-    }
-
-    fn parse(mut input: Reader<'_>, was_ber: bool) -> Result<Self> {
-        let mut fields = input.expect(tag::SEQUENCE, "EnvelopedData")?.reader();
-        fields.expect(tag::INTEGER, "version of EnvelopedData")?;
-        fields.optional(tag::context_constructed(0), "originatorInfo")?;
-        let mut infos = fields.expect(tag::SET, "recipientInfos")?.reader();
-        let mut recipients = Vec::new();
-        while !infos.is_empty() {
-            recipients.push(recipient(&infos.next("RecipientInfo")?)?);
-        }
-        let mut encrypted = fields
-            .expect(tag::SEQUENCE, "encryptedContentInfo")?
-            .reader();
-        let content_type = encrypted
-            .expect(tag::OID, "contentType of encryptedContentInfo")?
-            .oid()?;
-        let algorithm = AlgorithmIdentifier::from_tlv(
-            &encrypted.expect(tag::SEQUENCE, "contentEncryptionAlgorithm")?,
-        )?;
-        let ciphertext = encrypted
-            .expect(tag::context(0), "encryptedContent")?
-            .value
-            .to_vec();
-        encrypted.finish("encryptedContentInfo")?;
-        fields.optional(tag::context_constructed(1), "unprotectedAttrs")?;
-        fields.finish("EnvelopedData")?;
-        let content = EncryptedContent {
-            content_type,
-            algorithm,
-            ciphertext,
+        .map_err(|e| e.in_layer(Layer::Cms))?;
+        let (was_ber, trailing) = (info.was_ber(), info.trailing());
+        let (start, end) = parsed.ciphertext;
+        let ciphertext = match info.into_der() {
+            Cow::Borrowed(der) => Cow::Borrowed(der.get(start..end).unwrap_or_default()),
+            Cow::Owned(mut der) => {
+                der.truncate(end);
+                der.drain(..start.min(end));
+                Cow::Owned(der)
+            }
         };
         Ok(Self {
-            recipients,
-            content,
+            recipients: parsed.recipients,
+            content: EncryptedContent {
+                content_type: parsed.content_type,
+                algorithm: parsed.algorithm,
+                ciphertext,
+            },
+            authentication: parsed.authentication,
             was_ber,
+            trailing,
         })
     }
 
-    /// The recipient that one of `keys` can open, with that key.
-    pub(crate) fn recipient_for<'a>(
-        &'a self,
-        keys: &'a [(Certificate, Arc<dyn PrivateKey>)],
-    ) -> Option<(&'a KeyTransRecipient, &'a dyn PrivateKey)> {
-        self.recipients
-            .iter()
-            .find_map(|recipient| match recipient {
-                Recipient::KeyTrans(info) => keys
-                    .iter()
-                    .find(|(certificate, _)| info.id.names(certificate))
-                    .map(|(_, key)| (info, key.as_ref())),
-                _ => None,
-            })
-    }
-
-    /// How the content-encryption key was encrypted to whichever of `keys` is a recipient.
+    /// The content cipher and its IV.
     ///
     /// # Errors
-    /// `NotAuthentic` if none is, `Unsupported` for another algorithm.
-    pub fn transport_for(
-        &self,
-        keys: &[(Certificate, Arc<dyn PrivateKey>)],
-    ) -> Result<KeyTransport> {
-        let (info, _) = self.recipient_for(keys).ok_or_else(|| self.not_for_us())?;
-        info.algorithm.key_transport()
+    /// `Unsupported` or `Malformed`, and `PeerMisbehaved` if the cipher does not fit the kind of
+    /// envelope.
+    pub fn cipher(&self) -> Result<(ContentCipher, Vec<u8>)> {
+        let (cipher, iv) = self.content.algorithm.content_cipher()?;
+        if cipher.is_authenticated() == self.authentication.is_some() {
+            Ok((cipher, iv))
+        } else {
+            Err(Error::malformed(
+                Layer::Cms,
+                format!("{cipher} does not belong into this kind of envelope"),
+            ))
+        }
     }
 
-    /// Decrypts the content with whichever of `keys` it was encrypted to.
+    fn opener<'s>(&'s self, openers: Openers<'s>) -> Result<Opener<'s>> {
+        for recipient in &self.recipients {
+            match recipient {
+                Recipient::KeyTrans(info) => {
+                    let key = openers
+                        .keys
+                        .iter()
+                        .find(|(certificate, _)| info.id.names(certificate));
+                    if let Some((_, key)) = key {
+                        return Ok(Opener::Key(info, key.as_ref()));
+                    }
+                }
+                Recipient::Password(info) if !openers.passwords.is_empty() => {
+                    return Ok(Opener::Passwords(info, openers.passwords));
+                }
+                Recipient::Password(_) | Recipient::Other(_) => {}
+            }
+        }
+        Err(self.not_for_us())
+    }
+
+    /// How the content-encryption key was encrypted to one of us; `None`: with a password.
     ///
     /// # Errors
-    /// `NotAuthentic`: that none of the keys is a recipient (which the message says in clear), or
+    /// `NotAuthentic` if none of us is a recipient, `Unsupported` for another algorithm.
+    pub fn transport_for(&self, openers: Openers<'_>) -> Result<Option<KeyTransport>> {
+        match self.opener(openers)? {
+            Opener::Key(info, _) => info.algorithm.key_transport().map(Some),
+            Opener::Passwords(info, _) => info.check().map(|()| None),
+        }
+    }
+
+    /// Decrypts the content with whichever key or password it was encrypted to.
+    ///
+    /// # Errors
+    /// `NotAuthentic`: that none of us is a recipient (which the message says in clear), or
     /// that decryption failed. The second is one and the same for every cause after RSA.
     pub fn open(
         &self,
         provider: &dyn CryptoProvider,
-        keys: &[(Certificate, Arc<dyn PrivateKey>)],
+        openers: Openers<'_>,
+        limits: &Limits,
         rng: &mut dyn RandomSource,
     ) -> Result<Zeroizing<Vec<u8>>> {
-        let (cipher, iv) = self.content.algorithm.content_cipher()?;
-        let (info, key) = self.recipient_for(keys).ok_or_else(|| self.not_for_us())?;
-        let transport = info.algorithm.key_transport()?;
-        let cek = key.decrypt_cek(transport, &info.encrypted_key, cipher.key_len(), rng)?;
-        provider
-            .decrypt_content(cipher, &cek, &iv, &self.content.ciphertext)
-            .map_err(|_| {
-                Error::not_authentic(
-                    "the content cannot be decrypted: it was encrypted to another key, or damaged",
-                )
-            })
+        let (cipher, iv) = self.cipher()?;
+        match self.opener(openers)? {
+            Opener::Key(info, key) => {
+                let transport = info.algorithm.key_transport()?;
+                let cek = key.decrypt_cek(transport, &info.encrypted_key, cipher.key_len(), rng)?;
+                self.decrypt(provider, cipher, &iv, &cek)
+            }
+            Opener::Passwords(info, passwords) => {
+                for password in passwords {
+                    let cek = info.unwrap(provider, password, cipher.key_len(), limits)?;
+                    if let Some(cek) = cek
+                        && let Ok(content) = self.decrypt(provider, cipher, &iv, &cek)
+                    {
+                        return Ok(content);
+                    }
+                }
+                Err(undecipherable())
+            }
+        }
+    }
+
+    fn decrypt(
+        &self,
+        provider: &dyn CryptoProvider,
+        cipher: ContentCipher,
+        iv: &[u8],
+        cek: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        let ciphertext = &self.content.ciphertext;
+        match &self.authentication {
+            None => provider.decrypt_content(cipher, cek, iv, ciphertext),
+            Some(Authentication { attributes, mac }) => {
+                provider.decrypt_authenticated(cipher, cek, iv, attributes, ciphertext, mac)
+            }
+        }
+        .map_err(|e| match e {
+            // what a provider lacks is no secret: the algorithm stands in clear
+            Error::Unsupported { .. } => e,
+            _ => undecipherable(),
+        })
     }
 
     /// Decrypts with a key whose certificate is not known, by trying it on every recipient: for
@@ -182,7 +252,7 @@ impl EnvelopedData {
         key: &dyn PrivateKey,
         rng: &mut dyn RandomSource,
     ) -> Result<Zeroizing<Vec<u8>>> {
-        let (cipher, iv) = self.content.algorithm.content_cipher()?;
+        let (cipher, iv) = self.cipher()?;
         for recipient in &self.recipients {
             let Recipient::KeyTrans(info) = recipient else {
                 continue;
@@ -192,8 +262,7 @@ impl EnvelopedData {
             }) else {
                 continue;
             };
-            if let Ok(content) =
-                provider.decrypt_content(cipher, &cek, &iv, &self.content.ciphertext)
+            if let Ok(content) = self.decrypt(provider, cipher, &iv, &cek)
                 && Reader::new(&content)
                     .expect(tag::SEQUENCE, "messageData")
                     .is_ok()
@@ -202,6 +271,7 @@ impl EnvelopedData {
             }
         }
         Err(Error::not_authentic(
+            Check::Recipient,
             "the key given opens none of the recipients",
         ))
     }
@@ -216,72 +286,76 @@ impl EnvelopedData {
                 Recipient::Other(tag) => format!("a recipient of kind 0x{tag:02x}"),
             })
             .collect();
-        Error::not_authentic(format!(
-            "the content is encrypted to {}, none of which is ours",
-            if named.is_empty() {
-                "nobody".into()
-            } else {
-                named.join("; ")
-            }
-        ))
+        Error::not_authentic(
+            Check::Recipient,
+            format!(
+                "the content is encrypted to {}, none of which is ours",
+                if named.is_empty() {
+                    "nobody".into()
+                } else {
+                    named.join("; ")
+                }
+            ),
+        )
     }
 }
 
-fn recipient(tlv: &Tlv<'_>) -> Result<Recipient> {
-    match tlv.tag {
-        tag::SEQUENCE => {
-            let mut fields = tlv.reader();
-            fields.expect(tag::INTEGER, "version of KeyTransRecipientInfo")?;
-            let id = SignerId::from_tlv(&fields.next("rid")?)?;
-            let algorithm = AlgorithmIdentifier::from_tlv(
-                &fields.expect(tag::SEQUENCE, "keyEncryptionAlgorithm")?,
-            )?;
-            let encrypted_key = fields
-                .expect(tag::OCTET_STRING, "encryptedKey")?
-                .value
-                .to_vec();
-            fields.finish("KeyTransRecipientInfo")?;
-            Ok(Recipient::KeyTrans(KeyTransRecipient {
-                id,
-                algorithm,
-                encrypted_key,
-            }))
+fn undecipherable() -> Error {
+    Error::not_authentic(
+        Check::Decryption,
+        "the content cannot be decrypted: it was encrypted to another key, or damaged",
+    )
+}
+
+/// The fields, with the ciphertext as a range of the DER.
+struct Parsed {
+    recipients: Vec<Recipient>,
+    content_type: const_oid::ObjectIdentifier,
+    algorithm: AlgorithmIdentifier,
+    ciphertext: (usize, usize),
+    authentication: Option<Authentication>,
+}
+
+impl Parsed {
+    fn read(mut input: Reader<'_>, authenticated: bool) -> Result<Self> {
+        let mut fields = input.expect(tag::SEQUENCE, "EnvelopedData")?.reader();
+        fields.expect(tag::INTEGER, "version of EnvelopedData")?;
+        fields.optional(tag::context_constructed(0), "originatorInfo")?;
+        let mut infos = fields.expect(tag::SET, "recipientInfos")?.reader();
+        let mut recipients = Vec::new();
+        while !infos.is_empty() {
+            recipients.push(Recipient::from_tlv(&infos.next("RecipientInfo")?)?);
         }
-        0xa3 => Ok(Recipient::Password(tlv.raw.to_vec())),
-        other => Ok(Recipient::Other(other)),
+        let mut encrypted = fields
+            .expect(tag::SEQUENCE, "encryptedContentInfo")?
+            .reader();
+        let content_type = encrypted
+            .expect(tag::OID, "contentType of encryptedContentInfo")?
+            .oid()?;
+        let algorithm = AlgorithmIdentifier::from_tlv(
+            &encrypted.expect(tag::SEQUENCE, "contentEncryptionAlgorithm")?,
+        )?;
+        let ciphertext = encrypted.expect(tag::context(0), "encryptedContent")?;
+        encrypted.finish("encryptedContentInfo")?;
+        let attributes = fields.optional(tag::context_constructed(1), "attributes")?;
+        let authentication = if authenticated {
+            let mac = fields.expect(tag::OCTET_STRING, "mac")?.value.to_vec();
+            fields.optional(tag::context_constructed(2), "unauthAttrs")?;
+            Some(Authentication {
+                attributes: attributes.map_or_else(Vec::new, |a| write::tlv(tag::SET, a.value)),
+                mac,
+            })
+        } else {
+            None
+        };
+        fields.finish("EnvelopedData")?;
+        let end = ciphertext.offset + ciphertext.raw.len();
+        Ok(Self {
+            recipients,
+            content_type,
+            algorithm,
+            ciphertext: (end - ciphertext.value.len(), end),
+            authentication,
+        })
     }
-}
-
-/// Encrypts `plaintext` to one certificate and encodes the ContentInfo.
-///
-/// # Errors
-/// If the provider lacks an algorithm, or the certificate's key cannot transport keys.
-pub fn seal(
-    provider: &dyn CryptoProvider,
-    recipient: &Certificate,
-    cipher: ContentCipher,
-    transport: KeyTransport,
-    plaintext: &[u8],
-    rng: &mut dyn RandomSource,
-) -> Result<Vec<u8>> {
-    let mut cek = Zeroizing::new(alloc::vec![0; cipher.key_len()]);
-    rng.fill(&mut cek);
-    let mut iv = alloc::vec![0; cipher.block_len()];
-    rng.fill(&mut iv);
-    let encrypted_key = provider.wrap_cek(recipient.spki_der(), transport, &cek, rng)?;
-    let ciphertext = provider.encrypt_content(cipher, &cek, &iv, plaintext)?;
-    let info = write::sequence(&[
-        &write::integer(0),
-        &recipient.issuer_and_serial().to_der(),
-        &algorithm::key_transport_identifier(transport),
-        &write::octet_string(&encrypted_key),
-    ]);
-    let encrypted = write::sequence(&[
-        &write::oid(oid::DATA),
-        &write::algorithm(cipher.oid(), &write::octet_string(&iv)),
-        &write::tlv(tag::context(0), &ciphertext),
-    ]);
-    let enveloped =
-        write::sequence(&[&write::integer(0), &write::tlv(tag::SET, &info), &encrypted]);
-    Ok(frame(oid::ENVELOPED_DATA, &enveloped))
 }

@@ -19,11 +19,13 @@ use crate::{Error, Result};
 ///   certificates [0] OPTIONAL, crls [1] OPTIONAL, signerInfos SET }
 /// ```
 #[derive(Clone, Debug)]
-pub struct SignedData {
+pub struct SignedData<'a> {
     /// eContentType.
     pub content_type: const_oid::ObjectIdentifier,
     /// The octets of eContent, joined; `None` if eContent is absent.
-    pub content: Option<Vec<u8>>,
+    pub content: Option<&'a [u8]>,
+    /// Where [`content`](Self::content) begins in the DER of the ContentInfo.
+    pub(crate) content_offset: usize,
     /// Certificates that could be read, in the order received.
     pub certificates: Vec<Certificate>,
     /// Whether the certificates field was present at all.
@@ -36,29 +38,35 @@ pub struct SignedData {
     pub signers: Vec<SignerInfo>,
 }
 
-impl SignedData {
+impl<'a> SignedData<'a> {
     /// Reads the content of a ContentInfo of type SignedData.
     ///
     /// # Errors
     /// `Malformed` with the octet where it breaks, `TooLarge` beyond `limits`.
-    pub fn from_content_info(info: &ContentInfo<'_>, what: &str, limits: &Limits) -> Result<Self> {
+    pub fn from_content_info(
+        info: &'a ContentInfo<'_>,
+        what: &str,
+        limits: &Limits,
+    ) -> Result<Self> {
         let content = info.expect(oid::SIGNED_DATA, what)?;
         Self::parse(Reader::new_at(content, info.content_offset()), limits)
             .map_err(|e| e.in_layer(Layer::Cms))
     }
 
-    fn parse(mut input: Reader<'_>, limits: &Limits) -> Result<Self> {
+    fn parse(mut input: Reader<'a>, limits: &Limits) -> Result<Self> {
         let mut fields = input.expect(tag::SEQUENCE, "SignedData")?.reader();
         fields.expect(tag::INTEGER, "version of SignedData")?;
         fields.expect(tag::SET, "digestAlgorithms")?;
         let mut encapsulated = fields.expect(tag::SEQUENCE, "encapContentInfo")?.reader();
         let content_type = encapsulated.expect(tag::OID, "eContentType")?.oid()?;
+        let mut content_offset = 0;
         let content = match encapsulated.optional(tag::context_constructed(0), "eContent")? {
             Some(explicit) => {
                 let mut inner = explicit.reader();
-                let octets = inner.expect(tag::OCTET_STRING, "eContent")?.value.to_vec();
+                let octets = inner.expect(tag::OCTET_STRING, "eContent")?;
                 inner.finish("eContent")?;
-                Some(octets)
+                content_offset = octets.offset + octets.raw.len() - octets.value.len();
+                Some(octets.value)
             }
             None => None,
         };
@@ -102,6 +110,7 @@ impl SignedData {
         Ok(Self {
             content_type,
             content,
+            content_offset,
             certificates,
             has_certificates: set.is_some(),
             other_certificates,

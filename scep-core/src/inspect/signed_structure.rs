@@ -33,7 +33,7 @@ pub(super) fn inspect(
                 Ok(()) => SignatureVerdict::Valid {
                     signer: format!("{}", csr.subject()),
                 },
-                Err(Error::NotAuthentic { what }) => SignatureVerdict::Wrong { why: what },
+                Err(Error::NotAuthentic { what, .. }) => SignatureVerdict::Wrong { why: what },
                 Err(other) => SignatureVerdict::NotChecked {
                     why: format!("{other}"),
                 },
@@ -68,7 +68,9 @@ pub(super) fn inspect(
                         Ok(()) => SignatureVerdict::Valid {
                             signer: format!("{}", issuer.subject()),
                         },
-                        Err(Error::NotAuthentic { what }) => SignatureVerdict::Wrong { why: what },
+                        Err(Error::NotAuthentic { what, .. }) => {
+                            SignatureVerdict::Wrong { why: what }
+                        }
                         Err(other) => SignatureVerdict::NotChecked {
                             why: format!("{other}"),
                         },

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{FailInfo, MessageType, PkiStatus, RecipientNonce, SenderNonce, TransactionId};
 use crate::asn1::{tag, write};
-use crate::cms::{Attribute, algorithm};
+use crate::cms::{Attribute, SignatureOid, SignedDataBuilder, ToBeSigned};
 use crate::crypto::{
     CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource, SignatureAlgorithm,
 };
@@ -23,16 +23,6 @@ pub enum EmptyContent {
     ZeroLength,
     /// eContent is one octet of zero, as NDES sends it.
     OneZeroOctet,
-}
-
-/// How signatureAlgorithm is written for RSA.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SignatureOid {
-    /// `rsaEncryption`: what most clients expect.
-    #[default]
-    RsaEncryption,
-    /// `sha256WithRSAEncryption` and its siblings.
-    WithDigest,
 }
 
 /// The parts of a pkiMessage that is to be signed.
@@ -66,8 +56,11 @@ pub struct MessageBuilder {
     pub signer: Certificate,
     /// Certificates to send along.
     pub certificates: Vec<Certificate>,
-    /// The digest to sign.
+    /// The digest to sign; a key that cannot sign it takes the next better one
+    /// ([`SignatureAlgorithm::for_key`]).
     pub digest: DigestAlgorithm,
+    /// The scheme to sign with, where it shall not follow from the key and the digest.
+    pub scheme: Option<SignatureAlgorithm>,
     /// How signatureAlgorithm is written.
     pub signature_oid: SignatureOid,
 }
@@ -96,6 +89,7 @@ impl MessageBuilder {
             certificates: alloc::vec![signer.clone()],
             signer,
             digest: DigestAlgorithm::Sha256,
+            scheme: None,
             signature_oid: SignatureOid::default(),
         }
     }
@@ -120,38 +114,27 @@ impl MessageBuilder {
     /// # Errors
     /// If the provider lacks the digest.
     pub fn to_be_signed(&self, provider: &dyn CryptoProvider) -> Result<ToBeSigned> {
-        let content = match (&self.envelope, self.empty_content) {
-            (Some(envelope), _) => Some(envelope.clone()),
-            (None, EmptyContent::Absent) => None,
-            (None, EmptyContent::ZeroLength) => Some(Vec::new()),
-            (None, EmptyContent::OneZeroOctet) => Some(alloc::vec![0]),
-        };
-        let digest = provider.digest(self.digest, content.as_deref().unwrap_or_default())?;
-        let encoded = self
-            .attributes(&digest)
-            .iter()
-            .map(Attribute::to_der)
-            .collect();
-        Ok(ToBeSigned {
-            attributes: write::set_of(tag::SET, encoded),
-            content,
-            certificates: self
-                .certificates
-                .iter()
-                .map(|c| c.as_der().to_vec())
-                .collect(),
-            signer: self.signer.issuer_and_serial().to_der(),
+        SignedDataBuilder {
+            content: match (&self.envelope, self.empty_content) {
+                (Some(envelope), _) => Some(envelope.clone()),
+                (None, EmptyContent::Absent) => None,
+                (None, EmptyContent::ZeroLength) => Some(Vec::new()),
+                (None, EmptyContent::OneZeroOctet) => Some(alloc::vec![0]),
+            },
+            attributes: self.attributes(),
+            signer: self.signer.clone(),
+            certificates: self.certificates.clone(),
             digest: self.digest,
+            scheme: self.scheme,
             signature_oid: self.signature_oid,
-        })
+        }
+        .to_be_signed(provider)
     }
 
-    fn attributes(&self, digest: &[u8]) -> Vec<Attribute> {
+    fn attributes(&self) -> Vec<Attribute> {
         let printable = |text: &str| write::tlv(tag::PRINTABLE_STRING, text.as_bytes());
         let utf8 = |text: &str| write::tlv(tag::UTF8_STRING, text.as_bytes());
         let mut out = alloc::vec![
-            Attribute::new(oid::CONTENT_TYPE, write::oid(oid::DATA)),
-            Attribute::new(oid::MESSAGE_DIGEST, write::octet_string(digest)),
             Attribute::new(oid::MESSAGE_TYPE, printable(self.message_type.as_text())),
             Attribute::new(oid::TRANSACTION_ID, printable(self.transaction_id.as_str())),
         ];
@@ -197,72 +180,5 @@ impl MessageBuilder {
                 .filter_map(|(oid, value)| value.map(|v| Attribute::new(oid, v))),
         );
         out
-    }
-}
-
-/// A message that lacks only its signature.
-#[derive(Clone, Debug)]
-pub struct ToBeSigned {
-    attributes: Vec<u8>,
-    content: Option<Vec<u8>>,
-    certificates: Vec<Vec<u8>>,
-    signer: Vec<u8>,
-    digest: DigestAlgorithm,
-    signature_oid: SignatureOid,
-}
-
-impl ToBeSigned {
-    /// The octets to sign.
-    #[must_use]
-    pub fn octets(&self) -> &[u8] {
-        &self.attributes
-    }
-
-    /// How to sign them.
-    #[must_use]
-    pub const fn algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::RsaPkcs1v15(self.digest)
-    }
-
-    /// The second step: the encoded pkiMessage.
-    #[must_use]
-    pub fn with_signature(&self, signature: &[u8]) -> Vec<u8> {
-        let signature_oid = match self.signature_oid {
-            SignatureOid::RsaEncryption => oid::RSA_ENCRYPTION,
-            SignatureOid::WithDigest => self.digest.rsa_signature_oid(),
-        };
-        // signedAttrs are sent under [0] IMPLICIT, and signed as the SET OF they are
-        let mut attributes = self.attributes.clone();
-        if let Some(first) = attributes.first_mut() {
-            *first = tag::context_constructed(0);
-        }
-        let signer_info = write::sequence(&[
-            &write::integer(1),
-            &self.signer,
-            &algorithm::digest_identifier(self.digest),
-            &attributes,
-            &write::algorithm(signature_oid, write::NULL),
-            &write::octet_string(signature),
-        ]);
-        let content = self.content.as_ref().map_or_else(Vec::new, |octets| {
-            write::tlv(tag::context_constructed(0), &write::octet_string(octets))
-        });
-        let certificates = if self.certificates.is_empty() {
-            Vec::new()
-        } else {
-            let parts: Vec<&[u8]> = self.certificates.iter().map(Vec::as_slice).collect();
-            write::concat(tag::context_constructed(0), &parts)
-        };
-        let signed_data = write::sequence(&[
-            &write::integer(1),
-            &write::tlv(tag::SET, &algorithm::digest_identifier(self.digest)),
-            &write::sequence(&[&write::oid(oid::DATA), &content]),
-            &certificates,
-            &write::tlv(tag::SET, &signer_info),
-        ]);
-        write::sequence(&[
-            &write::oid(oid::SIGNED_DATA),
-            &write::tlv(tag::context_constructed(0), &signed_data),
-        ])
     }
 }

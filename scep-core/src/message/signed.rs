@@ -1,7 +1,6 @@
 //! Reading a pkiMessage: decoded first, then verified, then opened.
 
 use alloc::format;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -9,10 +8,8 @@ use zeroize::Zeroizing;
 use super::ScepAttributes;
 use crate::asn1::{Reader, tag};
 use crate::cms::algorithm;
-use crate::cms::{ContentInfo, EnvelopedData, SignedData, SignerId, SignerInfo};
-use crate::crypto::{
-    ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource,
-};
+use crate::cms::{ContentInfo, EnvelopedData, Openers, SignedData, SignerId, SignerInfo};
+use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, RandomSource};
 use crate::deviation::Deviations;
 use crate::limits::Limits;
 use crate::oid;
@@ -26,7 +23,10 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct SignedMessage {
     attributes: ScepAttributes,
-    content: Option<Vec<u8>>,
+    /// The message in DER: the one copy that is made of it.
+    der: Vec<u8>,
+    /// The octets of eContent in it.
+    content: Option<(usize, usize)>,
     certificates: Vec<Certificate>,
     signer: SignerInfo,
     deviations: Deviations,
@@ -75,16 +75,17 @@ impl SignedMessage {
                 format!("{} octets follow the message", info.trailing()),
             );
         }
-        let data = SignedData::from_content_info(&info, "a pkiMessage", limits)?;
-        let [signer] = data.signers.as_slice() else {
-            return Err(Error::rule(
+        let mut data = SignedData::from_content_info(&info, "a pkiMessage", limits)?;
+        let signers = core::mem::take(&mut data.signers);
+        let [signer] = <[SignerInfo; 1]>::try_from(signers).map_err(|signers| {
+            Error::rule(
                 "3.2",
                 format!(
                     "a pkiMessage has one SignerInfo, this one has {}",
-                    data.signers.len()
+                    signers.len()
                 ),
-            ));
-        };
+            )
+        })?;
         if data.content_type != oid::DATA {
             return Err(Error::rule(
                 "3.2",
@@ -97,16 +98,21 @@ impl SignedMessage {
         if !signer.has_signed_attributes() {
             return Err(Error::rule("3.2.1", "the message has no signed attributes"));
         }
-        check_content_type(signer, &mut deviations)?;
+        check_content_type(&signer, &mut deviations)?;
         let attributes = ScepAttributes::read(&signer.attributes, &mut deviations)?;
-        note_oddities(&data, signer, &mut deviations);
+        note_oddities(&data, &signer, &mut deviations);
+        let content = data
+            .content
+            .map(|octets| (data.content_offset, data.content_offset + octets.len()));
+        let (certificates, trailing) = (data.certificates, info.trailing());
         Ok(Self {
             attributes,
-            content: data.content,
-            certificates: data.certificates,
-            signer: signer.clone(),
+            content,
+            certificates,
+            signer,
             deviations,
-            trailing: info.trailing(),
+            trailing,
+            der: info.into_der().into_owned(),
         })
     }
 
@@ -137,7 +143,8 @@ impl SignedMessage {
     /// The octets of eContent (the pkcsPKIEnvelope); `None` if eContent is absent.
     #[must_use]
     pub fn content(&self) -> Option<&[u8]> {
-        self.content.as_deref()
+        self.content
+            .and_then(|(start, end)| self.der.get(start..end))
     }
 
     /// What was unusual.
@@ -156,84 +163,29 @@ impl SignedMessage {
     /// `NotAuthentic` if the signer is not found, or a digest or the signature is wrong;
     /// `ForbiddenByPolicy` for a digest that `policy` refuses.
     pub fn verify(
-        self,
+        mut self,
         provider: &dyn CryptoProvider,
         policy: &AlgorithmPolicy,
         candidates: &[Certificate],
     ) -> Result<VerifiedMessage> {
-        let digest = self.signer.digest_algorithm.digest()?;
-        policy.accept_digest(digest)?;
-        let scheme = algorithm::signature_algorithm(
-            self.signer.signature_algorithm.algorithm,
-            &self.signer.signature_algorithm.parameters,
-            Some(digest),
-        )?;
-        policy.accept_digest(scheme.digest())?;
         let signer = self
-            .certificates
-            .iter()
-            .chain(candidates)
-            .find(|certificate| self.signer.signer.names(certificate))
-            .cloned()
-            .ok_or_else(|| {
-                Error::not_authentic(format!(
-                    "the signer's certificate ({}) is neither in the message nor known",
-                    self.signer.signer
-                ))
-            })?;
-        policy.accept_key(signer.spki_der())?;
-        self.check_digest(provider, digest)?;
-        let wrong = || {
-            Error::not_authentic(format!(
-                "the signature is wrong: {} did not sign these attributes",
-                signer.subject()
-            ))
-        };
-        let verify = |octets: Option<Vec<u8>>| {
-            let octets = octets.ok_or_else(wrong)?;
-            provider.verify(signer.spki_der(), scheme, &octets, &self.signer.signature)
-        };
-        let mut message = self.clone();
-        match verify(self.signer.signed_octets_as_received()) {
-            Ok(()) => {}
-            Err(Error::NotAuthentic { .. }) if !self.signer.attributes_are_sorted() => {
-                verify(self.signer.signed_octets_sorted()).map_err(|_| wrong())?;
-                message.deviations.note(
-                    "signed-over-sorted-attributes",
-                    "RFC 5652 5.4",
-                    "the attributes were sent in another order than they were signed in",
-                );
-            }
-            Err(Error::NotAuthentic { .. }) => return Err(wrong()),
-            Err(other) => return Err(other),
+            .signer
+            .find_signer(self.certificates.iter().chain(candidates))?
+            .clone();
+        let content = self.content().unwrap_or_default();
+        let verified = self.signer.verify(provider, policy, content, &signer)?;
+        if verified.sorted {
+            self.deviations.note(
+                "signed-over-sorted-attributes",
+                "RFC 5652 5.4",
+                "the attributes were sent in another order than they were signed in",
+            );
         }
         Ok(VerifiedMessage {
-            message,
+            message: self,
             signer,
-            digest,
+            digest: verified.digest,
         })
-    }
-
-    /// Compares the messageDigest attribute with the digest of the content.
-    fn check_digest(&self, provider: &dyn CryptoProvider, digest: DigestAlgorithm) -> Result<()> {
-        let stated = self
-            .signer
-            .attributes
-            .iter()
-            .find(|a| a.oid == oid::MESSAGE_DIGEST)
-            .and_then(|a| a.values.first())
-            .ok_or_else(|| Error::rule("3.2.1", "the message has no messageDigest attribute"))?;
-        let stated = Reader::new(stated)
-            .expect(tag::OCTET_STRING, "messageDigest")?
-            .value;
-        let actual = provider.digest(digest, self.content.as_deref().unwrap_or_default())?;
-        if stated == actual {
-            Ok(())
-        } else {
-            Err(Error::not_authentic(
-                "the messageDigest attribute does not fit the content: the content was changed",
-            ))
-        }
     }
 }
 
@@ -268,7 +220,7 @@ fn check_content_type(signer: &SignerInfo, deviations: &mut Deviations) -> Resul
     }
 }
 
-fn note_oddities(data: &SignedData, signer: &SignerInfo, deviations: &mut Deviations) {
+fn note_oddities(data: &SignedData<'_>, signer: &SignerInfo, deviations: &mut Deviations) {
     if !signer.attributes_are_sorted() {
         deviations.note(
             "unsorted-attributes",
@@ -339,8 +291,8 @@ impl VerifiedMessage {
     ///
     /// # Errors
     /// `PeerMisbehaved` if there is none, `Malformed` if it is broken.
-    pub fn envelope(&self, limits: &Limits) -> Result<EnvelopedData> {
-        match self.message.content.as_deref() {
+    pub fn envelope(&self, limits: &Limits) -> Result<EnvelopedData<'_>> {
+        match self.message.content() {
             None | Some([]) => Err(Error::rule(
                 "3.2.2",
                 format!(
@@ -352,29 +304,30 @@ impl VerifiedMessage {
         }
     }
 
-    /// Decrypts the pkcsPKIEnvelope with whichever of `keys` it is for.
+    /// Decrypts the pkcsPKIEnvelope with whichever of `openers` it is for.
     ///
     /// # Errors
-    /// As [`EnvelopedData::open`], and `ForbiddenByPolicy` for a cipher that `policy` refuses.
+    /// As [`EnvelopedData::open`], and `ForbiddenByPolicy` for an algorithm that `policy` refuses.
     pub fn open(
         &self,
         provider: &dyn CryptoProvider,
         policy: &AlgorithmPolicy,
         limits: &Limits,
-        keys: &[(Certificate, Arc<dyn PrivateKey>)],
+        openers: Openers<'_>,
         rng: &mut dyn RandomSource,
     ) -> Result<Opened> {
         let envelope = self.envelope(limits)?;
-        let (cipher, _) = envelope.content.algorithm.content_cipher()?;
+        let (cipher, _) = envelope.cipher()?;
         policy.accept_cipher(cipher)?;
-        let transport = envelope
-            .recipient_for(keys)
-            .and_then(|(info, _)| info.algorithm.key_transport().ok());
-        let content = envelope.open(provider, keys, rng)?;
+        let transport = envelope.transport_for(openers)?;
+        if let Some(transport) = transport {
+            policy.accept_transport(transport)?;
+        }
+        let content = envelope.open(provider, openers, limits, rng)?;
         Ok(Opened {
             content,
             cipher,
-            transport: transport.unwrap_or(KeyTransport::RsaPkcs1v15),
+            transport,
         })
     }
 }
@@ -385,8 +338,8 @@ pub struct Opened {
     pub content: Zeroizing<Vec<u8>>,
     /// The content cipher.
     pub cipher: ContentCipher,
-    /// The key transport.
-    pub transport: KeyTransport,
+    /// The key transport; `None` if it was encrypted with the challenge password.
+    pub transport: Option<KeyTransport>,
 }
 
 impl core::fmt::Debug for Opened {

@@ -9,7 +9,7 @@ use super::reply::{Rejection, RejectionStage, Reply};
 use super::style::{DigestChoice, ReplyStyle, SenderNonceStyle};
 use super::transaction::{Answer, Transaction};
 use super::transactions::{Begin, RequestDigest, TransactionKey};
-use crate::cms::{EnvelopedData, certs_only, crl_only, seal};
+use crate::cms::{EnvelopedData, Openers, SealTo, certs_only, crl_only, seal};
 use crate::crypto::{
     ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource,
 };
@@ -200,7 +200,11 @@ impl Responder {
                 rng,
             );
         }
-        let content = envelope.open(self.0.provider.as_ref(), &self.0.decrypters, rng);
+        let openers = Openers {
+            keys: &self.0.decrypters,
+            passwords: &[],
+        };
+        let content = envelope.open(self.0.provider.as_ref(), openers, &self.0.limits, rng);
         let transaction = Transaction {
             key: self.transaction_key(verified)?,
             digest,
@@ -232,15 +236,21 @@ impl Responder {
     }
 
     /// The envelope, as far as it can be read in clear.
-    fn envelope(
+    fn envelope<'v>(
         &self,
-        verified: &VerifiedMessage,
+        verified: &'v VerifiedMessage,
         asked: &mut Asked<'_>,
-    ) -> Result<EnvelopedData, Error> {
+    ) -> Result<EnvelopedData<'v>, Error> {
         let envelope = verified.envelope(&self.0.limits)?;
         let (cipher, _) = envelope.content.algorithm.content_cipher()?;
         self.0.policy.accept_cipher(cipher)?;
-        let transport = envelope.transport_for(&self.0.decrypters)?;
+        let openers = Openers {
+            keys: &self.0.decrypters,
+            passwords: &[],
+        };
+        let transport = envelope
+            .transport_for(openers)?
+            .unwrap_or(KeyTransport::RsaPkcs1v15);
         asked.opened = Some((cipher, transport));
         Ok(envelope)
     }
@@ -266,7 +276,9 @@ impl Responder {
     fn csr(&self, content: &[u8]) -> Result<CertificationRequest, Error> {
         let csr = CertificationRequest::from_der(content)?;
         self.0.policy.accept_key(csr.spki_der())?;
-        self.0.policy.accept_signature(csr.signature_algorithm())?;
+        if let Some(scheme) = csr.signature_scheme() {
+            self.0.policy.accept_signature(scheme)?;
+        }
         csr.verify(self.0.provider.as_ref())?;
         Ok(csr)
     }
@@ -418,9 +430,8 @@ impl Responder {
         let config = &self.0;
         seal(
             config.provider.as_ref(),
-            recipient,
+            SealTo::Certificate(recipient, config.policy.mirror_transport(transport)),
             config.policy.mirror_cipher(cipher),
-            config.policy.mirror_transport(transport),
             content,
             rng,
         )

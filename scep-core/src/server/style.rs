@@ -1,7 +1,8 @@
 //! How a server writes its replies: the differences between products, as a value.
 
+use crate::cms::SignatureOid;
 use crate::crypto::DigestAlgorithm;
-use crate::message::{EmptyContent, SignatureOid};
+use crate::message::EmptyContent;
 
 /// How replies are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

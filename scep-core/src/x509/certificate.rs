@@ -11,7 +11,7 @@ use const_oid::ObjectIdentifier;
 use super::signed::Signed;
 use super::{Extension, GeneralName, KeyUsage, Name, pem};
 use crate::asn1::{Reader, decode_time, tag};
-use crate::crypto::{CryptoProvider, DigestAlgorithm};
+use crate::crypto::{CryptoProvider, DigestAlgorithm, PublicKeyAlgorithm, SignatureAlgorithm};
 use crate::error::Layer;
 use crate::message::IssuerAndSerialNumber;
 use crate::oid;
@@ -33,6 +33,7 @@ struct Inner {
     not_after: UnixTime,
     spki: Vec<u8>,
     signature_algorithm: ObjectIdentifier,
+    signature_scheme: Option<SignatureAlgorithm>,
     extensions: Vec<Extension>,
 }
 
@@ -87,6 +88,7 @@ impl Certificate {
             not_after,
             spki: spki.raw.to_vec(),
             signature_algorithm: signed.algorithm,
+            signature_scheme: signed.scheme.ok(),
             extensions,
             der: der.to_vec(),
         })))
@@ -189,6 +191,20 @@ impl Certificate {
     #[must_use]
     pub fn signature_algorithm(&self) -> ObjectIdentifier {
         self.0.signature_algorithm
+    }
+
+    /// The scheme that the issuer signed with, if it is one that is known.
+    #[must_use]
+    pub fn signature_scheme(&self) -> Option<SignatureAlgorithm> {
+        self.0.signature_scheme
+    }
+
+    /// What kind of key it certifies.
+    ///
+    /// # Errors
+    /// `Malformed` if its key cannot be read.
+    pub fn public_key_algorithm(&self) -> Result<PublicKeyAlgorithm> {
+        PublicKeyAlgorithm::of_spki(&self.0.spki)
     }
 
     /// All extensions, in order.

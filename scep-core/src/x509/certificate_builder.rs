@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Certificate, Extension, Name, signed};
+use super::{Certificate, Extension, Name, ToBeSigned};
 use crate::asn1::{tag, write};
 use crate::crypto::{DigestAlgorithm, PrivateKey, RandomSource};
 use crate::{Result, UnixTime};
@@ -37,6 +37,20 @@ impl CertificateBuilder {
         digest: DigestAlgorithm,
         rng: &mut dyn RandomSource,
     ) -> Result<Certificate> {
+        self.to_be_signed(issuer_key.spki_der(), digest)?
+            .sign(issuer_key, rng)
+    }
+
+    /// The first of two steps for a key that is held elsewhere: what has to be signed. `issuer_spki`
+    /// is the issuer's key (SubjectPublicKeyInfo, DER).
+    ///
+    /// # Errors
+    /// `Unsupported` for a key that does not sign, `Malformed` if `issuer_spki` is no key.
+    pub fn to_be_signed(
+        &self,
+        issuer_spki: &[u8],
+        digest: DigestAlgorithm,
+    ) -> Result<ToBeSigned<Certificate>> {
         let extensions = if self.extensions.is_empty() {
             Vec::new()
         } else {
@@ -45,16 +59,18 @@ impl CertificateBuilder {
                 &Extension::list_to_der(&self.extensions),
             )
         };
-        let tbs = write::sequence(&[
-            &write::tlv(tag::context_constructed(0), &write::integer(2)),
-            &write::unsigned_integer(&self.serial),
-            &signed::signature_identifier(digest),
-            self.issuer.as_der(),
-            &write::sequence(&[&write::time(self.not_before), &write::time(self.not_after)]),
-            self.subject.as_der(),
-            &self.spki,
-            &extensions,
-        ]);
-        Certificate::from_der(&signed::sign(&tbs, issuer_key, digest, rng)?)
+        let tbs = |identifier: &[u8]| {
+            write::sequence(&[
+                &write::tlv(tag::context_constructed(0), &write::integer(2)),
+                &write::unsigned_integer(&self.serial),
+                identifier,
+                self.issuer.as_der(),
+                &write::sequence(&[&write::time(self.not_before), &write::time(self.not_after)]),
+                self.subject.as_der(),
+                &self.spki,
+                &extensions,
+            ])
+        };
+        ToBeSigned::new(issuer_spki, digest, tbs, Certificate::from_der)
     }
 }

@@ -169,11 +169,14 @@ impl Crl {
         issuer: &Certificate,
     ) -> Result<()> {
         if !self.issuer.matches(issuer.subject()) {
-            return Err(Error::not_authentic(alloc::format!(
-                "the CRL is issued by {}, not by {}",
-                self.issuer,
-                issuer.subject()
-            )));
+            return Err(Error::not_authentic(
+                crate::error::Check::Issuer,
+                alloc::format!(
+                    "the CRL is issued by {}, not by {}",
+                    self.issuer,
+                    issuer.subject()
+                ),
+            ));
         }
         Signed::from_der(&self.der, "CRL")?.verify(provider, issuer.spki_der(), "CRL")
     }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Crl, Extension, Name, signed};
+use super::{Crl, Extension, Name, ToBeSigned};
 use crate::asn1::{tag, write};
 use crate::crypto::{DigestAlgorithm, PrivateKey, RandomSource};
 use crate::oid;
@@ -36,6 +36,20 @@ impl CrlBuilder {
         digest: DigestAlgorithm,
         rng: &mut dyn RandomSource,
     ) -> Result<Crl> {
+        self.to_be_signed(issuer_key.spki_der(), digest)?
+            .sign(issuer_key, rng)
+    }
+
+    /// The first of two steps for a key that is held elsewhere: what has to be signed. `issuer_spki`
+    /// is the issuer's key (SubjectPublicKeyInfo, DER).
+    ///
+    /// # Errors
+    /// `Unsupported` for a key that does not sign, `Malformed` if `issuer_spki` is no key.
+    pub fn to_be_signed(
+        &self,
+        issuer_spki: &[u8],
+        digest: DigestAlgorithm,
+    ) -> Result<ToBeSigned<Crl>> {
         let entries: Vec<Vec<u8>> = self
             .revoked
             .iter()
@@ -58,18 +72,20 @@ impl CrlBuilder {
             critical: false,
             value: write::integer(self.number),
         });
-        let tbs = write::sequence(&[
-            &write::integer(1),
-            &signed::signature_identifier(digest),
-            self.issuer.as_der(),
-            &write::time(self.this_update),
-            &write::time(self.next_update),
-            &revoked,
-            &write::tlv(
-                tag::context_constructed(0),
-                &Extension::list_to_der(&extensions),
-            ),
-        ]);
-        Crl::from_der(&signed::sign(&tbs, issuer_key, digest, rng)?)
+        let tbs = |identifier: &[u8]| {
+            write::sequence(&[
+                &write::integer(1),
+                identifier,
+                self.issuer.as_der(),
+                &write::time(self.this_update),
+                &write::time(self.next_update),
+                &revoked,
+                &write::tlv(
+                    tag::context_constructed(0),
+                    &Extension::list_to_der(&extensions),
+                ),
+            ])
+        };
+        ToBeSigned::new(issuer_spki, digest, tbs, Crl::from_der)
     }
 }

@@ -8,7 +8,7 @@ use super::name::string_value;
 use super::signed::Signed;
 use super::{Extension, GeneralName, KeyUsage, Name, pem};
 use crate::asn1::{Reader, tag};
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, SignatureAlgorithm};
 use crate::error::Layer;
 use crate::message::ChallengePassword;
 use crate::oid;
@@ -23,6 +23,7 @@ pub struct CertificationRequest {
     challenge: Option<(u8, ChallengePassword)>,
     extensions: Vec<Extension>,
     signature_algorithm: const_oid::ObjectIdentifier,
+    signature_scheme: Option<SignatureAlgorithm>,
 }
 
 impl CertificationRequest {
@@ -69,6 +70,7 @@ impl CertificationRequest {
             challenge,
             extensions,
             signature_algorithm: signed.algorithm,
+            signature_scheme: signed.scheme.ok(),
         })
     }
 
@@ -122,6 +124,12 @@ impl CertificationRequest {
     #[must_use]
     pub const fn signature_algorithm(&self) -> const_oid::ObjectIdentifier {
         self.signature_algorithm
+    }
+
+    /// The scheme that the requester signed with, if it is one that is known.
+    #[must_use]
+    pub const fn signature_scheme(&self) -> Option<SignatureAlgorithm> {
+        self.signature_scheme
     }
 
     /// challengePassword, if the request carries one.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{CertificationRequest, Extension, Name, signed};
+use super::{CertificationRequest, Extension, Name, ToBeSigned};
 use crate::Result;
 use crate::asn1::{tag, write};
 use crate::crypto::{DigestAlgorithm, PrivateKey, RandomSource};
@@ -31,6 +31,19 @@ impl CertificationRequestBuilder {
         digest: DigestAlgorithm,
         rng: &mut dyn RandomSource,
     ) -> Result<CertificationRequest> {
+        self.to_be_signed(key.spki_der(), digest)?.sign(key, rng)
+    }
+
+    /// The first of two steps for a key that is held elsewhere: what has to be signed. `spki` is the
+    /// key that is to be certified (SubjectPublicKeyInfo, DER).
+    ///
+    /// # Errors
+    /// `Unsupported` for a key that does not sign, `Malformed` if `spki` is no key.
+    pub fn to_be_signed(
+        &self,
+        spki: &[u8],
+        digest: DigestAlgorithm,
+    ) -> Result<ToBeSigned<CertificationRequest>> {
         let mut attributes = Vec::new();
         if let Some(challenge) = &self.challenge {
             attributes.push(write::sequence(&[
@@ -47,10 +60,10 @@ impl CertificationRequestBuilder {
         let info = write::sequence(&[
             &write::integer(0),
             self.subject.as_der(),
-            key.spki_der(),
+            spki,
             &write::set_of(tag::context_constructed(0), attributes),
         ]);
-        CertificationRequest::from_der(&signed::sign(&info, key, digest, rng)?)
+        ToBeSigned::new(spki, digest, |_| info, CertificationRequest::from_der)
     }
 }
 

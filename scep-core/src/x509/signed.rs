@@ -8,9 +8,10 @@ use const_oid::ObjectIdentifier;
 use crate::asn1::{Reader, tag, write};
 use crate::cms::algorithm;
 use crate::crypto::{
-    CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource, SignatureAlgorithm,
+    CryptoProvider, DigestAlgorithm, PrivateKey, PublicKeyAlgorithm, RandomSource,
+    SignatureAlgorithm,
 };
-use crate::error::Layer;
+use crate::error::{Check, Layer};
 use crate::{Error, Result};
 
 /// The parts of a signed value, as views.
@@ -18,7 +19,8 @@ pub(super) struct Signed<'a> {
     pub(super) tbs: &'a [u8],
     pub(super) tbs_offset: usize,
     pub(super) algorithm: ObjectIdentifier,
-    pub(super) parameters: &'a [u8],
+    /// The scheme, if it is one that is known.
+    pub(super) scheme: Result<SignatureAlgorithm>,
     pub(super) signature: &'a [u8],
 }
 
@@ -50,7 +52,7 @@ impl<'a> Signed<'a> {
             tbs: tbs.raw,
             tbs_offset: tbs.offset,
             algorithm,
-            parameters,
+            scheme: algorithm::signature_algorithm(algorithm, parameters, None),
             signature,
         })
     }
@@ -62,34 +64,87 @@ impl<'a> Signed<'a> {
         spki: &[u8],
         what: &str,
     ) -> Result<()> {
-        let scheme = algorithm::signature_algorithm(self.algorithm, self.parameters, None)?;
         provider
-            .verify(spki, scheme, self.tbs, self.signature)
+            .verify(spki, self.scheme.clone()?, self.tbs, self.signature)
             .map_err(|e| match e {
-                Error::NotAuthentic { .. } => {
-                    Error::not_authentic(format!("the signature of the {what} is wrong"))
-                }
+                Error::NotAuthentic { .. } => Error::not_authentic(
+                    Check::Signature,
+                    format!("the signature of the {what} is wrong"),
+                ),
                 other => other,
             })
     }
 }
 
-/// AlgorithmIdentifier of an RSA signature with this digest.
-pub(super) fn signature_identifier(digest: DigestAlgorithm) -> Vec<u8> {
-    write::algorithm(digest.rsa_signature_oid(), write::NULL)
+/// The scheme that this crate signs with, for a key (SubjectPublicKeyInfo, DER) and a digest.
+pub(crate) fn scheme_for(spki: &[u8], digest: DigestAlgorithm) -> Result<SignatureAlgorithm> {
+    let key = PublicKeyAlgorithm::of_spki(spki)?;
+    SignatureAlgorithm::for_key(key, digest)
+        .ok_or_else(|| Error::unsupported(format!("signing with a key of type {key}"), "SCEP"))
 }
 
-/// Signs a to-be-signed part and frames it.
-pub(super) fn sign(
-    tbs: &[u8],
-    key: &dyn PrivateKey,
-    digest: DigestAlgorithm,
-    rng: &mut dyn RandomSource,
-) -> Result<Vec<u8>> {
-    let signature = key.sign(SignatureAlgorithm::RsaPkcs1v15(digest), tbs, rng)?;
-    Ok(write::sequence(&[
-        tbs,
-        &signature_identifier(digest),
-        &write::bit_string(&signature),
-    ]))
+/// A certificate, request or CRL that lacks only its signature: for a key that is held elsewhere.
+#[derive(Clone)]
+pub struct ToBeSigned<T> {
+    tbs: Vec<u8>,
+    scheme: SignatureAlgorithm,
+    identifier: Vec<u8>,
+    read: fn(&[u8]) -> Result<T>,
+}
+
+impl<T> ToBeSigned<T> {
+    /// `tbs` is made with the AlgorithmIdentifier of the scheme, which some of these contain.
+    pub(super) fn new(
+        spki: &[u8],
+        digest: DigestAlgorithm,
+        tbs: impl FnOnce(&[u8]) -> Vec<u8>,
+        read: fn(&[u8]) -> Result<T>,
+    ) -> Result<Self> {
+        let scheme = scheme_for(spki, digest)?;
+        let identifier = algorithm::signature_identifier(scheme)?;
+        Ok(Self {
+            tbs: tbs(&identifier),
+            scheme,
+            identifier,
+            read,
+        })
+    }
+
+    /// The octets to sign.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.tbs
+    }
+
+    /// How to sign them.
+    #[must_use]
+    pub const fn algorithm(&self) -> SignatureAlgorithm {
+        self.scheme
+    }
+
+    /// The whole, with its signature.
+    ///
+    /// # Errors
+    /// `Malformed` if what was built cannot be read back.
+    pub fn with_signature(&self, signature: &[u8]) -> Result<T> {
+        (self.read)(&write::sequence(&[
+            &self.tbs,
+            &self.identifier,
+            &write::bit_string(signature),
+        ]))
+    }
+
+    /// Both steps, with a key in reach.
+    pub(super) fn sign(&self, key: &dyn PrivateKey, rng: &mut dyn RandomSource) -> Result<T> {
+        self.with_signature(&key.sign(self.scheme, &self.tbs, rng)?)
+    }
+}
+
+impl<T> core::fmt::Debug for ToBeSigned<T> {
+    /// Leaves the octets out: those of a request hold the challenge password.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ToBeSigned")
+            .field("scheme", &self.scheme)
+            .finish_non_exhaustive()
+    }
 }

@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
+use scep_core::cms::SignatureOid;
 use scep_core::cms::seal;
 use scep_core::crypto::{
     ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, default_provider,
 };
 use scep_core::message::{
     ChallengePassword, EmptyContent, IssuerAndSerialNumber, IssuerAndSubject, MessageBuilder,
-    MessageType, SenderNonce, SignatureOid, TransactionId,
+    MessageType, SenderNonce, TransactionId,
 };
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::ReplyStyle;
@@ -96,9 +97,8 @@ pub fn request(ca: &TestCa, message_type: MessageType, data: &[u8], shape: Shape
     let provider = default_provider();
     let envelope = seal(
         provider.as_ref(),
-        &ca.ra,
+        scep_core::cms::SealTo::Certificate(&ca.ra, shape.transport),
         shape.cipher,
-        shape.transport,
         data,
         &mut TestRandom(3),
     )

@@ -5,9 +5,10 @@
 //!                                                        ─► the CA, by RPC ─► events 47, 48, 1
 //! ```
 
+use scep_core::cms::SignatureOid;
 use scep_core::crypto::CryptoProvider;
 use scep_core::limits::Limits;
-use scep_core::message::{EmptyContent, SignatureOid};
+use scep_core::message::EmptyContent;
 use scep_core::server::{DigestChoice, ReplyStyle, Responder, ResponderConfig, SenderNonceStyle};
 use scep_core::x509::Certificate;
 

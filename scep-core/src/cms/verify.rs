@@ -1,0 +1,113 @@
+//! Checking the signature of a SignerInfo (RFC 5652 section 5.6).
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::signer_info::SignerInfo;
+use crate::asn1::{Reader, tag};
+use crate::crypto::{CryptoProvider, DigestAlgorithm};
+use crate::error::Check;
+use crate::policy::AlgorithmPolicy;
+use crate::x509::Certificate;
+use crate::{Error, Result, oid};
+
+/// What the check of a signature found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verified {
+    /// The digest that was signed.
+    pub(crate) digest: DigestAlgorithm,
+    /// Whether the attributes were signed in another order than they were sent in.
+    pub(crate) sorted: bool,
+}
+
+impl SignerInfo {
+    /// Finds the signer's certificate by what this SignerInfo says.
+    pub(crate) fn find_signer<'c>(
+        &self,
+        candidates: impl IntoIterator<Item = &'c Certificate>,
+    ) -> Result<&'c Certificate> {
+        candidates
+            .into_iter()
+            .find(|certificate| self.signer.names(certificate))
+            .ok_or_else(|| {
+                Error::not_authentic(
+                    Check::SignerKnown,
+                    format!(
+                        "the signer's certificate ({}) is neither in the message nor known",
+                        self.signer
+                    ),
+                )
+            })
+    }
+
+    /// Checks messageDigest over the content, then the signature over the attributes, as received
+    /// and, if they were not in order, as DER sorts them.
+    pub(crate) fn verify(
+        &self,
+        provider: &dyn CryptoProvider,
+        policy: &AlgorithmPolicy,
+        content: &[u8],
+        signer: &Certificate,
+    ) -> Result<Verified> {
+        let digest = self.digest_algorithm.digest()?;
+        policy.accept_digest(digest)?;
+        let scheme = self.signature_algorithm.signature(Some(digest))?;
+        policy.accept_signature(scheme)?;
+        policy.accept_key(signer.spki_der())?;
+        self.check_digest(provider, digest, content)?;
+        let wrong = || {
+            Error::not_authentic(
+                Check::Signature,
+                format!(
+                    "the signature is wrong: {} did not sign these attributes",
+                    signer.subject()
+                ),
+            )
+        };
+        let verify = |octets: Option<Vec<u8>>| {
+            let octets = octets.ok_or_else(wrong)?;
+            provider.verify(signer.spki_der(), scheme, &octets, &self.signature)
+        };
+        match verify(self.signed_octets_as_received()) {
+            Ok(()) => Ok(Verified {
+                digest,
+                sorted: false,
+            }),
+            Err(Error::NotAuthentic { .. }) if !self.attributes_are_sorted() => {
+                verify(self.signed_octets_sorted()).map_err(|_| wrong())?;
+                Ok(Verified {
+                    digest,
+                    sorted: true,
+                })
+            }
+            Err(Error::NotAuthentic { .. }) => Err(wrong()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Compares the messageDigest attribute with the digest of the content.
+    fn check_digest(
+        &self,
+        provider: &dyn CryptoProvider,
+        digest: DigestAlgorithm,
+        content: &[u8],
+    ) -> Result<()> {
+        let stated = self
+            .attributes
+            .iter()
+            .find(|a| a.oid == oid::MESSAGE_DIGEST)
+            .and_then(|a| a.values.first())
+            .ok_or_else(|| Error::rule("3.2.1", "the message has no messageDigest attribute"))?;
+        let stated = Reader::new(stated)
+            .expect(tag::OCTET_STRING, "messageDigest")?
+            .value;
+        if stated == provider.digest(digest, content)? {
+            Ok(())
+        } else {
+            Err(Error::not_authentic(
+                Check::MessageDigest,
+                "the messageDigest attribute does not fit the content: the content was changed",
+            ))
+        }
+    }
+}
