@@ -330,7 +330,8 @@ fn unwrap(
     Ok(bool::from(good & Choice::from(1)).then(|| Zeroizing::new(cek.to_vec())))
 }
 
-#[cfg(all(test, feature = "rustcrypto"))]
+#[cfg(test)]
+#[cfg(feature = "rustcrypto")]
 mod tests {
     use super::*;
     use crate::crypto::RustCrypto;
