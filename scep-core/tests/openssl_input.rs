@@ -160,7 +160,7 @@ fn signed_data_in_ber_and_der_verifies() {
             let info = ContentInfo::decode(&der, &LIMITS).unwrap();
             assert_eq!(info.was_ber(), arguments.contains("-stream"));
             let data = SignedData::from_content_info(&info, "test", &Limits::DEFAULT).unwrap();
-            assert_eq!(data.content.as_deref(), Some(plain.as_slice()));
+            assert_eq!(data.content, Some(plain.as_slice()));
             let certificates = usize::from(arguments != "-nocerts");
             assert_eq!(data.certificates.len(), certificates);
             let [signer] = data.signers.as_slice() else {
