@@ -328,8 +328,8 @@ fn capability_lists_of_real_servers() {
         let capabilities = Capabilities::parse(&body);
         let found: Vec<&str> = Capability::ALL
             .into_iter()
-            .filter(|(capability, _)| capabilities.has(*capability))
-            .map(|(_, keyword)| keyword)
+            .filter(|capability| capabilities.has(*capability))
+            .map(Capability::keyword)
             .collect();
         assert_eq!(found.join(" "), expected, "{name}");
     }

@@ -25,7 +25,7 @@ use scep_core::crypto::{
 use scep_core::limits::Limits;
 use scep_core::message::{MessageBuilder, MessageType, SignedMessage, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
-use scep_core::server::{EnrollmentKind, EnrollmentRequest, Reply};
+use scep_core::server::{EnrollmentKind, EnrollmentRequest, Reply, SignerStanding};
 use scep_core::x509::Certificate;
 
 const LIMITS: Limits = Limits::DEFAULT;
@@ -387,6 +387,8 @@ fn no_debug_output_shows_the_challenge_or_a_key() {
     let request = EnrollmentRequest {
         kind: EnrollmentKind::Initial,
         csr: &csr,
+        standing: SignerStanding::SelfSigned,
+        recipient: None,
         signer: &signer,
         transaction_id: &id,
     };

@@ -2,11 +2,14 @@
 //! between `Enrollment` and `Responder` is yours.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::time::Duration;
+
 mod server;
 mod tiny_ca;
 
 use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Next, Response};
 use scep_core::crypto::{KeyType, SystemRandom, default_provider};
+use scep_core::server::{ChallengePasswords, InMemoryTransactions};
 use scep_core::x509::{Extension, KeyUsage, Name};
 use scep_core::{Result, UnixTime, message::ChallengePassword};
 
@@ -19,8 +22,12 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let ca = tiny_ca::TinyCa {
         key: new_key()?,
         name: Name::from_rfc4514("CN=Tiny CA")?,
-        transactions: scep_core::server::InMemoryTransactions::default(),
+        challenges: ChallengePasswords::default(),
+        transactions: InMemoryTransactions::default(),
     };
+    let challenge = ChallengePassword::new("open sesame");
+    let soon = UnixTime::now().plus(Duration::from_secs(600));
+    ca.challenges.add(challenge.clone(), soon);
     let usage = KeyUsage::KEY_CERT_SIGN | KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
     let as_ca = [
         Extension::basic_constraints(true, None),
@@ -34,18 +41,18 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         Name::from_rfc4514("CN=device")?,
     );
     let mut params = EnrollmentParams::new("http://ca.example/scep", trust, new_key()?, subject);
-    params.challenge = Some(ChallengePassword::new("open sesame"));
+    params.challenge = Some(challenge);
     let mut enrollment = Enrollment::new(provider.clone(), params);
     loop {
         match enrollment.next(UnixTime::now(), &mut SystemRandom)? {
             Next::Send(request) => {
                 println!("{:?}", request.operation);
                 let query = request.url.split_once('?').map(|(_, query)| query);
-                let (kind, body) = server.serve(request.method.as_str(), query, &request.body)?;
+                let reply = server.serve(request.method.as_str(), query, &request.body);
                 let response = Response {
-                    status: 200,
-                    content_type: Some(kind),
-                    body: &body,
+                    status: reply.status,
+                    content_type: Some(reply.content_type),
+                    body: &reply.body,
                 };
                 enrollment.on_response(&response, UnixTime::now(), &mut SystemRandom)?;
             }

@@ -26,14 +26,15 @@ use scep_core::crypto::{
 };
 use scep_core::http::{CT_CA_RA_CERT, CT_PKI_MESSAGE, ServerRequest};
 use scep_core::limits::Limits;
-use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber};
+use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::{
-    Authority, Decision, EnrollmentRequest, InMemoryTransactions, PollRequest, Refusal, Rejection,
-    Reply, ReplyStyle, Responder, ResponderConfig, Transactions,
+    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
+    PollRequest, Refusal, Rejection, Reply, ReplyStyle, Responder, ResponderConfig, Transactions,
 };
 use scep_core::x509::{
-    Certificate, CertificateBuilder, Crl, CrlBuilder, Extension, KeyUsage, Name,
+    Certificate, CertificateBuilder, CertificationRequest, Crl, CrlBuilder, Extension, KeyUsage,
+    Name,
 };
 
 pub const NOW: UnixTime = UnixTime(1_790_000_000);
@@ -102,8 +103,12 @@ pub struct TestCa {
     pub transactions: InMemoryTransactions,
     /// How many polls a request stays pending.
     pub pending: Mutex<u32>,
+    /// The request that was made pending last.
+    pub waiting: Mutex<Option<CertificationRequest>>,
     pub issued: Mutex<Vec<Certificate>>,
     pub ca_key: Arc<dyn PrivateKey>,
+    /// The challenge passwords that it tries on envelopes.
+    pub passwords: Vec<ChallengePassword>,
 }
 
 impl TestCa {
@@ -115,6 +120,7 @@ impl TestCa {
             provider: default_provider(),
             signer: (ra.clone(), Arc::clone(&ra_key)),
             decrypters: vec![(ra.clone(), ra_key)],
+            issuers: vec![ca.clone()],
             policy,
             style,
             limits: Limits::DEFAULT,
@@ -125,8 +131,10 @@ impl TestCa {
             ra,
             transactions: InMemoryTransactions::default(),
             pending: Mutex::new(0),
+            waiting: Mutex::default(),
             issued: Mutex::default(),
             ca_key,
+            passwords: Vec::new(),
         }
     }
 
@@ -219,7 +227,7 @@ impl TestCa {
         .unwrap()
     }
 
-    fn issue(&self, spki: &[u8], subject: &Name) -> Decision {
+    fn certify(&self, spki: &[u8], subject: &Name) -> Decision {
         let mut issued = self.issued.lock().unwrap();
         let serial = 100 + u8::try_from(issued.len() % 100).unwrap();
         let certificate = CertificateBuilder {
@@ -246,18 +254,24 @@ impl TestCa {
 }
 
 impl Authority for TestCa {
-    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
-        if request.challenge().is_none_or(|c| c.expose() != CHALLENGE) {
-            return Decision::Refuse(
+    fn authorize(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Authorization {
+        let renews = request.kind == EnrollmentKind::Renewal;
+        if !renews && request.challenge().is_none_or(|c| c.expose() != CHALLENGE) {
+            return Authorization::Refused(
                 Refusal::new(FailInfo::BadRequest)
                     .with_text("wrong challenge")
                     .with_hresult(-2_147_024_809),
             );
         }
         if *self.pending.lock().unwrap() > 0 {
-            return Decision::Pending;
+            *self.waiting.lock().unwrap() = Some(request.csr.clone());
+            return Authorization::Manual;
         }
-        self.issue(request.csr.spki_der(), request.csr.subject())
+        Authorization::Granted
+    }
+
+    fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        self.certify(request.csr.spki_der(), request.csr.subject())
     }
 
     fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
@@ -267,7 +281,19 @@ impl Authority for TestCa {
             return Decision::Pending;
         }
         drop(pending);
-        self.issue(request.signer.spki_der(), request.signer.subject())
+        let waiting = self.waiting.lock().unwrap();
+        match waiting.as_ref() {
+            Some(csr) => self.certify(csr.spki_der(), csr.subject()),
+            None => self.certify(request.signer.spki_der(), request.signer.subject()),
+        }
+    }
+
+    fn challenge_passwords(
+        &self,
+        _id: &TransactionId,
+        _signer: &Certificate,
+    ) -> Vec<ChallengePassword> {
+        self.passwords.clone()
     }
 
     fn certificate(
