@@ -18,6 +18,10 @@
 //!
 //! Time and randomness are always arguments, so that a run can be repeated.
 //!
+//! Without default features the crate needs `core` and `alloc` only, and with `rustcrypto` still
+//! nothing of `std`. The program `no-std/` beside it shows that: it reads and verifies a message
+//! under a panic handler of its own, and would not link if anything in the tree brought `std`.
+//!
 //! This crate has no relation to other software that calls a part of itself "scep-core".
 #![no_std]
 #![forbid(unsafe_code)]
