@@ -27,7 +27,7 @@ use measure::Task;
 use operations::{OPERATIONS, Operation};
 use tape::Tape;
 
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 40;
 /// An enrollment should cost so much more than its RSA operations at most.
 const TARGET_RATIO: f64 = 1.10;
 /// Microseconds to parse a PKCSReq and its envelope.
