@@ -58,6 +58,7 @@ pub(crate) const TARGETS: &[Target] = &[
             kinds::VALUES,
             kinds::MESSAGES,
             kinds::ENVELOPES,
+            kinds::STRUCTURES,
             kinds::TEXTS,
         ],
     },
