@@ -7,8 +7,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::{Error, Result};
 #[cfg(feature = "rustcrypto")]
 use key_format::private_key_algorithm;
@@ -34,6 +32,8 @@ pub use random::SystemRandom;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RustCrypto;
 pub use signature::SignatureAlgorithm;
+/// Erases what it holds when dropped; keys and plaintexts are handed over in it.
+pub use zeroize::Zeroizing;
 
 /// A crypto library.
 ///

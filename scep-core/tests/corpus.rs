@@ -73,6 +73,7 @@ fn aids(folder: &Path) -> Aids {
             key("smallstep__client.key"),
         ],
         certificates: Certificate::all_from_pem(&ra).unwrap(),
+        passwords: Vec::new(),
     }
 }
 
