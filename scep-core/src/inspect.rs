@@ -426,9 +426,10 @@ pub fn private_key_der(input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     if let Ok(text) = core::str::from_utf8(input)
         && text.contains("-----BEGIN")
     {
+        let labels = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
         let block = pem::blocks(text)?
             .into_iter()
-            .find(|b| matches!(b.label.as_str(), "PRIVATE KEY" | "RSA PRIVATE KEY"))
+            .find(|block| labels.contains(&block.label.as_str()))
             .ok_or_else(|| {
                 Error::malformed(
                     crate::error::Layer::Key,
