@@ -7,8 +7,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::{Error, Result};
 #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 use key_format::private_key_algorithm;
@@ -44,6 +42,8 @@ pub use random::SystemRandom;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RustCrypto;
 pub use signature::SignatureAlgorithm;
+/// Erases what it holds when dropped; keys and plaintexts are handed over in it.
+pub use zeroize::Zeroizing;
 
 /// A crypto library.
 ///

@@ -364,6 +364,7 @@ fn envelopes_in_each_other_are_opened_to_a_bound() {
     let aids = Aids {
         keys: vec![key("ra")],
         certificates: Vec::new(),
+        passwords: Vec::new(),
     };
     let mut content = samples::csr().as_der().to_vec();
     let mut rng = TestRandom(1);

@@ -182,6 +182,7 @@ fn bundles_certificates_requests_and_crls_are_read() {
     let aids = Aids {
         keys: vec![key("ra")],
         certificates: vec![ca.ca.clone()],
+        passwords: Vec::new(),
     };
     let valid = |verdict| matches!(verdict, Some(SignatureVerdict::Valid { .. }));
     for (der, kind) in [

@@ -92,6 +92,7 @@ fn aids(folder: &Path) -> Aids {
         .filter_map(key)
         .collect(),
         certificates: Certificate::all_from_pem(&ra).unwrap(),
+        passwords: Vec::new(),
     }
 }
 

@@ -409,6 +409,7 @@ fn no_debug_output_shows_the_challenge_or_a_key() {
         &scep_core::inspect::Aids {
             keys: vec![key("ra")],
             certificates: Vec::new(),
+            passwords: Vec::new(),
         },
         &mut rng,
     );

@@ -2,16 +2,13 @@
 //! between `Enrollment` and `Responder` is yours.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::time::Duration;
-
 mod server;
 mod tiny_ca;
 
 use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Next, Response};
 use scep_core::crypto::{KeyType, SystemRandom, default_provider};
-use scep_core::server::{ChallengePasswords, InMemoryTransactions};
-use scep_core::x509::{Extension, KeyUsage, Name};
-use scep_core::{Result, UnixTime, message::ChallengePassword};
+use scep_core::x509::Name;
+use scep_core::{Result, UnixTime};
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let provider = default_provider();
@@ -19,29 +16,11 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         let pkcs8 = provider.generate_private_key(KeyType::Rsa(2048), &mut SystemRandom)?;
         provider.load_private_key(&pkcs8)
     };
-    let ca = tiny_ca::TinyCa {
-        key: new_key()?,
-        name: Name::from_rfc4514("CN=Tiny CA")?,
-        challenges: ChallengePasswords::default(),
-        transactions: InMemoryTransactions::default(),
-    };
-    let challenge = ChallengePassword::new("open sesame");
-    let soon = UnixTime::now().plus(Duration::from_secs(600));
-    ca.challenges.add(challenge.clone(), soon);
-    let usage = KeyUsage::KEY_CERT_SIGN | KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
-    let as_ca = [
-        Extension::basic_constraints(true, None),
-        Extension::key_usage(usage),
-    ];
-    let root = ca.certify(&ca.name, ca.key.spki_der(), &as_ca)?;
-    let server = server::Server::new(provider.clone(), ca, root.clone());
-
-    let (trust, subject) = (
-        CaTrust::Certificate(Box::new(root)),
-        Name::from_rfc4514("CN=device")?,
-    );
+    let server = server::Server::new(provider.clone(), new_key()?)?;
+    let trust = CaTrust::Certificate(Box::new(server.root.clone()));
+    let subject = Name::from_rfc4514("CN=device")?;
     let mut params = EnrollmentParams::new("http://ca.example/scep", trust, new_key()?, subject);
-    params.challenge = Some(challenge);
+    params.challenge = Some(server.new_challenge("open sesame"));
     let mut enrollment = Enrollment::new(provider.clone(), params);
     loop {
         match enrollment.next(UnixTime::now(), &mut SystemRandom)? {

@@ -1,32 +1,44 @@
 //! What an HTTP server does with a SCEP request; put it behind whichever one you use.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use scep_core::UnixTime;
 use scep_core::ca_certificates::CaCertificates;
-use scep_core::crypto::{CryptoProvider, SystemRandom};
+use scep_core::crypto::{CryptoProvider, PrivateKey, SystemRandom};
+use scep_core::message::ChallengePassword;
 use scep_core::server::{HttpReply, Responder, ResponderConfig, Service};
-use scep_core::x509::Certificate;
+use scep_core::x509::{Certificate, Extension, KeyUsage, Name};
+use scep_core::{Result, UnixTime};
 
 use crate::tiny_ca::TinyCa;
 
 pub(crate) struct Server {
-    pub(crate) ca: TinyCa,
+    ca: TinyCa,
     service: Service,
+    pub(crate) root: Certificate,
 }
 
 impl Server {
     /// A CA without a registration authority: it signs and decrypts itself.
-    pub(crate) fn new(
-        provider: Arc<dyn CryptoProvider>,
-        ca: TinyCa,
-        certificate: Certificate,
-    ) -> Self {
-        let identity = (certificate.clone(), Arc::clone(&ca.key));
-        let config = ResponderConfig::new(provider, identity, certificate.clone());
-        let certificates = CaCertificates::new(vec![certificate]);
+    pub(crate) fn new(provider: Arc<dyn CryptoProvider>, key: Arc<dyn PrivateKey>) -> Result<Self> {
+        let ca = TinyCa::new(Name::from_rfc4514("CN=Tiny CA")?, Arc::clone(&key));
+        let signs = KeyUsage::KEY_CERT_SIGN | KeyUsage::DIGITAL_SIGNATURE;
+        let extensions = [
+            Extension::basic_constraints(true, None),
+            Extension::key_usage(signs | KeyUsage::KEY_ENCIPHERMENT),
+        ];
+        let root = ca.certify(&ca.name, key.spki_der(), &extensions)?;
+        let config = ResponderConfig::new(provider, (root.clone(), key), root.clone());
+        let certificates = CaCertificates::new(vec![root.clone()]);
         let service = Service::new(Responder::new(config), certificates, &mut SystemRandom);
-        Self { ca, service }
+        Ok(Self { ca, service, root })
+    }
+
+    /// A password that is good once, for ten minutes.
+    pub(crate) fn new_challenge(&self, text: &str) -> ChallengePassword {
+        let challenge = ChallengePassword::new(text);
+        let expires = UnixTime::now().plus(Duration::from_secs(600));
+        self.ca.challenges.add(challenge.clone(), expires);
+        challenge
     }
 
     /// Method, query and body of a request; status, content type and body of the answer.

@@ -16,6 +16,14 @@ pub(crate) struct TinyCa {
 }
 
 impl TinyCa {
+    pub(crate) fn new(name: Name, key: Arc<dyn PrivateKey>) -> Self {
+        Self {
+            key,
+            name,
+            challenges: ChallengePasswords::default(),
+            transactions: InMemoryTransactions::default(),
+        }
+    }
     pub(crate) fn certify(
         &self,
         subject: &Name,
@@ -38,31 +46,21 @@ impl TinyCa {
     }
 }
 
-fn issue(certificate: Certificate) -> Decision {
-    Decision::Issue {
-        certificates: vec![certificate],
-        server_message: None,
-    }
-}
-
 impl Authority for TinyCa {
     /// The request's signature is right; who may have which certificate is decided here.
     fn authorize(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Authorization {
         let redeemed = request.challenge().map(|c| self.challenges.redeem(c, now));
-        match (request.kind, redeemed) {
-            (EnrollmentKind::Renewal, _) | (_, Some(Redeemed::Good)) => Authorization::Granted,
-            _ => Authorization::Refused(
-                Refusal::new(FailInfo::BadRequest).with_text("the challenge password is wrong"),
-            ),
+        if request.kind == EnrollmentKind::Renewal || redeemed == Some(Redeemed::Good) {
+            return Authorization::Granted;
         }
+        Authorization::Refused(Refusal::new(FailInfo::BadRequest).with_text("wrong challenge"))
     }
     fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
-        let refuse = |why| Decision::Refuse(Refusal::new(FailInfo::BadRequest).with_text(why));
-        self.certify(request.csr.subject(), request.csr.spki_der(), &[])
-            .map_or_else(|error| refuse(error.to_string()), issue)
-    }
-    fn poll(&self, _request: &PollRequest<'_>, _now: UnixTime) -> Decision {
-        Decision::Refuse(Refusal::new(FailInfo::BadCertId))
+        let (subject, spki) = (request.csr.subject(), request.csr.spki_der());
+        match self.certify(subject, spki, &[]) {
+            Ok(certificate) => Decision::issue(certificate),
+            Err(_) => Decision::Refuse(Refusal::new(FailInfo::BadRequest)),
+        }
     }
     fn transactions(&self) -> &dyn Transactions {
         &self.transactions

@@ -3,6 +3,7 @@
 //! SCEP uses the challenge password of the transaction (RFC 8894 section 3.1).
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use subtle::{Choice, ConstantTimeEq};
@@ -111,6 +112,20 @@ impl PasswordRecipient {
                 &write::octet_string(&encrypted_key),
             ],
         ))
+    }
+
+    /// The algorithms in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let derivation = self.pbkdf2().map_or_else(
+            |error| format!("{error}"),
+            |kdf| format!("PBKDF2, HMAC-{}, {} iterations", kdf.prf, kdf.iterations),
+        );
+        let kek = self.kek().map_or_else(
+            |error| format!("{error}"),
+            |(cipher, _)| format!("{cipher}"),
+        );
+        format!("password ({derivation}; {kek})")
     }
 
     /// Whether the algorithms are such as can be read.

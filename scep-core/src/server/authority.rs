@@ -24,8 +24,12 @@ pub trait Authority {
     /// Issues what was authorised.
     fn issue(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision;
 
-    /// Decides about a request that was pending.
-    fn poll(&self, request: &PollRequest<'_>, now: UnixTime) -> Decision;
+    /// Decides about a request that was pending; an authority that never leaves one to a human being
+    /// needs no answer.
+    fn poll(&self, request: &PollRequest<'_>, now: UnixTime) -> Decision {
+        let _ = (request, now);
+        Decision::Refuse(Refusal::new(FailInfo::BadCertId))
+    }
 
     /// Whether a certificate was revoked; a revoked one cannot renew.
     fn is_revoked(&self, certificate: &Certificate) -> bool {
@@ -139,6 +143,17 @@ pub enum Decision {
     Pending,
     /// Denied.
     Refuse(Refusal),
+}
+
+impl Decision {
+    /// One certificate, and nothing else.
+    #[must_use]
+    pub fn issue(certificate: Certificate) -> Self {
+        Self::Issue {
+            certificates: alloc::vec![certificate],
+            server_message: None,
+        }
+    }
 }
 
 /// Why a request is denied.
