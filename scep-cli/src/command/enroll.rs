@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use scep_client::enroll::{EnrollOptions, enroll};
 use scep_core::client::EnrollmentParams;
-use scep_core::crypto::{CryptoProvider, default_provider};
+use scep_core::crypto::CryptoProvider;
 use scep_core::x509::{Extension, GeneralName, Name};
 
 use super::diagnose;
@@ -100,8 +100,11 @@ impl Paths {
     }
 }
 
-pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let provider = default_provider();
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
     let trust = args.trust.trust(renderer)?;
     let subject =
         Name::from_rfc4514(&args.subject).map_err(|e| Failure::usage(format!("--subject: {e}")))?;
@@ -148,6 +151,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         key_file: &key_file,
         written_key: written,
         json: args.json,
+        provider: provider.as_ref(),
     };
     finish.finish(result, renderer)
 }

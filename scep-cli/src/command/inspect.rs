@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use scep_core::crypto::{RustCrypto, SystemRandom};
+use scep_core::crypto::{CryptoProvider, SystemRandom};
 use scep_core::deviation::Deviation;
 use scep_core::inspect::{self, Aids, CertificateSummary, OutlineLine, Report, SignatureVerdict};
 use serde_json::{Value, json};
@@ -39,10 +39,10 @@ pub(crate) struct Args {
     strict: bool,
 }
 
-pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
+pub(crate) fn run(args: &Args, provider: &dyn CryptoProvider, renderer: &Renderer) -> Result {
     let mut aids = Aids::default();
     for path in &args.key_file {
-        aids.keys.push(options::load_key(&RustCrypto, path)?);
+        aids.keys.push(options::load_key(provider, path)?);
     }
     for path in &args.ca_file {
         aids.certificates.extend(options::certificates(path)?);
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
         aids.passwords = options::challenges(path)?;
     }
     let input = files::read(&args.file)?;
-    let report = match inspect::inspect(&RustCrypto, &input, &aids, &mut SystemRandom) {
+    let report = match inspect::inspect(provider, &input, &aids, &mut SystemRandom) {
         Ok(report) => report,
         Err(error) => {
             not_understood(&input, &error, args.json, renderer);
