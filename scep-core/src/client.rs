@@ -3,14 +3,27 @@
 //! [`Enrollment::next`] says what to do, the caller does it, [`Enrollment::on_response`] takes the
 //! answer; and so on until it is [`Next::Issued`] or [`Next::Refused`].
 
+mod algorithms;
+mod ca;
 mod enrollment;
 mod exchange;
+mod issued;
+mod operation;
 mod params;
 mod pending;
+mod refusal;
 mod reply;
+mod retry;
+mod server_params;
+mod session;
+mod signer;
 
 pub use enrollment::Enrollment;
-pub use exchange::{Method, Next, Request, Response};
-pub use params::{CaTrust, EnrollmentParams, MethodChoice, RetryPolicy};
+pub use exchange::{Method, Next, Request, Response, Step};
+pub use issued::Issued;
+pub use params::EnrollmentParams;
 pub use pending::PendingTransaction;
-pub use reply::{Issued, Refusal};
+pub use refusal::Refusal;
+pub use retry::RetryPolicy;
+pub use server_params::{CaTrust, MethodChoice, ServerParams};
+pub use signer::Signer;

@@ -47,8 +47,8 @@ pub(crate) fn enroll(d: &mut Deployment, knowledge: Knowledge, now: UnixTime) ->
         Name::from_rfc4514("CN=device.lab.example")?,
     );
     params.challenge = d.issue_challenge(kind, now).ok().flatten();
-    params.policy = AlgorithmPolicy::NDES;
-    params.method = MethodChoice::Post;
+    params.server.policy = AlgorithmPolicy::NDES;
+    params.server.method = MethodChoice::Post;
     let mut rng = d.rng.clone();
     params.transaction_id = Some(TransactionId::random(&mut rng));
     let mut enrollment = Enrollment::new(Arc::clone(&d.provider), params);

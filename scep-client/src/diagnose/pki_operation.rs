@@ -100,9 +100,12 @@ impl Run<'_> {
         );
         params.challenge = Some(self.impossible_challenge());
         params.transaction_id = Some(TransactionId::random(&mut random));
-        params.policy = POLICY;
-        params.method = method;
-        params.ca_identifier.clone_from(&self.options.ca_identifier);
+        params.server.policy = POLICY;
+        params.server.method = method;
+        params
+            .server
+            .ca_identifier
+            .clone_from(&self.options.ca_identifier);
         if padding > 0 {
             let value = write::octet_string(&vec![0; padding]);
             params.extensions.push(Extension {
@@ -171,7 +174,7 @@ impl Run<'_> {
             status: 404,
             ..HttpResponse::default()
         };
-        let method = params.method;
+        let method = params.server.method;
         let enrollment = Enrollment::new(Arc::clone(&self.provider), params);
         let mut driver = Driver::new(&mut self.observer, enrollment, method, &options);
         driver.purpose = purpose;

@@ -75,8 +75,8 @@ impl PendingState {
             key,
             subject,
         );
-        params.policy = policy;
-        params.method = self.method;
+        params.server.policy = policy;
+        params.server.method = self.method;
         Ok(params)
     }
 

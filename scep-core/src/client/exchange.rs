@@ -8,7 +8,7 @@ use super::{Issued, Refusal};
 use crate::UnixTime;
 use crate::http::Operation;
 
-/// What to do next.
+/// What to do next in an [`Enrollment`](super::Enrollment).
 #[derive(Clone, Debug)]
 pub enum Next {
     /// Send this, then call `on_response`.
@@ -19,6 +19,17 @@ pub enum Next {
     /// Done: here is the certificate.
     Issued(Box<Issued>),
     /// Done: the server said no.
+    Refused(Box<Refusal>),
+}
+
+/// What to do next in a transaction of one question, which never has to wait.
+#[derive(Clone, Debug)]
+pub enum Step<D> {
+    /// Send this, then call `on_response`.
+    Send(Request),
+    /// Done: here is the answer.
+    Done(Box<D>),
+    /// Done: the server said no, in a CertRep.
     Refused(Box<Refusal>),
 }
 

@@ -154,7 +154,7 @@ pub(crate) fn params(host: &MemoryHost, challenge: Option<ChallengePassword>) ->
         Name::from_rfc4514("CN=test-device,O=Lab").unwrap(),
     );
     params.challenge = challenge;
-    params.policy = AlgorithmPolicy::NDES;
+    params.server.policy = AlgorithmPolicy::NDES;
     params.transaction_id = Some(TransactionId::random(&mut SystemRandom));
     params
 }
