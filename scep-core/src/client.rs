@@ -1,29 +1,35 @@
 //! The client's side of a transaction, without I/O.
 //!
 //! [`Enrollment::next`] says what to do, the caller does it, [`Enrollment::on_response`] takes the
-//! answer; and so on until it is [`Next::Issued`] or [`Next::Refused`].
+//! answer; and so on until it is [`Next::Issued`], [`Next::Refused`] or [`Next::GaveUp`].
 
 mod algorithms;
 mod ca;
 mod enrollment;
 mod exchange;
+mod first_message;
 mod issued;
 mod operation;
 mod params;
+mod password;
 mod pending;
 mod refusal;
+mod renewal;
 mod reply;
 mod retry;
 mod server_params;
 mod session;
 mod signer;
+mod transaction_id;
 
 pub use enrollment::Enrollment;
 pub use exchange::{Method, Next, Request, Response, Step};
 pub use issued::Issued;
 pub use params::EnrollmentParams;
-pub use pending::PendingTransaction;
+pub use pending::{PendingRenewal, PendingTransaction};
 pub use refusal::Refusal;
+pub use renewal::{Renewal, RenewalStyle};
 pub use retry::RetryPolicy;
 pub use server_params::{CaTrust, MethodChoice, ServerParams};
 pub use signer::Signer;
+pub use transaction_id::TransactionIdChoice;

@@ -40,6 +40,8 @@ pub mod limits;
 pub mod message;
 pub mod oid;
 pub mod policy;
+#[cfg(feature = "serde")]
+mod serde_base64;
 pub mod server;
 pub mod time;
 pub mod x509;

@@ -37,7 +37,9 @@ impl Run<'_> {
         );
         params.challenge.clone_from(&probe.challenge);
         params.extensions.clone_from(&probe.extensions);
-        params.transaction_id.clone_from(&probe.transaction_id);
+        if let Some(given) = &probe.transaction_id {
+            params.transaction_id = given.clone().into();
+        }
         params
             .server
             .ca_identifier

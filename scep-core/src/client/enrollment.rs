@@ -2,22 +2,17 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-use super::ca::Ca;
 use super::issued;
 use super::operation::{Sender, Sent};
 use super::reply::{Expectation, Verdict};
 use super::session::{Session, no_response_awaited};
-use super::{
-    EnrollmentParams, Issued, Next, PendingTransaction, Refusal, Request, Response, Signer,
-};
+use super::{EnrollmentParams, Issued, Next, PendingTransaction, Refusal, Request, Response};
 use crate::ca_certificates::CaRoles;
 use crate::capabilities::Capabilities;
 use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm, RandomSource};
 use crate::deviation::Deviations;
 use crate::message::{IssuerAndSubject, MessageType, TransactionId};
-use crate::x509::{Certificate, CertificationRequestBuilder, Name};
 use crate::{Error, Result, UnixTime};
 
 /// A transaction that gets a certificate.
@@ -32,6 +27,7 @@ pub struct Enrollment {
     sender: Option<Sender>,
     state: State,
     polls: u32,
+    requested_at: Option<UnixTime>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +40,9 @@ enum State {
         poll_since: Option<UnixTime>,
     },
     Pending {
+        next_poll: UnixTime,
+    },
+    GaveUp {
         next_poll: UnixTime,
     },
     Issued(Box<Issued>),
@@ -60,50 +59,37 @@ impl Enrollment {
             sender: None,
             state: State::Ready,
             polls: 0,
+            requested_at: None,
         }
     }
 
-    /// A transaction that was pending when the program ended; `params` must hold the same key.
+    /// A transaction that was pending when the program ended; `params` must hold the same keys, and
+    /// the challenge password if messages are encrypted with it.
     ///
     /// # Errors
-    /// `Misuse` if the key is not the one that signed the request; `Malformed` if the stored
-    /// certificates are broken.
+    /// `Misuse` if one of these is missing, or is another one; `Malformed` if the stored certificates
+    /// are broken.
     pub fn resume(
         provider: Arc<dyn CryptoProvider>,
         mut params: EnrollmentParams,
         pending: &PendingTransaction,
     ) -> Result<Self> {
-        let certificate = Certificate::from_der(&pending.signer)?;
-        let signer = Signer::new(certificate, Arc::clone(&params.key)).map_err(|_| {
-            Error::Misuse("the key is not the one that signed the pending request".into())
-        })?;
-        params.server.url.clone_from(&pending.url);
-        params.subject = Name::from_der(&pending.subject)?;
-        let certificates: Vec<Certificate> = pending
-            .ca_certificates
-            .iter()
-            .map(|der| Certificate::from_der(der))
-            .collect::<Result<_>>()?;
-        let words: Vec<&str> = pending
-            .capabilities
-            .iter()
-            .map(alloc::string::String::as_str)
-            .collect();
+        let signer = pending.restore(&mut params)?;
+        let session = pending.session(provider, &params, &signer)?;
+        let next_poll = pending.next_poll;
         Ok(Self {
-            session: Session::known(
-                provider,
-                params.server.clone(),
-                Capabilities::from_words(&words),
-                Ca::new(certificates)?,
-            ),
+            session,
+            state: if params.retry.allows_no_poll_after(pending.polls) {
+                State::GaveUp { next_poll }
+            } else {
+                State::Pending { next_poll }
+            },
             sender: Some(Sender {
                 transaction_id: pending.transaction_id.clone(),
                 signer,
             }),
-            state: State::Pending {
-                next_poll: pending.next_poll,
-            },
             polls: pending.polls,
+            requested_at: pending.requested_at,
             params,
         })
     }
@@ -113,8 +99,13 @@ impl Enrollment {
     ///
     /// # Errors
     /// If a request cannot be made: `ForbiddenByPolicy` when the server offers nothing that the
-    /// policy allows, `Unsupported` when the provider lacks an algorithm.
+    /// policy allows, `Unsupported` when the provider lacks an algorithm or the server does not list
+    /// renewal, `Misuse` when the certificate to be renewed has expired, or there is neither a key
+    /// nor a challenge password to encrypt a message with.
     pub fn next(&mut self, now: UnixTime, rng: &mut dyn RandomSource) -> Result<Next> {
+        if self.sender.is_none() {
+            self.params.check(now)?;
+        }
         if let Some(question) = self.session.question() {
             return Ok(Next::Send(question));
         }
@@ -125,6 +116,10 @@ impl Enrollment {
             State::Pending { next_poll } => self.send_poll(*next_poll, rng).map(Next::Send),
             State::Issued(issued) => Ok(Next::Issued(issued.clone())),
             State::Refused(refusal) => Ok(Next::Refused(refusal.clone())),
+            State::GaveUp { .. } => self
+                .pending()
+                .map(|pending| Next::GaveUp(Box::new(pending)))
+                .ok_or_else(no_pending_request),
         }
     }
 
@@ -171,9 +166,7 @@ impl Enrollment {
             }
             Verdict::Pending => {
                 self.session.note(&deviations);
-                State::Pending {
-                    next_poll: now.plus(self.params.retry.interval(self.polls)),
-                }
+                self.patience(now)
             }
             Verdict::Failure(refusal) => {
                 self.session.note(&deviations);
@@ -212,7 +205,11 @@ impl Enrollment {
     /// # Errors
     /// `ForbiddenByPolicy` if the two have nothing in common.
     pub fn algorithms(&self) -> Result<(DigestAlgorithm, ContentCipher)> {
-        self.session.algorithms()
+        let (_, cipher) = self.session.algorithms()?;
+        let digest = self
+            .session
+            .digest_for(self.params.signing_key().spki_der())?;
+        Ok((digest, cipher))
     }
 
     /// The state to keep while the request is pending, also while a poll is on its way; `None`
@@ -220,62 +217,50 @@ impl Enrollment {
     #[must_use]
     pub fn pending(&self) -> Option<PendingTransaction> {
         let next_poll = match &self.state {
-            State::Pending { next_poll } => *next_poll,
+            State::Pending { next_poll } | State::GaveUp { next_poll } => *next_poll,
             State::AwaitReply { poll_since, .. } => (*poll_since)?,
             State::Ready | State::Issued(_) | State::Refused(_) => return None,
         };
         let (sender, ca) = (self.sender.as_ref()?, self.session.known_ca()?);
+        let capabilities = self.session.capabilities();
+        let asked = PendingTransaction::new(&self.params, sender, capabilities, &ca.certificates);
         Some(PendingTransaction {
-            url: self.params.server.url.clone(),
-            transaction_id: sender.transaction_id.clone(),
-            signer: sender.signer.certificate().as_der().to_vec(),
-            subject: self.params.subject.as_der().to_vec(),
-            ca_certificates: ca
-                .certificates
-                .iter()
-                .map(|c| c.as_der().to_vec())
-                .collect(),
-            capabilities: self.session.capabilities().words().to_vec(),
             polls: self.polls,
             next_poll,
+            requested_at: self.requested_at,
+            ..asked
         })
     }
 
-    /// The transaction's identity: made once, then kept.
-    fn sender(&mut self, now: UnixTime, rng: &mut dyn RandomSource) -> Result<Sender> {
-        if let Some(sender) = &self.sender {
-            return Ok(sender.clone());
+    /// Whether to ask again.
+    fn patience(&mut self, now: UnixTime) -> State {
+        let retry = self.params.retry;
+        let since = *self.requested_at.get_or_insert(now);
+        match retry.next_poll(self.polls, since, now) {
+            Some(next_poll) => State::Pending { next_poll },
+            None => State::GaveUp {
+                next_poll: now.plus(retry.interval(self.polls)),
+            },
         }
-        let (digest, _) = self.session.algorithms()?;
-        let key = &self.params.key;
-        let transaction_id = match &self.params.transaction_id {
-            Some(given) => given.clone(),
-            None => TransactionId::of_key(self.session.provider(), key.spki_der())?,
-        };
-        let signer = Signer::self_signed(Arc::clone(key), &self.params.subject, digest, now, rng)?;
-        let sender = Sender {
-            transaction_id,
-            signer,
-        };
-        self.sender = Some(sender.clone());
-        Ok(sender)
     }
 
     fn send_request(&mut self, now: UnixTime, rng: &mut dyn RandomSource) -> Result<Request> {
-        let (digest, _) = self.session.algorithms()?;
-        let sender = self.sender(now, rng)?;
-        let csr = CertificationRequestBuilder {
-            subject: self.params.subject.clone(),
-            challenge: self.params.challenge.clone(),
-            extensions: self.params.extensions.clone(),
-        }
-        .sign(self.params.key.as_ref(), digest, rng)?;
-        self.send(MessageType::PkcsReq, &sender, csr.as_der(), None, rng)
+        let (session, params) = (&self.session, &self.params);
+        let message_type = params.message_type(session)?;
+        let sender = match &self.sender {
+            Some(sender) => sender.clone(),
+            None => params.sender(session, now, rng)?,
+        };
+        self.sender = Some(sender.clone());
+        let csr = params.certification_request(session, &sender, rng)?;
+        let request = self.send(message_type, &sender, csr.as_der(), None, rng)?;
+        self.requested_at = Some(now);
+        Ok(request)
     }
 
     fn send_poll(&mut self, due: UnixTime, rng: &mut dyn RandomSource) -> Result<Request> {
         let Some(sender) = self.sender.clone() else {
-            return Err(Error::Misuse("there is no pending request".into()));
+            return Err(no_pending_request());
         };
         let data = IssuerAndSubject {
             issuer: self.session.ca()?.roles.issuing_ca.subject().clone(),
@@ -303,4 +288,9 @@ impl Enrollment {
         self.state = State::AwaitReply { sent, poll_since };
         Ok(request)
     }
+}
+
+#[cold]
+fn no_pending_request() -> Error {
+    Error::Misuse("there is no pending request".into())
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Issued, Refusal};
+use super::{Issued, PendingTransaction, Refusal};
 use crate::UnixTime;
 use crate::http::Operation;
 
@@ -20,6 +20,10 @@ pub enum Next {
     Issued(Box<Issued>),
     /// Done: the server said no.
     Refused(Box<Refusal>),
+    /// Done: the request is still pending, and the patience of the
+    /// [`RetryPolicy`](super::RetryPolicy) is over (RFC 8894 section 2.5.1). It can be resumed from
+    /// this state, with more patience.
+    GaveUp(Box<PendingTransaction>),
 }
 
 /// What to do next in a transaction of one question, which never has to wait.

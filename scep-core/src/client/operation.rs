@@ -1,17 +1,16 @@
 //! Making a PKIOperation (RFC 8894 section 4.3): encrypt, sign, address.
 
-use alloc::format;
 use alloc::vec::Vec;
 
+use super::password;
 use super::session::Session;
 use super::{Method, MethodChoice, Request, Signer};
+use crate::Result;
 use crate::capabilities::Capability;
-use crate::cms::{SealTo, seal};
-use crate::crypto::{KeyTransport, RandomSource};
+use crate::cms::seal;
+use crate::crypto::RandomSource;
 use crate::http::{CT_PKI_MESSAGE, Operation, pki_operation_get_url};
 use crate::message::{ChallengePassword, MessageBuilder, MessageType, SenderNonce, TransactionId};
-use crate::x509::Certificate;
-use crate::{Error, Result};
 
 /// Whose messages these are: what stays the same within a transaction.
 #[derive(Clone, Debug)]
@@ -37,9 +36,9 @@ impl Session {
         challenge: Option<&ChallengePassword>,
         rng: &mut dyn RandomSource,
     ) -> Result<Sent> {
-        let (digest, cipher) = self.algorithms()?;
+        let (_, cipher) = self.algorithms()?;
         let provider = self.provider();
-        let to = seal_to(&self.ca()?.roles.encryption, challenge)?;
+        let to = password::seal_to(&self.ca()?.roles.encryption, challenge)?;
         let envelope = seal(provider, to, cipher, message_data, rng)?;
         let nonce = SenderNonce::random(rng);
         let signer = &sender.signer;
@@ -49,7 +48,7 @@ impl Session {
             signer.certificate().clone(),
         );
         builder.sender_nonce = Some(nonce.clone());
-        builder.digest = digest;
+        builder.digest = self.digest_for(signer.certificate().spki_der())?;
         builder.certificates = signer.certificates();
         builder.envelope = Some(envelope);
         let message = builder.sign(provider, signer.key().as_ref(), rng)?;
@@ -84,21 +83,4 @@ impl Session {
             }
         }
     }
-}
-
-/// A key that cannot be encrypted to leaves the challenge password (section 3.1).
-fn seal_to<'a>(
-    recipient: &'a Certificate,
-    challenge: Option<&'a ChallengePassword>,
-) -> Result<SealTo<'a>> {
-    if recipient.public_key_algorithm()?.can_encrypt() {
-        return Ok(SealTo::Certificate(recipient, KeyTransport::RsaPkcs1v15));
-    }
-    challenge.map(SealTo::Password).ok_or_else(|| {
-        Error::Misuse(format!(
-            "nothing can be encrypted to the key of {}, and there is no challenge password to encrypt \
-             with instead",
-            recipient.subject()
-        ))
-    })
 }

@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{CaTrust, RetryPolicy, ServerParams};
+use super::{CaTrust, Renewal, RetryPolicy, ServerParams, TransactionIdChoice};
 use crate::crypto::PrivateKey;
-use crate::message::{ChallengePassword, TransactionId};
+use crate::message::ChallengePassword;
 use crate::x509::{Extension, Name};
 
 /// Everything an enrollment is told beforehand.
@@ -14,17 +14,22 @@ use crate::x509::{Extension, Name};
 pub struct EnrollmentParams {
     /// The server, and how its CA is recognised.
     pub server: ServerParams,
-    /// The key that is to be certified; it signs the request too.
+    /// The key that is to be certified; it signs the request too, unless this is a renewal.
     pub key: Arc<dyn PrivateKey>,
+    /// The caller's name for that key, kept in [`PendingTransaction`](super::PendingTransaction).
+    pub key_label: Option<String>,
     /// Subject to ask for.
     pub subject: Name,
-    /// Challenge password.
+    /// The certificate that is to be renewed, if there is one.
+    pub renewal: Option<Renewal>,
+    /// Challenge password. A request that is signed by a key that cannot decrypt needs one, and so
+    /// does a CA with such a key: messages to them are encrypted with it (RFC 8894 section 3.1).
     pub challenge: Option<ChallengePassword>,
     /// Extensions to ask for.
     pub extensions: Vec<Extension>,
     /// transactionID; by default the hash of the key.
-    pub transaction_id: Option<TransactionId>,
-    /// When to ask for a pending request.
+    pub transaction_id: TransactionIdChoice,
+    /// When to ask for a pending request, and for how long.
     pub retry: RetryPolicy,
 }
 
@@ -40,10 +45,12 @@ impl EnrollmentParams {
         Self {
             server: ServerParams::new(url, trust),
             key,
+            key_label: None,
             subject,
+            renewal: None,
             challenge: None,
             extensions: Vec::new(),
-            transaction_id: None,
+            transaction_id: TransactionIdChoice::default(),
             retry: RetryPolicy::default(),
         }
     }
@@ -55,6 +62,7 @@ impl core::fmt::Debug for EnrollmentParams {
         f.debug_struct("EnrollmentParams")
             .field("url", &self.server.url)
             .field("subject", &self.subject)
+            .field("renewal", &self.renewal)
             .field("has_challenge", &self.challenge.is_some())
             .field("policy", &self.server.policy.name)
             .finish_non_exhaustive()

@@ -5,6 +5,7 @@ use alloc::format;
 use zeroize::Zeroizing;
 
 use super::operation::Sender;
+use super::password;
 use super::session::{Session, unexpected_status};
 use super::{Refusal, Response};
 use crate::ca_certificates::CaRoles;
@@ -85,7 +86,7 @@ impl Session {
         let keys = [(signer.certificate().clone(), signer.key().clone())];
         let openers = Openers {
             keys: &keys,
-            passwords: expected.challenge.map_or(&[][..], core::slice::from_ref),
+            passwords: password::usable(expected.challenge).map_or(&[], core::slice::from_ref),
         };
         let server = self.server();
         let opened = verified.open(

@@ -52,6 +52,11 @@ pub enum CaTrust {
 
 /// GET or POST for PKIOperation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 pub enum MethodChoice {
     /// POST if the server says `POSTPKIOperation` (or `SCEPStandard`), else GET.
     #[default]

@@ -10,6 +10,7 @@ use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm};
 use crate::deviation::Deviations;
 use crate::error::Layer;
 use crate::http::Operation;
+use crate::x509::scheme_for;
 use crate::{Error, Result, UnixTime};
 
 /// A conversation with one server.
@@ -94,6 +95,14 @@ impl Session {
     /// The digest and cipher that requests are sent with, by the capabilities and the policy.
     pub(super) fn algorithms(&self) -> Result<(DigestAlgorithm, ContentCipher)> {
         algorithms::choose(&self.capabilities, &self.server.policy)
+    }
+
+    /// The digest that a key signs with: one as long as its curve, SHA-512 for Ed25519.
+    pub(super) fn digest_for(&self, spki: &[u8]) -> Result<DigestAlgorithm> {
+        let (wanted, _) = self.algorithms()?;
+        let digest = scheme_for(spki, wanted)?.digest();
+        self.server.policy.may_send_digest(digest)?;
+        Ok(digest)
     }
 
     /// The question that is open; `None` once both are answered.
