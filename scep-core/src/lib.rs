@@ -38,6 +38,7 @@ pub mod http;
 pub mod inspect;
 pub mod limits;
 pub mod message;
+pub mod next_ca_certificates;
 pub mod oid;
 pub mod policy;
 #[cfg(feature = "serde")]
