@@ -381,7 +381,9 @@ fn a_crl_of_somebody_else_is_refused() {
             "{error}"
         );
     }
-    let empty = get_crl(|server, asked| server.success(asked, &certs_only(&[server.ca.clone()])));
+    let empty = get_crl(|server, asked| {
+        server.success(asked, &certs_only(std::slice::from_ref(&server.ca)))
+    });
     let text = empty.unwrap_err().to_string();
     assert!(text.contains("holds no CRL"), "{text}");
     let broken = get_crl(|server, asked| server.success(asked, &crl_only(b"\x30\x00")));

@@ -161,7 +161,7 @@ fn the_next_ca_is_named_and_whether_it_is_valid_yet() {
         };
         assert_eq!(found.validity, expected);
         assert_eq!(*found.certificates.next_ca(), next());
-        assert_eq!(found.ca_certificates, [server.ca.clone()]);
+        assert_eq!(found.ca_certificates, std::slice::from_ref(&server.ca));
         assert!(
             found.deviations.as_slice().is_empty(),
             "{:?}",
