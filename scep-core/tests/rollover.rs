@@ -12,16 +12,21 @@ mod common;
 
 use std::time::Duration;
 
-use common::hand::{HandServer, fresh_key};
+use common::hand::{HandServer, enrollment, fresh_key, talk};
 use common::openssl::OpenSsl;
 use common::{CA, NOW, TestRandom, certificate, key, name};
 use scep_core::ca_certificates::CaCertificates;
-use scep_core::client::{NextCa, Request, Response, Rollover, Step};
+use scep_core::client::{
+    Enrollment, EnrollmentParams, Next as NextStep, NextCa, Request, Response, RetryPolicy,
+    Rollover, Step,
+};
 use scep_core::cms::{SignatureOid, SignedDataBuilder, certs_only};
 use scep_core::crypto::{DigestAlgorithm, KeyType, PrivateKey, RustCrypto, default_provider};
 use scep_core::http::{CT_NEXT_CA_CERT, Operation, ServerRequest};
 use scep_core::limits::Limits;
-use scep_core::message::{FailInfo, MessageBuilder, MessageType, PkiStatus, TransactionId};
+use scep_core::message::{
+    FailInfo, IssuerAndSubject, MessageBuilder, MessageType, PkiStatus, TransactionId,
+};
 use scep_core::next_ca_certificates::{NextCaCertificates, Validity};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Certificate, CertificateBuilder, Extension, KeyUsage};
@@ -476,6 +481,97 @@ fn weak_signatures_follow_the_policy() {
         matches!(error, Err(Error::ForbiddenByPolicy { .. })),
         "{error:?}"
     );
+}
+
+/// The server of the next CA, and an enrollment at it, told by the current one.
+fn at_the_next_ca() -> (HandServer, HandServer, EnrollmentParams) {
+    let current = server();
+    let mut following = HandServer::new(key("ra"));
+    following.ca = next();
+    let announced = from_response(&current, &good(&current, &[next()])).unwrap();
+    let mut params = current.params(key("client"));
+    params.next_ca = Some(announced);
+    (current, following, params)
+}
+
+#[test]
+fn a_certificate_of_the_next_ca_can_be_had_before_it_is_valid() {
+    // nothing says which of the two CAs signs the reply
+    for signed_by_next in [true, false] {
+        let (current, following, params) = at_the_next_ca();
+        let mut enrollment = enrollment(params);
+        let (step, sent, _) = talk(&mut enrollment, |request| {
+            current.greeting(request).unwrap_or_else(|| {
+                let asked = following.asked(request);
+                let spki = key("client").spki_der().to_vec();
+                let certificate = following.issue(&spki, "CN=device-1", 7, NOW.plus(YEAR));
+                let content = certs_only(&[certificate]);
+                let server = if signed_by_next { &following } else { &current };
+                server.success(&asked, &content)
+            })
+        });
+        let Ok(NextStep::Issued(issued)) = step else {
+            panic!("{step:?}")
+        };
+        assert!(
+            issued.deviations.as_slice().is_empty(),
+            "{:?}",
+            issued.deviations
+        );
+        assert_eq!(issued.ca_certificates, [current.ca.clone(), next()]);
+        assert_eq!(sent.len(), 3);
+        let roles = enrollment.ca_roles().unwrap();
+        assert_eq!(roles.encryption, next());
+        assert!(roles.why.iter().any(|why| why.contains("next CA")));
+    }
+}
+
+#[test]
+fn a_pending_request_to_the_next_ca_is_resumed_there() {
+    let (current, following, params) = at_the_next_ca();
+    *following.pending.lock().unwrap() = 1;
+    let answer = |request: &Request| {
+        let greeting = current.greeting(request);
+        greeting.unwrap_or_else(|| following.grant(request, key("client").spki_der()))
+    };
+    let mut first = enrollment(EnrollmentParams {
+        retry: RetryPolicy {
+            max_polls: Some(0),
+            ..RetryPolicy::default()
+        },
+        ..params.clone()
+    });
+    let (step, ..) = talk(&mut first, answer);
+    let Ok(NextStep::GaveUp(state)) = step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(state.next_ca_certificates, [next().as_der()]);
+    let without = EnrollmentParams {
+        next_ca: None,
+        ..params
+    };
+    let mut resumed = Enrollment::resume(default_provider(), without, &state).unwrap();
+    let (step, sent, _) = talk(&mut resumed, answer);
+    assert!(matches!(step, Ok(NextStep::Issued(_))), "{step:?}");
+    let poll = following.asked(&sent[0]);
+    let names = IssuerAndSubject::from_der(&poll.content).unwrap();
+    assert!(names.issuer.matches(next().subject()));
+}
+
+#[test]
+fn a_current_ca_that_issues_in_place_of_the_next_one_is_noted() {
+    let (current, following, params) = at_the_next_ca();
+    let (step, ..) = talk(&mut enrollment(params), |request| {
+        current.greeting(request).unwrap_or_else(|| {
+            let spki = key("client").spki_der().to_vec();
+            let certificate = current.issue(&spki, "CN=device-1", 7, NOW.plus(YEAR));
+            following.success(&following.asked(request), &certs_only(&[certificate]))
+        })
+    });
+    let Ok(NextStep::Issued(issued)) = step else {
+        panic!("{step:?}")
+    };
+    assert!(issued.deviations.has("issued-by-current-ca"));
 }
 
 #[test]

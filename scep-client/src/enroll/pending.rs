@@ -113,6 +113,7 @@ mod tests {
                 signer: vec![0x30, 0],
                 subject: vec![0x30, 1],
                 ca_certificates: vec![vec![1], vec![2, 3]],
+                next_ca_certificates: vec![vec![4]],
                 capabilities: vec!["AES".into()],
                 polls: 3,
                 next_poll: UnixTime(17),

@@ -17,8 +17,10 @@ use crate::{Error, Result, UnixTime};
 #[derive(Clone, Debug)]
 pub(super) struct Ca {
     pub(super) roles: CaRoles,
-    /// The trusted certificates.
+    /// The trusted certificates of GetCACert.
     pub(super) certificates: Vec<Certificate>,
+    /// Those of the next CA, if it is the one to issue.
+    pub(super) next: Vec<Certificate>,
 }
 
 impl CaTrust {
@@ -76,7 +78,36 @@ impl Ca {
         Ok(Self {
             roles,
             certificates,
+            next: Vec::new(),
         })
+    }
+
+    /// The same CA where the next one is to issue (section 5.1): by the recipient of a request the
+    /// server knows which is meant. Nothing says who signs the reply, so both may.
+    pub(super) fn with_next(mut self, next: Vec<Certificate>) -> Result<Self> {
+        if next.is_empty() {
+            return Ok(self);
+        }
+        let roles = CaCertificates::new(next.clone()).choose()?;
+        self.roles.why.push(format!(
+            "{} is the next CA, and is to issue the certificate",
+            roles.issuing_ca.subject()
+        ));
+        self.roles.why.extend(roles.why);
+        self.roles.signing.extend(roles.signing);
+        self.roles.issuing_ca = roles.issuing_ca;
+        self.roles.encryption = roles.encryption;
+        self.next = next;
+        Ok(self)
+    }
+
+    /// All certificates that are trusted.
+    pub(super) fn trusted(&self) -> Vec<Certificate> {
+        self.certificates
+            .iter()
+            .chain(&self.next)
+            .cloned()
+            .collect()
     }
 
     /// Who may have issued what a reply holds: the trusted CAs, and those that chain to them among
@@ -88,12 +119,8 @@ impl Ca {
         now: UnixTime,
     ) -> Vec<Certificate> {
         // only CAs are anchors: what an RA (or a device) signed is no certificate of this CA
-        let anchors: Vec<Certificate> = self
-            .certificates
-            .iter()
-            .filter(|c| c.may_issue() || **c == self.roles.issuing_ca)
-            .cloned()
-            .collect();
+        let mut anchors = self.trusted();
+        anchors.retain(|c| c.may_issue() || *c == self.roles.issuing_ca);
         let set = CaCertificates::new(anchors.iter().chain(others).cloned().collect());
         let (provider, policy) = (session.provider(), &session.server().policy);
         // a self-issued CA certificate of old form cannot anchor a chain, but may have signed directly

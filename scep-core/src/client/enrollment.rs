@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use super::issued;
 use super::operation::{Sender, Sent};
@@ -53,8 +54,10 @@ impl Enrollment {
     /// A new transaction.
     #[must_use]
     pub fn new(provider: Arc<dyn CryptoProvider>, params: EnrollmentParams) -> Self {
+        let next_ca = params.next_ca.as_ref();
+        let next_ca = next_ca.map_or_else(Vec::new, |next| next.as_slice().to_vec());
         Self {
-            session: Session::new(provider, params.server.clone()),
+            session: Session::new(provider, params.server.clone()).with_next_ca(next_ca),
             params,
             sender: None,
             state: State::Ready,
@@ -155,7 +158,7 @@ impl Enrollment {
                 let spki = self.params.key.spki_der();
                 let (certificate, others) =
                     issued::judge(session, &message_data, spki, &mut deviations, now)?;
-                let ca_certificates = session.ca()?.certificates.clone();
+                let ca_certificates = session.ca()?.trusted();
                 self.session.note(&deviations);
                 State::Issued(Box::new(Issued {
                     certificate,
@@ -223,7 +226,7 @@ impl Enrollment {
         };
         let (sender, ca) = (self.sender.as_ref()?, self.session.known_ca()?);
         let capabilities = self.session.capabilities();
-        let asked = PendingTransaction::new(&self.params, sender, capabilities, &ca.certificates);
+        let asked = PendingTransaction::new(&self.params, sender, capabilities, ca);
         Some(PendingTransaction {
             polls: self.polls,
             next_poll,

@@ -16,7 +16,7 @@ pub struct Issued {
     pub certificate: Certificate,
     /// The other certificates of the reply, in the order received.
     pub others: Vec<Certificate>,
-    /// The trusted certificates of GetCACert.
+    /// The trusted certificates of GetCACert, and those of the next CA if it issued.
     pub ca_certificates: Vec<Certificate>,
     /// What was unusual about the replies.
     pub deviations: Deviations,
@@ -51,9 +51,16 @@ pub(super) fn judge(
         );
     }
     let certificate = others.remove(position);
-    session
-        .ca()?
-        .check_issued(session, &certificate, &others, now)?;
+    let ca = session.ca()?;
+    ca.check_issued(session, &certificate, &others, now)?;
+    let by_next = || certificate.verify_issued_by(session.provider(), &ca.roles.issuing_ca);
+    if !ca.next.is_empty() && by_next().is_err() {
+        deviations.note(
+            "issued-by-current-ca",
+            "5.1",
+            "the request was encrypted to the next CA, but the current one issued the certificate",
+        );
+    }
     if !certificate.is_valid_at(now) {
         deviations.note(
             "issued-not-valid-now",

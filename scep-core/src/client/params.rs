@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::{CaTrust, Renewal, RetryPolicy, ServerParams, TransactionIdChoice};
 use crate::crypto::PrivateKey;
 use crate::message::ChallengePassword;
+use crate::next_ca_certificates::NextCaCertificates;
 use crate::x509::{Extension, Name};
 
 /// Everything an enrollment is told beforehand.
@@ -20,6 +21,10 @@ pub struct EnrollmentParams {
     pub key_label: Option<String>,
     /// Subject to ask for.
     pub subject: Name,
+    /// The CA that is to issue, if it is not the current one but the one to follow it: requests are
+    /// then encrypted to it (RFC 8894 section 5.1). The certificate has to wait until the next CA is
+    /// valid.
+    pub next_ca: Option<NextCaCertificates>,
     /// The certificate that is to be renewed, if there is one.
     pub renewal: Option<Renewal>,
     /// Challenge password. A request that is signed by a key that cannot decrypt needs one, and so
@@ -47,6 +52,7 @@ impl EnrollmentParams {
             key,
             key_label: None,
             subject,
+            next_ca: None,
             renewal: None,
             challenge: None,
             extensions: Vec::new(),

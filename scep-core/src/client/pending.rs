@@ -39,6 +39,16 @@ pub struct PendingTransaction {
     /// The CA's trusted certificates, DER.
     #[cfg_attr(feature = "serde", serde(with = "crate::serde_base64::list"))]
     pub ca_certificates: Vec<Vec<u8>>,
+    /// The certificates of the next CA, if it is to issue, DER.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            skip_serializing_if = "Vec::is_empty",
+            with = "crate::serde_base64::list"
+        )
+    )]
+    pub next_ca_certificates: Vec<Vec<u8>>,
     /// Words of GetCACaps.
     pub capabilities: Vec<String>,
     /// How often it was asked for already.
@@ -86,7 +96,7 @@ impl PendingTransaction {
         params: &EnrollmentParams,
         sender: &Sender,
         capabilities: &Capabilities,
-        ca_certificates: &[Certificate],
+        ca: &Ca,
     ) -> Self {
         let der = |certificate: &Certificate| certificate.as_der().to_vec();
         Self {
@@ -94,7 +104,8 @@ impl PendingTransaction {
             transaction_id: sender.transaction_id.clone(),
             signer: der(sender.signer.certificate()),
             subject: params.subject.as_der().to_vec(),
-            ca_certificates: ca_certificates.iter().map(der).collect(),
+            ca_certificates: ca.certificates.iter().map(der).collect(),
+            next_ca_certificates: ca.next.iter().map(der).collect(),
             capabilities: capabilities.words().to_vec(),
             polls: 0,
             next_poll: UnixTime::default(),
@@ -162,12 +173,11 @@ impl PendingTransaction {
         params: &EnrollmentParams,
         signer: &Signer,
     ) -> Result<Session> {
-        let certificates = self.ca_certificates.iter();
-        let ca = Ca::new(
-            certificates
-                .map(|der| Certificate::from_der(der))
-                .collect::<Result<_>>()?,
-        )?;
+        let read = |all: &[Vec<u8>]| -> Result<Vec<Certificate>> {
+            all.iter().map(|der| Certificate::from_der(der)).collect()
+        };
+        let ca = Ca::new(read(&self.ca_certificates)?)?;
+        let ca = ca.with_next(read(&self.next_ca_certificates)?)?;
         let challenge = password::usable(params.challenge.as_ref());
         for certificate in [signer.certificate(), &ca.roles.encryption] {
             let algorithm = certificate.public_key_algorithm()?;

@@ -10,7 +10,7 @@ use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm};
 use crate::deviation::Deviations;
 use crate::error::Layer;
 use crate::http::Operation;
-use crate::x509::scheme_for;
+use crate::x509::{Certificate, scheme_for};
 use crate::{Error, Result, UnixTime};
 
 /// A conversation with one server.
@@ -20,6 +20,8 @@ pub(super) struct Session {
     server: ServerParams,
     capabilities: Capabilities,
     ca: Option<Ca>,
+    /// Certificates of the next CA, if it is to issue.
+    next_ca: Vec<Certificate>,
     question: Option<Question>,
     deviations: Deviations,
 }
@@ -38,9 +40,15 @@ impl Session {
             server,
             capabilities: Capabilities::default(),
             ca: None,
+            next_ca: Vec::new(),
             question: Some(Question::Capabilities),
             deviations: Deviations::default(),
         }
+    }
+
+    /// The same for a request to the next CA.
+    pub(super) fn with_next_ca(self, next_ca: Vec<Certificate>) -> Self {
+        Self { next_ca, ..self }
     }
 
     /// One in which both questions were answered earlier.
@@ -55,6 +63,7 @@ impl Session {
             server,
             capabilities,
             ca: Some(ca),
+            next_ca: Vec::new(),
             question: None,
             deviations: Deviations::default(),
         }
@@ -165,7 +174,7 @@ impl Session {
             &mut self.deviations,
             now,
         )?;
-        self.ca = Some(ca);
+        self.ca = Some(ca.with_next(self.next_ca.clone())?);
         self.question = None;
         Ok(())
     }
