@@ -38,8 +38,11 @@ pub mod http;
 pub mod inspect;
 pub mod limits;
 pub mod message;
+pub mod next_ca_certificates;
 pub mod oid;
 pub mod policy;
+#[cfg(feature = "serde")]
+mod serde_base64;
 pub mod server;
 pub mod time;
 pub mod x509;

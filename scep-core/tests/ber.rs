@@ -158,6 +158,7 @@ fn a_client_takes_ber_replies() {
             Next::WaitUntil(time) => now = time,
             Next::Issued(issued) => break issued,
             Next::Refused(refusal) => panic!("{refusal:?}"),
+            Next::GaveUp(_) => panic!("the patience is over"),
         }
     };
     assert_eq!(seed, 4, "GetCACert, PENDING, PENDING, SUCCESS");

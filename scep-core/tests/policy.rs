@@ -157,7 +157,7 @@ fn sha_1_is_sent_only_where_the_policy_allows_it() {
     let send = |policy: AlgorithmPolicy, capabilities: &str| {
         let ca = TestCa::new(ReplyStyle::RFC8894, policy);
         let mut params = ca.params(samples::SUBJECT);
-        params.policy = policy;
+        params.server.policy = policy;
         let mut enrollment = Enrollment::new(default_provider(), params);
         common::drive(&mut enrollment, &ca, capabilities).0
     };

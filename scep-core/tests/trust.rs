@@ -223,7 +223,7 @@ fn a_pin_of_the_root_and_of_the_issuing_ca_both_do() {
     let ca = TestCa::rfc8894();
     for trust in [ca.pin(), CaTrust::Certificate(Box::new(ca.ca.clone()))] {
         let mut params = ca.params("CN=d");
-        params.trust = trust;
+        params.server.trust = trust;
         let (next, _) = drive(&mut Enrollment::new(default_provider(), params), &ca, CAPS);
         assert!(matches!(next, Ok(Next::Issued(_))), "{next:?}");
     }

@@ -123,9 +123,10 @@ pub(crate) async fn run(
     let network = network(args.protocol.tls_ca_file.as_deref())?;
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
     params.challenge = challenge;
-    params.policy = args.protocol.policy.policy();
-    params.method = args.protocol.method.into();
+    params.server.policy = args.protocol.policy.policy();
+    params.server.method = args.protocol.method.into();
     params
+        .server
         .ca_identifier
         .clone_from(&args.protocol.ca_identifier);
     if !args.dns_name.is_empty() {

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::ScepAttributes;
-use crate::asn1::{Reader, tag};
 use crate::cms::algorithm;
 use crate::cms::{ContentInfo, EnvelopedData, Openers, SignedData, SignerId, SignerInfo};
 use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, RandomSource};
@@ -98,7 +97,7 @@ impl SignedMessage {
         if !signer.has_signed_attributes() {
             return Err(Error::rule("3.2.1", "the message has no signed attributes"));
         }
-        check_content_type(&signer, &mut deviations)?;
+        signer.check_content_type(&mut deviations)?;
         let attributes = ScepAttributes::read(&signer.attributes, &mut deviations)?;
         note_oddities(&data, &signer, &mut deviations);
         let content = data
@@ -186,37 +185,6 @@ impl SignedMessage {
             signer,
             digest: verified.digest,
         })
-    }
-}
-
-/// contentType must be id-data where it is present; a few old servers leave it out.
-fn check_content_type(signer: &SignerInfo, deviations: &mut Deviations) -> Result<()> {
-    let Some(attribute) = signer
-        .attributes
-        .iter()
-        .find(|a| a.oid == oid::CONTENT_TYPE)
-    else {
-        deviations.note(
-            "content-type-absent",
-            "RFC 5652 11.1",
-            "the contentType attribute is missing",
-        );
-        return Ok(());
-    };
-    let value = attribute.values.first().map_or(&[][..], Vec::as_slice);
-    let content_type = Reader::new(value)
-        .expect(tag::OID, "contentType attribute")?
-        .oid()?;
-    if content_type == oid::DATA {
-        Ok(())
-    } else {
-        Err(Error::rule(
-            "3.2",
-            format!(
-                "the contentType attribute is {}, not data",
-                algorithm::describe(content_type)
-            ),
-        ))
     }
 }
 

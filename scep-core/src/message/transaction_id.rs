@@ -10,6 +10,11 @@ use crate::{Error, Result};
 
 /// The client's name for a transaction; a PrintableString that the server echoes unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "String")
+)]
 pub struct TransactionId(String);
 
 impl TransactionId {
@@ -58,6 +63,15 @@ impl TransactionId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for TransactionId {
+    type Error = Error;
+
+    /// As [`new`](Self::new).
+    fn try_from(text: String) -> Result<Self> {
+        Self::new(text)
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 pub mod ber;
+pub mod hand;
 pub mod mutate;
 pub mod openssl;
 pub mod provider;
@@ -68,6 +69,11 @@ pub fn key(name: &str) -> Arc<dyn PrivateKey> {
 pub fn key_der(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/keys/{name}.der", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).unwrap()
+}
+
+pub fn is_rsa(key: &Arc<dyn PrivateKey>) -> bool {
+    let algorithm = scep_core::crypto::PublicKeyAlgorithm::of_spki(key.spki_der());
+    algorithm.unwrap().can_encrypt()
 }
 
 pub fn name(text: &str) -> Name {

@@ -44,7 +44,7 @@ fn every_baseline_issues_what_was_asked_for() {
 fn get_works_as_post_does() {
     let host = baseline("ndes-plain");
     let mut wanted = params(&host, host.issue_challenge().unwrap());
-    wanted.method = MethodChoice::Get;
+    wanted.server.method = MethodChoice::Get;
     enroll_with(&host, wanted).issued();
 }
 

@@ -17,7 +17,7 @@ fn every_profile_enrolls() {
     for name in scep_server_mock::profile::names() {
         let host = profile(name);
         let mut wanted = params(&host, host.issue_challenge().unwrap());
-        wanted.policy = AlgorithmPolicy::RFC8894;
+        wanted.server.policy = AlgorithmPolicy::RFC8894;
         enroll_with(&host, wanted).issued();
     }
 }
