@@ -48,8 +48,8 @@ pub use zeroize::Zeroizing;
 /// A crypto library.
 ///
 /// Implementations are stateless; what they cannot do is
-/// [`Error::Unsupported`](crate::Error::Unsupported) with their [`name`](Self::name). A provider
-/// may have a random generator of its own, and then leaves the one that is passed in alone.
+/// [`Error::Unsupported`] with their [`name`](Self::name). A provider may have a random generator of
+/// its own, and then leaves the one that is passed in alone.
 pub trait CryptoProvider: Send + Sync + fmt::Debug {
     /// The provider's name, for messages.
     fn name(&self) -> &'static str;

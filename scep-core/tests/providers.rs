@@ -170,8 +170,8 @@ fn aws_lc_verifies_more_than_it_signs() {
         lacks(
             refused,
             &match (name, scheme) {
-                ("p256", _) => format!("signing by {scheme} with a key of type EC P-256"),
-                ("p384", _) => format!("signing by {scheme} with a key of type EC P-384"),
+                ("p256", _) => format!("signing by {scheme} on EC P-256"),
+                ("p384", _) => format!("signing by {scheme} on EC P-384"),
                 (_, SignatureAlgorithm::RsaPss { salt_len, .. }) => {
                     format!(
                         "signing by {scheme}, MGF1 with SHA-256 and a salt of {salt_len} octets"
@@ -213,12 +213,12 @@ fn schemes_that_aws_lc_lacks() {
         let scheme = SignatureAlgorithm::Ecdsa(digest);
         lacks(
             verify("p256", scheme),
-            &format!("verifying {scheme} with a key of type EC P-256"),
+            &format!("verifying {scheme} on EC P-256"),
         );
     }
     lacks(
         verify("p384", SignatureAlgorithm::Ecdsa(Sha1)),
-        "verifying ECDSA with SHA-1 with a key of type EC P-384",
+        "verifying ECDSA with SHA-1 on EC P-384",
     );
     let two_digests = SignatureAlgorithm::RsaPss {
         digest: Sha256,
@@ -254,7 +254,7 @@ fn a_small_rsa_key_is_for_verifying_only() {
         let signature = private.sign(scheme, b"message", &mut rng).unwrap();
         let verified = AwsLcRs.verify(spki, scheme, b"message", &signature);
         if digest == Sha384 {
-            let what = "verifying RSA PKCS#1 v1.5 with SHA-384 with an RSA key of 1024 bits";
+            let what = "verifying RSA PKCS#1 v1.5 with SHA-384 by a key of 1024 bits";
             lacks(verified, what);
         } else {
             verified.unwrap();

@@ -10,13 +10,16 @@
 
 mod common;
 
+use common::provider::{signing, supported};
 use common::{TestCa, TestRandom, certificate, key, name, provider};
 use proptest::prelude::*;
 use scep_core::UnixTime;
 use scep_core::cms::{
     Openers, SealTo, SignatureOid, certs_only, certs_only_certificates, crl_only, seal,
 };
-use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, SignatureAlgorithm};
+use scep_core::crypto::{
+    ContentCipher, DigestAlgorithm, KeyTransport, PublicKeyAlgorithm, SignatureAlgorithm,
+};
 use scep_core::limits::Limits;
 use scep_core::message::{
     ChallengePassword, EmptyContent, FailInfo, IssuerAndSerialNumber, IssuerAndSubject,
@@ -183,18 +186,11 @@ fn through(
 
 /// aws-lc-rs signs on a curve with the curve's own digest only.
 fn possible(choice: &Choice) -> bool {
-    let curve = match choice.signer.0 {
-        "p256" => DigestAlgorithm::Sha256,
-        "p384" => DigestAlgorithm::Sha384,
-        _ => return true,
-    };
-    let signs = |digest| {
-        key(choice.signer.0)
-            .sign(SignatureAlgorithm::Ecdsa(digest), b"m", &mut TestRandom(1))
-            .is_ok()
-    };
-    assert!(signs(curve));
-    choice.digest.output_len() <= curve.output_len() || signs(choice.digest)
+    let private = key(choice.signer.0);
+    let kind = PublicKeyAlgorithm::of_spki(private.spki_der()).unwrap();
+    let scheme = SignatureAlgorithm::for_key(kind, choice.digest).unwrap();
+    let outcome = private.sign(scheme, b"m", &mut TestRandom(1));
+    supported(outcome, [format!("{} on {kind}", signing(scheme))]).is_some()
 }
 
 proptest! {
