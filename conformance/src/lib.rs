@@ -7,8 +7,10 @@
 //!   allows, and says what was seen and what was diagnosed.
 //! * [`partition`]: which failure modes a view cannot tell apart, computed and declared.
 //! * [`documents`]: the generated documents.
+//! * [`requirements`]: those of RFC 8894, where each is implemented, and which test shows it.
 
 pub mod closed_loop;
 pub mod documents;
 pub mod loopback;
 pub mod partition;
+pub mod requirements;

@@ -29,18 +29,34 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// All of them, with their keywords.
-    pub const ALL: [(Self, &'static str); 9] = [
-        (Self::Aes, "AES"),
-        (Self::Des3, "DES3"),
-        (Self::GetNextCaCert, "GetNextCACert"),
-        (Self::PostPkiOperation, "POSTPKIOperation"),
-        (Self::Renewal, "Renewal"),
-        (Self::Sha1, "SHA-1"),
-        (Self::Sha256, "SHA-256"),
-        (Self::Sha512, "SHA-512"),
-        (Self::ScepStandard, "SCEPStandard"),
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Aes,
+        Self::Des3,
+        Self::GetNextCaCert,
+        Self::PostPkiOperation,
+        Self::Renewal,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha512,
+        Self::ScepStandard,
     ];
+
+    /// The keyword, in the case in which servers must write it.
+    #[must_use]
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            Self::Aes => "AES",
+            Self::Des3 => "DES3",
+            Self::GetNextCaCert => "GetNextCACert",
+            Self::PostPkiOperation => "POSTPKIOperation",
+            Self::Renewal => "Renewal",
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha512 => "SHA-512",
+            Self::ScepStandard => "SCEPStandard",
+        }
+    }
 
     /// What `SCEPStandard` stands for.
     const STANDARD: [Self; 3] = [Self::Aes, Self::PostPkiOperation, Self::Sha256];
@@ -86,10 +102,8 @@ impl Capabilities {
     #[must_use]
     pub fn has(&self, capability: Capability) -> bool {
         let named = |wanted: Capability| {
-            Capability::ALL
-                .iter()
-                .filter(|(known, _)| *known == wanted)
-                .any(|(_, keyword)| self.0.iter().any(|word| word.eq_ignore_ascii_case(keyword)))
+            let keyword = wanted.keyword();
+            self.0.iter().any(|word| word.eq_ignore_ascii_case(keyword))
         };
         named(capability)
             || (Capability::STANDARD.contains(&capability) && named(Capability::ScepStandard))

@@ -7,15 +7,20 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::{Error, Result};
-#[cfg(feature = "rustcrypto")]
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 use key_format::private_key_algorithm;
 
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc_rs;
 mod cipher;
 mod digest;
-#[cfg(feature = "rustcrypto")]
+mod fallback;
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
+mod fault;
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
+mod implicit_rejection;
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 mod key_format;
 mod key_transport;
 mod key_type;
@@ -24,8 +29,11 @@ mod random;
 mod rustcrypto;
 mod signature;
 
+#[cfg(feature = "aws-lc-rs")]
+pub use self::aws_lc_rs::AwsLcRs;
 pub use cipher::ContentCipher;
 pub use digest::DigestAlgorithm;
+pub use fallback::Fallback;
 pub use key_transport::KeyTransport;
 pub use key_type::{KeyType, PublicKeyAlgorithm};
 pub use random::RandomSource;
@@ -34,6 +42,8 @@ pub use random::SystemRandom;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RustCrypto;
 pub use signature::SignatureAlgorithm;
+/// Erases what it holds when dropped; keys and plaintexts are handed over in it.
+pub use zeroize::Zeroizing;
 
 /// A crypto library.
 ///
@@ -251,9 +261,16 @@ impl fmt::Debug for dyn PrivateKey {
     }
 }
 
-/// The provider that this crate was built with, shared: pure Rust if it is there.
+/// The provider that this crate was built with, shared: pure Rust if it is there, else AWS-LC.
 #[cfg(feature = "rustcrypto")]
 #[must_use]
 pub fn default_provider() -> Arc<dyn CryptoProvider> {
     Arc::new(RustCrypto)
+}
+
+/// The provider that this crate was built with, shared: pure Rust if it is there, else AWS-LC.
+#[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
+#[must_use]
+pub fn default_provider() -> Arc<dyn CryptoProvider> {
+    Arc::new(AwsLcRs)
 }

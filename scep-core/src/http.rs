@@ -26,6 +26,9 @@ pub const CT_CA_RA_CERT: &str = "application/x-x509-ca-ra-cert";
 /// Content type of a GetNextCACert reply.
 pub const CT_NEXT_CA_CERT: &str = "application/x-x509-next-ca-cert";
 
+/// Content type of a GetCACaps reply, and of errors.
+pub const CT_TEXT: &str = "text/plain";
+
 /// Longest GET query that a server reads, in octets.
 const MAX_QUERY: usize = 1 << 20;
 

@@ -17,11 +17,11 @@ pub use outline::{OutlineLine, outline};
 pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVerdict};
 
 use crate::asn1::tag;
-use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
+use crate::cms::{ContentInfo, EnvelopedData, Openers, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::error::Check;
 use crate::limits::Limits;
-use crate::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
+use crate::message::{ChallengePassword, IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
 use crate::oid;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, pem};
@@ -32,12 +32,25 @@ use crate::{Error, Result};
 const MAX_NESTING: usize = 4;
 
 /// What an inspection may use beyond the input.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Aids {
     /// Private keys that may open envelopes.
     pub keys: Vec<Arc<dyn PrivateKey>>,
     /// Certificates that may have signed, such as a GetCACert result.
     pub certificates: Vec<Certificate>,
+    /// Challenge passwords that may open envelopes.
+    pub passwords: Vec<ChallengePassword>,
+}
+
+impl core::fmt::Debug for Aids {
+    /// Leaves keys and passwords out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Aids")
+            .field("keys", &self.keys.len())
+            .field("certificates", &self.certificates)
+            .field("passwords", &self.passwords.len())
+            .finish()
+    }
 }
 
 /// Inspects an input of any of the forms that [`unwrap_input`] takes.
@@ -140,7 +153,7 @@ fn content_info(
 ) -> Result<Report> {
     let info = ContentInfo::decode(input, limits)?;
     let mut report = match info.content_type() {
-        oid::ENVELOPED_DATA => {
+        oid::ENVELOPED_DATA | oid::AUTH_ENVELOPED_DATA => {
             let mut report = Report::new(Kind::EnvelopedData);
             envelope(provider, input, aids, limits, rng, nesting, &mut report);
             report
@@ -290,6 +303,28 @@ fn envelope(
             return;
         }
     };
+    if enveloped.trailing > 0 {
+        let text = format!("{} octets follow the envelope", enveloped.trailing);
+        report
+            .deviations
+            .note("trailing-octets-in-content", "3.2.2", text);
+    }
+    if enveloped.authentication.is_some() {
+        report.deviations.note(
+            "authenticated-envelope",
+            "3.2.2",
+            "the content is an AuthEnvelopedData, which RFC 8894 does not know",
+        );
+    }
+    if enveloped.content.content_type != oid::DATA {
+        let text = format!(
+            "the encrypted content is labelled {}, not data",
+            algorithm::describe(enveloped.content.content_type)
+        );
+        report
+            .deviations
+            .note("envelope-content-type", "3.2.2", text);
+    }
     if enveloped.was_ber {
         report
             .deviations
@@ -311,9 +346,9 @@ fn envelope(
                     |transport| format!("{transport}"),
                 ),
             },
-            Recipient::Password(_) => RecipientSummary {
-                id: "a password".into(),
-                algorithm: "PasswordRecipientInfo".into(),
+            Recipient::Password(info) => RecipientSummary {
+                id: "the challenge password".into(),
+                algorithm: info.describe(),
             },
             Recipient::Other(tag) => RecipientSummary {
                 id: format!("kind 0x{tag:02x}"),
@@ -324,7 +359,14 @@ fn envelope(
     let opened = aids
         .keys
         .iter()
-        .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok());
+        .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok())
+        .or_else(|| {
+            let by_password = Openers {
+                keys: &[],
+                passwords: &aids.passwords,
+            };
+            enveloped.open(provider, by_password, limits, rng).ok()
+        });
     if let Some(content) = &opened {
         let inner = message_data(content).map_or_else(
             || inspect_der(provider, content, aids, rng, nesting + 1),
@@ -338,8 +380,8 @@ fn envelope(
                     .note("content-illegible", "3.3", format!("messageData: {error}"));
             }
         }
-    } else if !aids.keys.is_empty() {
-        report.not_opened = Some("none of the keys given opens the envelope".into());
+    } else if !aids.keys.is_empty() || !aids.passwords.is_empty() {
+        report.not_opened = Some("none of the keys and passwords given opens the envelope".into());
     }
 }
 
@@ -384,9 +426,10 @@ pub fn private_key_der(input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     if let Ok(text) = core::str::from_utf8(input)
         && text.contains("-----BEGIN")
     {
+        let labels = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
         let block = pem::blocks(text)?
             .into_iter()
-            .find(|b| matches!(b.label.as_str(), "PRIVATE KEY" | "RSA PRIVATE KEY"))
+            .find(|block| labels.contains(&block.label.as_str()))
             .ok_or_else(|| {
                 Error::malformed(
                     crate::error::Layer::Key,

@@ -14,9 +14,9 @@ use std::path::Path;
 
 use common::ber::{parse, to_ber};
 use common::samples::{self, Shape};
-use common::{TestCa, TestRandom, key, name};
+use common::{TestCa, TestRandom, key, name, provider};
 use scep_core::cms::{crl_only, seal};
-use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, RustCrypto};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
 use scep_core::http::pki_operation_get_url;
 use scep_core::message::{IssuerAndSerialNumber, IssuerAndSubject, MessageType};
 use scep_core::x509::{CertificationRequestBuilder, pem};
@@ -51,7 +51,7 @@ fn write_seeds() {
     let legacy = samples::request(&ca, MessageType::GetCert, b"0", legacy);
     let envelope = |cipher, transport| {
         seal(
-            &RustCrypto,
+            provider(),
             scep_core::cms::SealTo::Certificate(&ca.ra, transport),
             cipher,
             b"0",

@@ -22,7 +22,7 @@ use scep_core::http::CT_PKI_MESSAGE;
 use scep_core::limits::Limits;
 use scep_core::message::{FailInfo, MessageType, PkiStatus, SignedMessage};
 use scep_core::policy::AlgorithmPolicy;
-use scep_core::server::{RejectionStage, ReplyStyle};
+use scep_core::server::{RejectionStage, ReplyStyle, Responder};
 use scep_core::x509::Certificate;
 
 const CAPS: &str = "AES\nSHA-256\nPOSTPKIOperation\nSCEPStandard\n";
@@ -33,7 +33,12 @@ fn silent_ca() -> TestCa {
         answer_broken_requests: false,
         ..ReplyStyle::RFC8894
     };
-    TestCa::new(style, AlgorithmPolicy::RFC8894)
+    let mut ca = TestCa::new(style, AlgorithmPolicy::RFC8894);
+    // so that the sample device may renew
+    let mut config = ca.responder.config().clone();
+    config.issuers.push(samples::device().0);
+    ca.responder = Responder::new(config);
+    ca
 }
 
 fn position(haystack: &[u8], needle: &[u8]) -> Range<usize> {

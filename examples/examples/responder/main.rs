@@ -7,8 +7,8 @@ mod tiny_ca;
 
 use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Next, Response};
 use scep_core::crypto::{KeyType, SystemRandom, default_provider};
-use scep_core::x509::{Extension, KeyUsage, Name};
-use scep_core::{Result, UnixTime, message::ChallengePassword};
+use scep_core::x509::Name;
+use scep_core::{Result, UnixTime};
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let provider = default_provider();
@@ -16,36 +16,22 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         let pkcs8 = provider.generate_private_key(KeyType::Rsa(2048), &mut SystemRandom)?;
         provider.load_private_key(&pkcs8)
     };
-    let ca = tiny_ca::TinyCa {
-        key: new_key()?,
-        name: Name::from_rfc4514("CN=Tiny CA")?,
-        transactions: scep_core::server::InMemoryTransactions::default(),
-    };
-    let usage = KeyUsage::KEY_CERT_SIGN | KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
-    let as_ca = [
-        Extension::basic_constraints(true, None),
-        Extension::key_usage(usage),
-    ];
-    let root = ca.certify(&ca.name, ca.key.spki_der(), &as_ca)?;
-    let server = server::Server::new(provider.clone(), ca, root.clone());
-
-    let (trust, subject) = (
-        CaTrust::Certificate(Box::new(root)),
-        Name::from_rfc4514("CN=device")?,
-    );
+    let server = server::Server::new(provider.clone(), new_key()?)?;
+    let trust = CaTrust::Certificate(Box::new(server.root.clone()));
+    let subject = Name::from_rfc4514("CN=device")?;
     let mut params = EnrollmentParams::new("http://ca.example/scep", trust, new_key()?, subject);
-    params.challenge = Some(ChallengePassword::new("open sesame"));
+    params.challenge = Some(server.new_challenge("open sesame"));
     let mut enrollment = Enrollment::new(provider.clone(), params);
     loop {
         match enrollment.next(UnixTime::now(), &mut SystemRandom)? {
             Next::Send(request) => {
                 println!("{:?}", request.operation);
                 let query = request.url.split_once('?').map(|(_, query)| query);
-                let (kind, body) = server.serve(request.method.as_str(), query, &request.body)?;
+                let reply = server.serve(request.method.as_str(), query, &request.body);
                 let response = Response {
-                    status: 200,
-                    content_type: Some(kind),
-                    body: &body,
+                    status: reply.status,
+                    content_type: Some(reply.content_type),
+                    body: &reply.body,
                 };
                 enrollment.on_response(&response, UnixTime::now(), &mut SystemRandom)?;
             }

@@ -1,63 +1,49 @@
 //! What an HTTP server does with a SCEP request; put it behind whichever one you use.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use scep_core::crypto::{CryptoProvider, SystemRandom};
-use scep_core::http::{CT_CA_CERT, CT_PKI_MESSAGE, ServerRequest};
-use scep_core::limits::Limits;
-use scep_core::policy::AlgorithmPolicy;
-use scep_core::server::{ReplyStyle, Responder, ResponderConfig};
-use scep_core::x509::Certificate;
+use scep_core::ca_certificates::CaCertificates;
+use scep_core::crypto::{CryptoProvider, PrivateKey, SystemRandom};
+use scep_core::message::ChallengePassword;
+use scep_core::server::{HttpReply, Responder, ResponderConfig, Service};
+use scep_core::x509::{Certificate, Extension, KeyUsage, Name};
 use scep_core::{Result, UnixTime};
 
 use crate::tiny_ca::TinyCa;
 
-type Answer = (&'static str, Vec<u8>);
-
 pub(crate) struct Server {
-    pub(crate) ca: TinyCa,
-    pub(crate) certificate: Certificate,
-    pub(crate) responder: Responder,
+    ca: TinyCa,
+    service: Service,
+    pub(crate) root: Certificate,
 }
 
 impl Server {
     /// A CA without a registration authority: it signs and decrypts itself.
-    pub(crate) fn new(
-        provider: Arc<dyn CryptoProvider>,
-        ca: TinyCa,
-        certificate: Certificate,
-    ) -> Self {
-        let identity = (certificate.clone(), Arc::clone(&ca.key));
-        let responder = Responder::new(ResponderConfig {
-            provider,
-            signer: identity.clone(),
-            decrypters: vec![identity],
-            policy: AlgorithmPolicy::RFC8894,
-            style: ReplyStyle::RFC8894,
-            limits: Limits::DEFAULT,
-        });
-        Self {
-            ca,
-            certificate,
-            responder,
-        }
+    pub(crate) fn new(provider: Arc<dyn CryptoProvider>, key: Arc<dyn PrivateKey>) -> Result<Self> {
+        let ca = TinyCa::new(Name::from_rfc4514("CN=Tiny CA")?, Arc::clone(&key));
+        let signs = KeyUsage::KEY_CERT_SIGN | KeyUsage::DIGITAL_SIGNATURE;
+        let extensions = [
+            Extension::basic_constraints(true, None),
+            Extension::key_usage(signs | KeyUsage::KEY_ENCIPHERMENT),
+        ];
+        let root = ca.certify(&ca.name, key.spki_der(), &extensions)?;
+        let config = ResponderConfig::new(provider, (root.clone(), key), root.clone());
+        let certificates = CaCertificates::new(vec![root.clone()]);
+        let service = Service::new(Responder::new(config), certificates, &mut SystemRandom);
+        Ok(Self { ca, service, root })
     }
 
-    /// Method, query and body of a request; content type and body of the answer.
-    pub(crate) fn serve(&self, method: &str, query: Option<&str>, body: &[u8]) -> Result<Answer> {
-        Ok(match ServerRequest::from_http(method, query, body)? {
-            ServerRequest::GetCaCaps { .. } => ("text/plain", b"SCEPStandard\n".to_vec()),
-            ServerRequest::GetCaCert { .. } | ServerRequest::GetNextCaCert { .. } => {
-                (CT_CA_CERT, self.certificate.as_der().to_vec())
-            }
-            ServerRequest::PkiOperation { message } => {
-                let (now, rng) = (UnixTime::now(), &mut SystemRandom);
-                let reply = self.responder.respond(&message, &self.ca, now, rng);
-                (
-                    CT_PKI_MESSAGE,
-                    reply.map_err(|rejection| rejection.error)?.der,
-                )
-            }
-        })
+    /// A password that is good once, for ten minutes.
+    pub(crate) fn new_challenge(&self, text: &str) -> ChallengePassword {
+        let challenge = ChallengePassword::new(text);
+        let expires = UnixTime::now().plus(Duration::from_secs(600));
+        self.ca.challenges.add(challenge.clone(), expires);
+        challenge
+    }
+
+    /// Method, query and body of a request; status, content type and body of the answer.
+    pub(crate) fn serve(&self, method: &str, query: Option<&str>, body: &[u8]) -> HttpReply {
+        let (now, rng) = (UnixTime::now(), &mut SystemRandom);
+        self.service.handle(method, query, body, &self.ca, now, rng)
     }
 }

@@ -1,9 +1,9 @@
-//! A CA that knows one challenge password and certifies for an hour.
+//! A CA that gives challenge passwords out, each good once, and certifies for an hour.
 
 use std::{sync::Arc, time::Duration};
 
 use scep_core::crypto::{DigestAlgorithm, PrivateKey, RandomSource, SystemRandom};
-use scep_core::message::{ChallengePassword, FailInfo};
+use scep_core::message::FailInfo;
 use scep_core::server::*;
 use scep_core::x509::{Certificate, CertificateBuilder, Extension, Name};
 use scep_core::{Result, UnixTime};
@@ -11,10 +11,19 @@ use scep_core::{Result, UnixTime};
 pub(crate) struct TinyCa {
     pub(crate) key: Arc<dyn PrivateKey>,
     pub(crate) name: Name,
+    pub(crate) challenges: ChallengePasswords,
     pub(crate) transactions: InMemoryTransactions,
 }
 
 impl TinyCa {
+    pub(crate) fn new(name: Name, key: Arc<dyn PrivateKey>) -> Self {
+        Self {
+            key,
+            name,
+            challenges: ChallengePasswords::default(),
+            transactions: InMemoryTransactions::default(),
+        }
+    }
     pub(crate) fn certify(
         &self,
         subject: &Name,
@@ -37,26 +46,21 @@ impl TinyCa {
     }
 }
 
-fn issue(certificate: Certificate) -> Decision {
-    Decision::Issue {
-        certificates: vec![certificate],
-        server_message: None,
-    }
-}
-
 impl Authority for TinyCa {
     /// The request's signature is right; who may have which certificate is decided here.
-    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
-        let refuse = |why| Decision::Refuse(Refusal::new(FailInfo::BadRequest).with_text(why));
-        match request.challenge().map(ChallengePassword::expose) {
-            Some("open sesame") => self
-                .certify(request.csr.subject(), request.csr.spki_der(), &[])
-                .map_or_else(|error| refuse(error.to_string()), issue),
-            _ => refuse("the challenge password is wrong".into()),
+    fn authorize(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Authorization {
+        let redeemed = request.challenge().map(|c| self.challenges.redeem(c, now));
+        if request.kind == EnrollmentKind::Renewal || redeemed == Some(Redeemed::Good) {
+            return Authorization::Granted;
         }
+        Authorization::Refused(Refusal::new(FailInfo::BadRequest).with_text("wrong challenge"))
     }
-    fn poll(&self, _request: &PollRequest<'_>, _now: UnixTime) -> Decision {
-        Decision::Refuse(Refusal::new(FailInfo::BadCertId))
+    fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        let (subject, spki) = (request.csr.subject(), request.csr.spki_der());
+        match self.certify(subject, spki, &[]) {
+            Ok(certificate) => Decision::issue(certificate),
+            Err(_) => Decision::Refuse(Refusal::new(FailInfo::BadRequest)),
+        }
     }
     fn transactions(&self) -> &dyn Transactions {
         &self.transactions

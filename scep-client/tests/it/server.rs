@@ -12,8 +12,8 @@ use scep_core::limits::Limits;
 use scep_core::message::FailInfo;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::{
-    Authority, Decision, EnrollmentRequest, InMemoryTransactions, PollRequest, Refusal, ReplyStyle,
-    Responder, ResponderConfig, Transactions,
+    Authority, Authorization, Decision, EnrollmentRequest, InMemoryTransactions, PollRequest,
+    Refusal, ReplyStyle, Responder, ResponderConfig, Transactions,
 };
 use scep_core::x509::{Extension, KeyUsage, Name};
 
@@ -103,13 +103,14 @@ impl TinyCa {
             provider: provider(),
             signer: (RA.certificate.clone(), RA.key.clone()),
             decrypters: vec![(RA.certificate.clone(), RA.key.clone())],
+            issuers: vec![CA.certificate.clone()],
             policy: AlgorithmPolicy::NDES,
             style: ReplyStyle::RFC8894,
             limits: Limits::DEFAULT,
         })
     }
 
-    fn issue(spki: &[u8], subject: &Name) -> Decision {
+    fn certify(spki: &[u8], subject: &Name) -> Decision {
         let certificate = CA.certify(0x2b, subject.clone(), spki, Vec::new());
         Decision::Issue {
             certificates: vec![certificate],
@@ -119,15 +120,19 @@ impl TinyCa {
 }
 
 impl Authority for TinyCa {
-    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+    fn authorize(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Authorization {
         let known = request.challenge().is_some_and(|c| c.expose() == CHALLENGE);
         if !known && !self.asks_no_challenge {
-            return Decision::Refuse(Refusal::new(FailInfo::BadMessageCheck));
+            return Authorization::Refused(Refusal::new(FailInfo::BadMessageCheck));
         }
         if *self.pending.lock().unwrap() > 0 {
-            return Decision::Pending;
+            return Authorization::Manual;
         }
-        Self::issue(request.csr.spki_der(), request.csr.subject())
+        Authorization::Granted
+    }
+
+    fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        Self::certify(request.csr.spki_der(), request.csr.subject())
     }
 
     fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
@@ -136,7 +141,7 @@ impl Authority for TinyCa {
         if *pending > 0 {
             return Decision::Pending;
         }
-        Self::issue(request.signer.spki_der(), request.signer.subject())
+        Self::certify(request.signer.spki_der(), request.signer.subject())
     }
 
     fn transactions(&self) -> &dyn Transactions {

@@ -176,6 +176,23 @@ impl<'a> EnvelopedData<'a> {
         Err(self.not_for_us())
     }
 
+    /// The certificate among ours that the content is encrypted to.
+    #[must_use]
+    pub fn recipient_among<'k>(
+        &self,
+        keys: &'k [(Certificate, Arc<dyn PrivateKey>)],
+    ) -> Option<&'k Certificate> {
+        self.recipients
+            .iter()
+            .find_map(|recipient| match recipient {
+                Recipient::KeyTrans(info) => keys
+                    .iter()
+                    .map(|(certificate, _)| certificate)
+                    .find(|certificate| info.id.names(certificate)),
+                Recipient::Password(_) | Recipient::Other(_) => None,
+            })
+    }
+
     /// How the content-encryption key was encrypted to one of us; `None`: with a password.
     ///
     /// # Errors

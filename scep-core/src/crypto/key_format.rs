@@ -6,9 +6,10 @@ use crate::error::Layer;
 use crate::{Error, Result, oid};
 
 use super::PublicKeyAlgorithm;
+use super::key_type::bit_len;
 
 /// The kind of key in PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 appendix A.1.2) or SEC 1 (RFC 5915) DER.
-/// Of an RSA key the size is not told: zero.
+/// An RSA key whose modulus cannot be read has zero bits.
 ///
 /// # Errors
 /// `Malformed` if it is none of them.
@@ -23,7 +24,6 @@ pub(super) fn private_key_algorithm(der: &[u8]) -> Result<PublicKeyAlgorithm> {
 }
 
 fn parse(der: &[u8]) -> Result<PublicKeyAlgorithm> {
-    const RSA: PublicKeyAlgorithm = PublicKeyAlgorithm::Rsa { bits: 0 };
     let mut fields = Reader::new(der)
         .expect(tag::SEQUENCE, "private key")?
         .reader();
@@ -33,7 +33,7 @@ fn parse(der: &[u8]) -> Result<PublicKeyAlgorithm> {
         Some(tag::SEQUENCE) => {
             let identifier = AlgorithmIdentifier::from_tlv(&fields.next("privateKeyAlgorithm")?)?;
             Ok(match identifier.algorithm {
-                oid::RSA_ENCRYPTION => RSA,
+                oid::RSA_ENCRYPTION => rsa(fields.expect(tag::OCTET_STRING, "privateKey")?.value),
                 oid::ED25519 => PublicKeyAlgorithm::Ed25519,
                 oid::EC_PUBLIC_KEY => curve(
                     Reader::new(&identifier.parameters)
@@ -44,7 +44,7 @@ fn parse(der: &[u8]) -> Result<PublicKeyAlgorithm> {
             })
         }
         // PKCS#1: the modulus follows
-        Some(tag::INTEGER) => Ok(RSA),
+        Some(tag::INTEGER) => Ok(rsa(der)),
         // SEC 1: the private key, then the curve
         _ => {
             fields.expect(tag::OCTET_STRING, "privateKey")?;
@@ -52,6 +52,19 @@ fn parse(der: &[u8]) -> Result<PublicKeyAlgorithm> {
             Ok(curve(parameters.reader().expect(tag::OID, "curve")?.oid()?))
         }
     }
+}
+
+/// An RSAPrivateKey, as large as its modulus.
+fn rsa(der: &[u8]) -> PublicKeyAlgorithm {
+    let modulus = || -> Result<&[u8]> {
+        let mut fields = Reader::new(der)
+            .expect(tag::SEQUENCE, "RSAPrivateKey")?
+            .reader();
+        fields.expect(tag::INTEGER, "version")?;
+        Ok(fields.expect(tag::INTEGER, "modulus")?.value)
+    };
+    let bits = modulus().map_or(0, bit_len);
+    PublicKeyAlgorithm::Rsa { bits }
 }
 
 fn curve(oid: const_oid::ObjectIdentifier) -> PublicKeyAlgorithm {

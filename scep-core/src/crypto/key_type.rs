@@ -82,35 +82,7 @@ impl PublicKeyAlgorithm {
     /// # Errors
     /// `Malformed` if it is none.
     pub fn of_spki(spki: &[u8]) -> Result<Self> {
-        Self::parse(spki).map_err(|e| e.in_layer(Layer::Key))
-    }
-
-    fn parse(spki: &[u8]) -> Result<Self> {
-        let public = PublicKey::parse(spki)?;
-        match public.algorithm.algorithm {
-            oid::RSA_ENCRYPTION => {
-                let modulus = public.rsa()?.0;
-                let start = modulus.iter().position(|octet| *octet != 0);
-                let significant = start.and_then(|at| modulus.get(at..)).unwrap_or_default();
-                let first = significant.first().copied().unwrap_or_default();
-                let unused = usize::try_from(first.leading_zeros()).unwrap_or(8);
-                Ok(Self::Rsa {
-                    bits: (significant.len() * 8).saturating_sub(unused),
-                })
-            }
-            oid::EC_PUBLIC_KEY => {
-                let curve = Reader::new(&public.algorithm.parameters)
-                    .expect(tag::OID, "curve of an EC key")
-                    .and_then(|curve| curve.oid())?;
-                Ok(match curve {
-                    oid::P_256 => Self::EcP256,
-                    oid::P_384 => Self::EcP384,
-                    other => Self::Other(other),
-                })
-            }
-            oid::ED25519 => Ok(Self::Ed25519),
-            other => Ok(Self::Other(other)),
-        }
+        PublicKey::parse(spki)?.kind()
     }
 
     /// Whether a content-encryption key can be encrypted to such a key. A message to one that
@@ -133,6 +105,15 @@ impl fmt::Display for PublicKeyAlgorithm {
     }
 }
 
+/// Bits of a positive INTEGER, given as its content octets.
+pub(super) fn bit_len(integer: &[u8]) -> usize {
+    let start = integer.iter().position(|octet| *octet != 0);
+    let significant = start.and_then(|at| integer.get(at..)).unwrap_or_default();
+    let first = significant.first().copied().unwrap_or_default();
+    let unused = usize::try_from(first.leading_zeros()).unwrap_or(8);
+    (significant.len() * 8).saturating_sub(unused)
+}
+
 /// A SubjectPublicKeyInfo taken apart, tolerant of absent parameters.
 pub(super) struct PublicKey<'a> {
     pub(super) algorithm: AlgorithmIdentifier,
@@ -142,6 +123,10 @@ pub(super) struct PublicKey<'a> {
 
 impl<'a> PublicKey<'a> {
     pub(super) fn parse(spki: &'a [u8]) -> Result<Self> {
+        Self::read(spki).map_err(|e| e.in_layer(Layer::Key))
+    }
+
+    fn read(spki: &'a [u8]) -> Result<Self> {
         let mut fields = Reader::new(spki)
             .expect(tag::SEQUENCE, "SubjectPublicKeyInfo")?
             .reader();
@@ -153,13 +138,38 @@ impl<'a> PublicKey<'a> {
         })
     }
 
+    /// What kind of key it is.
+    pub(super) fn kind(&self) -> Result<PublicKeyAlgorithm> {
+        match self.algorithm.algorithm {
+            oid::RSA_ENCRYPTION => Ok(PublicKeyAlgorithm::Rsa {
+                bits: bit_len(self.rsa()?.0),
+            }),
+            oid::EC_PUBLIC_KEY => {
+                let curve = Reader::new(&self.algorithm.parameters)
+                    .expect(tag::OID, "curve of an EC key")
+                    .and_then(|curve| curve.oid())
+                    .map_err(|e| e.in_layer(Layer::Key))?;
+                Ok(match curve {
+                    oid::P_256 => PublicKeyAlgorithm::EcP256,
+                    oid::P_384 => PublicKeyAlgorithm::EcP384,
+                    other => PublicKeyAlgorithm::Other(other),
+                })
+            }
+            oid::ED25519 => Ok(PublicKeyAlgorithm::Ed25519),
+            other => Ok(PublicKeyAlgorithm::Other(other)),
+        }
+    }
+
     /// modulus and publicExponent, as the content octets of their INTEGERs.
     pub(super) fn rsa(&self) -> Result<(&'a [u8], &'a [u8])> {
-        let mut key = Reader::new(self.key)
-            .expect(tag::SEQUENCE, "RSAPublicKey")?
-            .reader();
-        let modulus = key.expect(tag::INTEGER, "modulus")?.value;
-        let exponent = key.expect(tag::INTEGER, "publicExponent")?.value;
-        Ok((modulus, exponent))
+        let read = || {
+            let mut key = Reader::new(self.key)
+                .expect(tag::SEQUENCE, "RSAPublicKey")?
+                .reader();
+            let modulus = key.expect(tag::INTEGER, "modulus")?.value;
+            let exponent = key.expect(tag::INTEGER, "publicExponent")?.value;
+            Ok((modulus, exponent))
+        };
+        read().map_err(|e: Error| e.in_layer(Layer::Key))
     }
 }

@@ -8,12 +8,12 @@ use core::convert::Infallible;
 use rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
+use super::fault::{no_iterations, wrong_scheme};
 use super::key_type::PublicKey;
 use super::{
     ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, KeyType, PrivateKey,
     PublicKeyAlgorithm, RandomSource, SignatureAlgorithm, private_key_algorithm,
 };
-use crate::error::Layer;
 use crate::{Error, Result, oid};
 
 /// Runs `$body` with `$D` bound to the hash type of a digest algorithm.
@@ -76,8 +76,8 @@ impl CryptoProvider for RustCrypto {
         message: &[u8],
         signature: &[u8],
     ) -> Result<()> {
-        let public = PublicKey::parse(spki).map_err(|e| e.in_layer(Layer::Key))?;
-        match (PublicKeyAlgorithm::of_spki(spki)?, algorithm) {
+        let public = PublicKey::parse(spki)?;
+        match (public.kind()?, algorithm) {
             (
                 PublicKeyAlgorithm::Rsa { .. },
                 SignatureAlgorithm::RsaPkcs1v15(_) | SignatureAlgorithm::RsaPss { .. },
@@ -92,10 +92,7 @@ impl CryptoProvider for RustCrypto {
                 ed25519_key::verify(public.key, message, signature)
             }
             (PublicKeyAlgorithm::Other(_), _) => Err(Error::unsupported(
-                format!(
-                    "a public key of type {}",
-                    PublicKeyAlgorithm::of_spki(spki)?
-                ),
+                format!("a public key of type {}", public.kind()?),
                 NAME,
             )),
             (key, _) => Err(wrong_scheme(key, algorithm)),
@@ -135,13 +132,10 @@ impl CryptoProvider for RustCrypto {
         cek: &[u8],
         rng: &mut dyn RandomSource,
     ) -> Result<Vec<u8>> {
-        let public = PublicKey::parse(spki).map_err(|e| e.in_layer(Layer::Key))?;
+        let public = PublicKey::parse(spki)?;
         if public.algorithm.algorithm != oid::RSA_ENCRYPTION {
             return Err(Error::unsupported(
-                format!(
-                    "encryption to a public key of type {}",
-                    PublicKeyAlgorithm::of_spki(spki)?
-                ),
+                format!("encryption to a public key of type {}", public.kind()?),
                 NAME,
             ));
         }
@@ -200,7 +194,7 @@ impl CryptoProvider for RustCrypto {
         key_len: usize,
     ) -> Result<Zeroizing<Vec<u8>>> {
         if iterations == 0 {
-            return Err(Error::Misuse("PBKDF2 needs at least one iteration".into()));
+            return Err(no_iterations());
         }
         let mut key = Zeroizing::new(alloc::vec![0; key_len]);
         with_hash!(digest, D => pbkdf2::pbkdf2_hmac::<D>(password, salt, iterations, &mut key));
@@ -232,23 +226,8 @@ fn digest(algorithm: DigestAlgorithm, data: &[u8]) -> Vec<u8> {
     with_hash!(algorithm, D => <D as sha2::Digest>::digest(data).to_vec())
 }
 
-fn wrong_signature() -> Error {
-    Error::not_authentic(crate::error::Check::Signature, "the signature is wrong")
-}
-
-fn wrong_scheme(key: PublicKeyAlgorithm, algorithm: SignatureAlgorithm) -> Error {
-    Error::not_authentic(
-        crate::error::Check::Signature,
-        format!("a signature by {algorithm} cannot come from a key of type {key}"),
-    )
-}
-
 fn cannot_decrypt(key: PublicKeyAlgorithm) -> Error {
     Error::unsupported(format!("decryption with a key of type {key}"), NAME)
-}
-
-fn bad_key(what: &str) -> Error {
-    Error::malformed(Layer::Key, format!("{what} cannot be read"))
 }
 
 /// Lends a [`RandomSource`] to the RustCrypto traits.

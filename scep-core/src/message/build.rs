@@ -136,7 +136,11 @@ impl MessageBuilder {
         let utf8 = |text: &str| write::tlv(tag::UTF8_STRING, text.as_bytes());
         let mut out = alloc::vec![
             Attribute::new(oid::MESSAGE_TYPE, printable(self.message_type.as_text())),
-            Attribute::new(oid::TRANSACTION_ID, printable(self.transaction_id.as_str())),
+            // an id that a client chose may have characters that no PrintableString holds
+            Attribute::new(
+                oid::TRANSACTION_ID,
+                write::directory_string(self.transaction_id.as_str()),
+            ),
         ];
         let optional = [
             (

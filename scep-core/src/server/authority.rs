@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Transactions;
+use super::{SignerStanding, Transactions};
 use crate::UnixTime;
 use crate::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
 use crate::x509::{Certificate, CertificationRequest, Crl};
@@ -11,14 +11,43 @@ use crate::x509::{Certificate, CertificationRequest, Crl};
 /// A CA, as a [`Responder`](super::Responder) needs it.
 ///
 /// Every method is called with a request whose signature is right; what the signer may do is for
-/// the authority to decide.
+/// the authority to decide. Nothing is issued that was not authorised: [`issue`](Self::issue) is
+/// called only after [`authorize`](Self::authorize) granted the same request.
 pub trait Authority {
-    /// Decides about a request for a certificate: challenge password or renewal rights, policy,
-    /// issuance. A challenge password that is good once must be used up here, before issuing.
-    fn enroll(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision;
+    /// Decides whether a request may be granted: challenge password, renewal rights, policy.
+    ///
+    /// A challenge password that is good once must be used up here, in one step with the look at it
+    /// ([`ChallengePasswords::redeem`](super::ChallengePasswords::redeem) does so): two requests at
+    /// the same moment must not both pass.
+    fn authorize(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Authorization;
 
-    /// Decides about a request that was pending.
-    fn poll(&self, request: &PollRequest<'_>, now: UnixTime) -> Decision;
+    /// Issues what was authorised.
+    fn issue(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision;
+
+    /// Decides about a request that was pending; an authority that never leaves one to a human being
+    /// needs no answer.
+    fn poll(&self, request: &PollRequest<'_>, now: UnixTime) -> Decision {
+        let _ = (request, now);
+        Decision::Refuse(Refusal::new(FailInfo::BadCertId))
+    }
+
+    /// Whether a certificate was revoked; a revoked one cannot renew.
+    fn is_revoked(&self, certificate: &Certificate) -> bool {
+        let _ = certificate;
+        false
+    }
+
+    /// The challenge passwords that may open an envelope which is encrypted with one, because the
+    /// CA's key cannot decrypt (RFC 8894 section 3.1). Each costs a key derivation; the first few
+    /// only are tried.
+    fn challenge_passwords(
+        &self,
+        transaction_id: &TransactionId,
+        signer: &Certificate,
+    ) -> Vec<ChallengePassword> {
+        let _ = (transaction_id, signer);
+        Vec::new()
+    }
 
     /// An issued certificate (GetCert); `None`: there is no such certificate, or not for this signer.
     fn certificate(&self, id: &IssuerAndSerialNumber, signer: &Certificate) -> Option<Certificate> {
@@ -52,10 +81,15 @@ pub struct EnrollmentRequest<'a> {
     pub kind: EnrollmentKind,
     /// The certification request; its signature is right.
     pub csr: &'a CertificationRequest,
-    /// Whose key signed the message. The certificate itself is **not** verified: for a first request
-    /// it is self-signed, and anybody can sign somebody else's captured envelope anew. An authority
-    /// that renews must check that it issued this certificate and that it is valid.
+    /// Whose key signed the message. For a first request it is self-signed, and anybody can sign
+    /// somebody else's captured envelope anew.
     pub signer: &'a Certificate,
+    /// Where that certificate comes from. A [`Renewal`](EnrollmentKind::Renewal) arrives here only
+    /// if this CA issued it and it is valid.
+    pub standing: SignerStanding,
+    /// The certificate that the request was encrypted to, if it was to one: in a rollover the client
+    /// chooses the CA's next key by it (RFC 8894 section 5.1).
+    pub recipient: Option<&'a Certificate>,
     /// transactionID.
     pub transaction_id: &'a TransactionId,
 }
@@ -84,6 +118,17 @@ pub struct PollRequest<'a> {
     pub signer: &'a Certificate,
 }
 
+/// Whether a request may be granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// Yes.
+    Granted,
+    /// A human being has to decide.
+    Manual,
+    /// No.
+    Refused(Refusal),
+}
+
 /// What the authority decided.
 #[derive(Clone, Debug)]
 pub enum Decision {
@@ -98,6 +143,17 @@ pub enum Decision {
     Pending,
     /// Denied.
     Refuse(Refusal),
+}
+
+impl Decision {
+    /// One certificate, and nothing else.
+    #[must_use]
+    pub fn issue(certificate: Certificate) -> Self {
+        Self::Issue {
+            certificates: alloc::vec![certificate],
+            server_message: None,
+        }
+    }
 }
 
 /// Why a request is denied.

@@ -55,6 +55,8 @@ pub enum RejectionStage {
     Decrypt,
     /// It is nothing that a client may send.
     NotARequest,
+    /// It would renew, but its signer holds no certificate that could be renewed.
+    Renewal,
     /// The reply could not be made, such as for a signer whose key cannot be encrypted to.
     Reply,
     /// The same request is being answered at this moment; it may come again.
@@ -68,6 +70,7 @@ impl core::fmt::Display for RejectionStage {
             Self::Verify => "verify",
             Self::Decrypt => "decrypt",
             Self::NotARequest => "not-a-request",
+            Self::Renewal => "renewal",
             Self::Reply => "reply",
             Self::InFlight => "in-flight",
         })

@@ -4,23 +4,25 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::authority::{Authority, EnrollmentKind, Refusal};
+use super::asked::{Asked, ReplyKey, no_password};
+use super::authority::{Authority, EnrollmentKind, EnrollmentRequest};
 use super::reply::{Rejection, RejectionStage, Reply};
-use super::style::{DigestChoice, ReplyStyle, SenderNonceStyle};
-use super::transaction::{Answer, Transaction};
+use super::standing::SignerStanding;
+use super::style::ReplyStyle;
+use super::transaction::Transaction;
 use super::transactions::{Begin, RequestDigest, TransactionKey};
-use crate::cms::{EnvelopedData, Openers, SealTo, certs_only, crl_only, seal};
-use crate::crypto::{
-    ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource,
-};
+use crate::cms::{ContentKey, EnvelopedData, Openers, SealTo};
+use crate::crypto::{CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource};
 use crate::limits::Limits;
 use crate::message::{
-    FailInfo, MessageBuilder, MessageType, PkiStatus, ScepAttributes, SenderNonce, SignedMessage,
-    VerifiedMessage,
+    ChallengePassword, FailInfo, MessageType, PkiStatus, SignedMessage, VerifiedMessage,
 };
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, CertificationRequest};
 use crate::{Error, UnixTime};
+
+/// Passwords that are tried on one envelope: each costs a key derivation.
+const MAX_PASSWORDS: usize = 8;
 
 /// What a responder is made of.
 #[derive(Clone)]
@@ -31,6 +33,9 @@ pub struct ResponderConfig {
     pub signer: (Certificate, Arc<dyn PrivateKey>),
     /// Whom requests may be encrypted to.
     pub decrypters: Vec<(Certificate, Arc<dyn PrivateKey>)>,
+    /// The CAs whose certificates may renew: this one and, in a rollover, its next one. Empty:
+    /// RenewalReq is refused.
+    pub issuers: Vec<Certificate>,
     /// Algorithms to accept and to send.
     pub policy: AlgorithmPolicy,
     /// How replies are written.
@@ -53,14 +58,25 @@ impl core::fmt::Debug for ResponderConfig {
     }
 }
 
-/// A request as far as its reply depends on it.
-struct Asked<'a> {
-    attributes: &'a ScepAttributes,
-    digest: DigestAlgorithm,
-    /// To whom the reply is encrypted.
-    signer: Option<&'a Certificate>,
-    opened: Option<(ContentCipher, KeyTransport)>,
-    subject: Option<crate::x509::Name>,
+impl ResponderConfig {
+    /// The common case: one identity that signs and decrypts, for the CA that `issuer` is (which may
+    /// be the same), by the rules of RFC 8894.
+    #[must_use]
+    pub fn new(
+        provider: Arc<dyn CryptoProvider>,
+        identity: (Certificate, Arc<dyn PrivateKey>),
+        issuer: Certificate,
+    ) -> Self {
+        Self {
+            provider,
+            signer: identity.clone(),
+            decrypters: alloc::vec![identity],
+            issuers: alloc::vec![issuer],
+            policy: AlgorithmPolicy::RFC8894,
+            style: ReplyStyle::RFC8894,
+            limits: Limits::DEFAULT,
+        }
+    }
 }
 
 impl Responder {
@@ -104,14 +120,8 @@ impl Responder {
             Ok(verified) => verified,
             Err(error) => {
                 let fail_info = fail_info_of(&error);
-                let asked = Asked {
-                    attributes: &attributes,
-                    digest,
-                    signer: None,
-                    opened: None,
-                    subject: None,
-                };
-                return self.broken(RejectionStage::Verify, error, fail_info, &asked, now, rng);
+                let asked = Asked::unverified(&attributes, digest);
+                return self.broken(RejectionStage::Verify, error, fail_info, asked, now, rng);
             }
         };
         if attributes.sender_nonce.is_none() {
@@ -154,64 +164,61 @@ impl Responder {
         now: UnixTime,
         rng: &mut dyn RandomSource,
     ) -> Result<Reply, Rejection> {
-        let mut asked = Asked {
-            attributes: verified.attributes(),
-            digest: verified.digest(),
-            signer: Some(verified.signer()),
-            opened: None,
-            subject: None,
-        };
+        let mut asked = Asked::of(verified);
         // no default arm: a message type that is not listed here never reaches an authority
         let kind = match &asked.attributes.message_type {
             MessageType::PkcsReq => Some(EnrollmentKind::Initial),
             MessageType::RenewalReq => Some(EnrollmentKind::Renewal),
             MessageType::CertPoll | MessageType::GetCert | MessageType::GetCrl => None,
             MessageType::CertRep | MessageType::Other(_) => {
-                let error = Error::rule(
-                    "3.2.1.2",
-                    format!("a client may not send a {}", asked.attributes.message_type),
-                );
-                return self.broken(
-                    RejectionStage::NotARequest,
-                    error,
-                    FailInfo::BadRequest,
-                    &asked,
-                    now,
-                    rng,
-                );
+                let message_type = &asked.attributes.message_type;
+                let text = format!("a client may not send a {message_type}");
+                let error = Error::rule("3.2.1.2", text);
+                let stage = RejectionStage::NotARequest;
+                return self.broken(stage, error, FailInfo::BadRequest, asked, now, rng);
             }
         };
-        // all that the envelope says in clear, and whether a reply could be made, comes first: a
-        // certificate that cannot be sent must not be issued
-        let envelope = match self.envelope(verified, &mut asked) {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                let fail_info = fail_info_of(&error);
-                return self.broken(RejectionStage::Decrypt, error, fail_info, &asked, now, rng);
-            }
-        };
-        if let Err(error) = self.reply_is_possible(&asked, rng) {
-            return self.broken(
-                RejectionStage::Reply,
-                error,
-                FailInfo::BadAlg,
-                &asked,
-                now,
-                rng,
-            );
-        }
-        let openers = Openers {
-            keys: &self.0.decrypters,
-            passwords: &[],
-        };
-        let content = envelope.open(self.0.provider.as_ref(), openers, &self.0.limits, rng);
-        let transaction = Transaction {
+        let mut transaction = Transaction {
             key: self.transaction_key(verified)?,
             digest,
             signer: verified.signer(),
             authority,
+            by_password: false,
             now,
         };
+        // all that the message says in clear, and whether a reply could be made, comes first: a
+        // certificate that cannot be sent must not be issued
+        let standing = self.standing(kind, verified.signer(), authority, now);
+        if kind == Some(EnrollmentKind::Renewal) && standing != SignerStanding::Issued {
+            let text = format!("the certificate that signed the renewal is {standing}");
+            let error = Error::rule("2.3", text);
+            let stage = RejectionStage::Renewal;
+            return self.broken(stage, error, FailInfo::BadRequest, asked, now, rng);
+        }
+        let passwords = passwords(verified, &transaction, kind.is_some());
+        let openers = Openers {
+            keys: &self.0.decrypters,
+            passwords: &passwords,
+        };
+        let envelope = match self.envelope(verified, openers, &mut asked) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                let fail_info = fail_info_of(&error);
+                return self.broken(RejectionStage::Decrypt, error, fail_info, asked, now, rng);
+            }
+        };
+        let challenge = transaction.challenge();
+        let queried = matches!(
+            asked.attributes.message_type,
+            MessageType::GetCert | MessageType::GetCrl
+        );
+        if let Err(error) = self.prepare_reply(&mut asked, queried, challenge, rng) {
+            let stage = RejectionStage::Reply;
+            return self.broken(stage, error, FailInfo::BadAlg, asked, now, rng);
+        }
+        transaction.by_password = asked.reply_key.is_password() || asked.transport.is_none();
+        let (provider, limits) = (self.0.provider.as_ref(), &self.0.limits);
+        let content = envelope.open(provider, openers, limits, rng);
         let Some(kind) = kind else {
             // a query that cannot be read is answered like one that finds nothing
             let readable = content.ok();
@@ -219,7 +226,7 @@ impl Responder {
                 &asked.attributes.message_type,
                 readable.as_ref().map(|c| c.as_slice()),
             );
-            return self.reply(&asked, answer, None, now, rng);
+            return self.reply(asked, answer, None, now, rng);
         };
         let csr = match content.and_then(|content: zeroize::Zeroizing<Vec<u8>>| self.csr(&content))
         {
@@ -227,50 +234,88 @@ impl Responder {
             // one stage, failInfo and text for all that can be wrong behind the encryption
             Err(error) => {
                 let stage = RejectionStage::Decrypt;
-                return self.broken(stage, error, FailInfo::BadMessageCheck, &asked, now, rng);
+                return self.broken(stage, error, FailInfo::BadMessageCheck, asked, now, rng);
             }
         };
         asked.subject = Some(csr.subject().clone());
-        let answer = transaction.enroll(kind, &csr);
-        self.reply(&asked, answer, None, now, rng)
+        if let Err(error) = asked.reply_key.take_challenge(csr.challenge_password()) {
+            let stage = RejectionStage::Reply;
+            return self.broken(stage, error, FailInfo::BadAlg, asked, now, rng);
+        }
+        let answer = transaction.enroll(&EnrollmentRequest {
+            kind,
+            csr: &csr,
+            signer: verified.signer(),
+            standing,
+            recipient: envelope.recipient_among(&self.0.decrypters),
+            transaction_id: &verified.attributes().transaction_id,
+        });
+        self.reply(asked, answer, None, now, rng)
+    }
+
+    /// Judged for requests only: it costs the check of a signature.
+    fn standing(
+        &self,
+        kind: Option<EnrollmentKind>,
+        signer: &Certificate,
+        authority: &dyn Authority,
+        now: UnixTime,
+    ) -> SignerStanding {
+        if kind.is_none() {
+            return SignerStanding::Foreign;
+        }
+        let config = &self.0;
+        let provider = config.provider.as_ref();
+        match SignerStanding::of(signer, &config.issuers, provider, &config.policy, now) {
+            SignerStanding::Issued if authority.is_revoked(signer) => SignerStanding::Revoked,
+            standing => standing,
+        }
     }
 
     /// The envelope, as far as it can be read in clear.
     fn envelope<'v>(
         &self,
         verified: &'v VerifiedMessage,
+        openers: Openers<'_>,
         asked: &mut Asked<'_>,
     ) -> Result<EnvelopedData<'v>, Error> {
         let envelope = verified.envelope(&self.0.limits)?;
-        let (cipher, _) = envelope.content.algorithm.content_cipher()?;
+        let (cipher, _) = envelope.cipher()?;
         self.0.policy.accept_cipher(cipher)?;
-        let openers = Openers {
-            keys: &self.0.decrypters,
-            passwords: &[],
-        };
-        let transport = envelope
-            .transport_for(openers)?
-            .unwrap_or(KeyTransport::RsaPkcs1v15);
-        asked.opened = Some((cipher, transport));
+        let transport = envelope.transport_for(openers)?;
+        if let Some(transport) = transport {
+            self.0.policy.accept_transport(transport)?;
+        }
+        asked.cipher = Some(cipher);
+        asked.transport = transport;
         Ok(envelope)
     }
 
-    /// Tries the one step of a reply that depends on the client's key.
-    fn reply_is_possible(
+    /// Does what depends on the client's key: encrypts the key of the reply to it, or finds that it
+    /// cannot be encrypted to, and that the challenge password has to serve (RFC 8894 section 3.1).
+    fn prepare_reply(
         &self,
-        asked: &Asked<'_>,
+        asked: &mut Asked<'_>,
+        queried: bool,
+        challenge: Option<ChallengePassword>,
         rng: &mut dyn RandomSource,
     ) -> Result<(), Error> {
-        let (Some(signer), Some((cipher, transport))) = (asked.signer, asked.opened) else {
+        let (Some(signer), Some(cipher)) = (asked.signer, asked.cipher) else {
             return Err(Error::Misuse("the request was not opened".into()));
         };
-        let cipher = self.0.policy.mirror_cipher(cipher);
-        let transport = self.0.policy.mirror_transport(transport);
-        let trial = alloc::vec![0; cipher.key_len()];
-        self.0
-            .provider
-            .wrap_cek(signer.spki_der(), transport, &trial, rng)
-            .map(|_| ())
+        let policy = &self.0.policy;
+        let cipher = policy.mirror_cipher(cipher);
+        let algorithm = signer.public_key_algorithm()?;
+        asked.reply_key = if algorithm.can_encrypt() {
+            let transport = asked.transport.unwrap_or(KeyTransport::RsaPkcs1v15);
+            let to = SealTo::Certificate(signer, policy.mirror_transport(transport));
+            ReplyKey::Sealed(ContentKey::new(self.0.provider.as_ref(), to, cipher, rng)?)
+        } else if queried {
+            return Err(no_password());
+        } else {
+            ReplyKey::Password(cipher, challenge)
+        };
+        Ok(())
     }
 
     fn csr(&self, content: &[u8]) -> Result<CertificationRequest, Error> {
@@ -296,147 +341,6 @@ impl Responder {
         })
     }
 
-    /// A request that no authority saw: a signed FAILURE, or nothing, by the style.
-    fn broken(
-        &self,
-        stage: RejectionStage,
-        error: Error,
-        fail_info: FailInfo,
-        asked: &Asked<'_>,
-        now: UnixTime,
-        rng: &mut dyn RandomSource,
-    ) -> Result<Reply, Rejection> {
-        if !self.0.style.answer_broken_requests {
-            return Err(Rejection { stage, error });
-        }
-        let mut refusal = Refusal::new(fail_info);
-        refusal.text = Some(
-            match stage {
-                RejectionStage::Verify => "the signature or its algorithm is not acceptable",
-                RejectionStage::NotARequest => "a client may not send this message type",
-                _ => "the content cannot be decrypted or read",
-            }
-            .into(),
-        );
-        self.reply(
-            asked,
-            Answer::Refuse(refusal),
-            Some((stage, error)),
-            now,
-            rng,
-        )
-    }
-
-    fn reply(
-        &self,
-        asked: &Asked<'_>,
-        answer: Answer,
-        cause: Option<(RejectionStage, Error)>,
-        now: UnixTime,
-        rng: &mut dyn RandomSource,
-    ) -> Result<Reply, Rejection> {
-        let config = &self.0;
-        let (signer, key) = &config.signer;
-        let attributes = asked.attributes;
-        let style = &config.style;
-        let mut builder = MessageBuilder::new(
-            MessageType::CertRep,
-            attributes.transaction_id.clone(),
-            signer.clone(),
-        );
-        builder.certificates = if style.include_signer {
-            alloc::vec![signer.clone()]
-        } else {
-            Vec::new()
-        };
-        builder.recipient_nonce = attributes.sender_nonce.as_ref().map(SenderNonce::echoed);
-        builder.sender_nonce = match style.sender_nonce {
-            SenderNonceStyle::Fresh => Some(SenderNonce::random(rng)),
-            SenderNonceStyle::Copied => attributes.sender_nonce.clone(),
-            SenderNonceStyle::Absent => None,
-        };
-        builder.empty_content = style.empty_content;
-        builder.signature_oid = style.signature_oid;
-        builder.digest = match style.digest {
-            DigestChoice::Mirror => config.policy.mirror_digest(asked.digest),
-            DigestChoice::Fixed(digest) => digest,
-        };
-        builder.signing_time = style.signing_time.then_some(now);
-        let mut issued = None;
-        let content = match answer {
-            Answer::Certificates {
-                certificates,
-                server_message,
-            } => {
-                issued = certificates.first().cloned();
-                builder.pki_status = Some(PkiStatus::Success);
-                builder.server_message = server_message.filter(|_| style.microsoft_attributes);
-                Some(certs_only(&certificates))
-            }
-            Answer::Crl(crl) => {
-                builder.pki_status = Some(PkiStatus::Success);
-                Some(crl_only(&crl))
-            }
-            Answer::Pending => {
-                builder.pki_status = Some(PkiStatus::Pending);
-                None
-            }
-            Answer::Refuse(refusal) => {
-                builder.pki_status = Some(PkiStatus::Failure);
-                builder.fail_info = Some(refusal.fail_info);
-                builder.fail_info_text = refusal.text.filter(|_| style.fail_info_text);
-                builder.hresult = refusal.hresult.filter(|_| style.microsoft_attributes);
-                builder.server_message = refusal
-                    .server_message
-                    .filter(|_| style.microsoft_attributes);
-                None
-            }
-        };
-        if let Some(content) = content {
-            builder.envelope = Some(
-                self.seal_for(asked, &content, rng)
-                    .map_err(at(RejectionStage::Reply))?,
-            );
-        }
-        let der = builder
-            .sign(config.provider.as_ref(), key.as_ref(), rng)
-            .map_err(at(RejectionStage::Reply))?;
-        Ok(Reply {
-            der,
-            message_type: attributes.message_type.clone(),
-            transaction_id: attributes.transaction_id.clone(),
-            pki_status: builder.pki_status.unwrap_or(PkiStatus::Failure),
-            fail_info: builder.fail_info,
-            repeated: false,
-            digest: Some(asked.digest),
-            cipher: asked.opened.map(|(cipher, _)| cipher),
-            subject: asked.subject.clone(),
-            issued,
-            cause,
-        })
-    }
-
-    fn seal_for(
-        &self,
-        asked: &Asked<'_>,
-        content: &[u8],
-        rng: &mut dyn RandomSource,
-    ) -> Result<Vec<u8>, Error> {
-        let (Some(recipient), Some((cipher, transport))) = (asked.signer, asked.opened) else {
-            return Err(Error::Misuse(
-                "a reply with content needs a request that was opened".into(),
-            ));
-        };
-        let config = &self.0;
-        seal(
-            config.provider.as_ref(),
-            SealTo::Certificate(recipient, config.policy.mirror_transport(transport)),
-            config.policy.mirror_cipher(cipher),
-            content,
-            rng,
-        )
-    }
-
     fn request_digest(&self, verified: &VerifiedMessage) -> Result<RequestDigest, Rejection> {
         let signer_info = verified.message().signer_info();
         // sorted, since the signature holds for the attributes in any order
@@ -452,34 +356,29 @@ impl Responder {
             <[u8; 32]>::try_from(digest.as_slice()).unwrap_or_default(),
         ))
     }
-
-    /// The reply that was sent before, described anew.
-    fn repeated(&self, der: Vec<u8>, verified: &VerifiedMessage) -> Result<Reply, Rejection> {
-        let earlier =
-            SignedMessage::decode(&der, &self.0.limits).map_err(at(RejectionStage::Reply))?;
-        let attributes = verified.attributes();
-        Ok(Reply {
-            message_type: attributes.message_type.clone(),
-            transaction_id: attributes.transaction_id.clone(),
-            pki_status: earlier
-                .attributes()
-                .pki_status
-                .clone()
-                .unwrap_or(PkiStatus::Failure),
-            fail_info: earlier.attributes().fail_info.clone(),
-            repeated: true,
-            digest: Some(verified.digest()),
-            cipher: None,
-            subject: None,
-            issued: None,
-            cause: None,
-            der,
-        })
-    }
 }
 
-fn at(stage: RejectionStage) -> impl FnOnce(Error) -> Rejection {
+pub(super) fn at(stage: RejectionStage) -> impl FnOnce(Error) -> Rejection {
     move |error| Rejection { stage, error }
+}
+
+/// The passwords that may open the envelope of a request that is encrypted with one.
+fn passwords(
+    verified: &VerifiedMessage,
+    transaction: &Transaction<'_>,
+    enrolls: bool,
+) -> Vec<ChallengePassword> {
+    let mut passwords: Vec<_> = transaction.challenge().into_iter().collect();
+    if enrolls {
+        let id = &verified.attributes().transaction_id;
+        passwords.extend(
+            transaction
+                .authority
+                .challenge_passwords(id, verified.signer()),
+        );
+    }
+    passwords.truncate(MAX_PASSWORDS);
+    passwords
 }
 
 /// An algorithm that is not taken is badAlg; everything else did not pass the check.

@@ -4,12 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::authority::{
-    Authority, Decision, EnrollmentKind, EnrollmentRequest, PollRequest, Refusal,
+    Authority, Authorization, Decision, EnrollmentRequest, PollRequest, Refusal,
 };
 use super::transactions::{IssuedEntry, PendingEntry, RequestDigest, TransactionKey};
 use crate::UnixTime;
-use crate::message::{FailInfo, IssuerAndSerialNumber, MessageType};
-use crate::x509::{Certificate, CertificationRequest};
+use crate::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, MessageType};
+use crate::x509::Certificate;
 
 /// What a reply says.
 pub(super) enum Answer {
@@ -28,13 +28,16 @@ pub(super) struct Transaction<'a> {
     pub(super) digest: RequestDigest,
     pub(super) signer: &'a Certificate,
     pub(super) authority: &'a dyn Authority,
+    /// Whether replies of this transaction are encrypted with its challenge password, so that it has
+    /// to be remembered.
+    pub(super) by_password: bool,
     pub(super) now: UnixTime,
 }
 
 impl Transaction<'_> {
     /// A request for a certificate. If it is pending already, or was granted after it had been
     /// pending, it counts as a poll.
-    pub(super) fn enroll(&self, kind: EnrollmentKind, csr: &CertificationRequest) -> Answer {
+    pub(super) fn enroll(&self, request: &EnrollmentRequest<'_>) -> Answer {
         let transactions = self.authority.transactions();
         if let Some(entry) = transactions.pending(&self.key) {
             return self.poll(entry);
@@ -42,14 +45,25 @@ impl Transaction<'_> {
         if let Some(answer) = self.issued_before(Some(self.digest)) {
             return answer;
         }
-        let request = EnrollmentRequest {
-            kind,
-            csr,
-            signer: self.signer,
-            transaction_id: &self.key.id,
+        let decision = match self.authority.authorize(request, self.now) {
+            Authorization::Granted => self.authority.issue(request, self.now),
+            Authorization::Manual => Decision::Pending,
+            Authorization::Refused(refusal) => Decision::Refuse(refusal),
         };
-        let decision = self.authority.enroll(&request, self.now);
-        self.settle(decision, self.digest, false)
+        let entry = PendingEntry {
+            request: self.digest,
+            challenge: request.challenge().filter(|_| self.by_password).cloned(),
+        };
+        self.settle(decision, entry, false)
+    }
+
+    /// The challenge password of a request that is or was pending.
+    pub(super) fn challenge(&self) -> Option<ChallengePassword> {
+        let transactions = self.authority.transactions();
+        match transactions.pending(&self.key) {
+            Some(entry) => entry.challenge,
+            None => transactions.issued(&self.key)?.challenge,
+        }
     }
 
     /// CertPoll, GetCert, GetCRL. `content` is the messageData, or `None` if it could not be
@@ -88,7 +102,7 @@ impl Transaction<'_> {
             signer: self.signer,
         };
         let decision = self.authority.poll(&request, self.now);
-        self.settle(decision, entry.request, true)
+        self.settle(decision, entry, true)
     }
 
     /// What was issued to this transaction after it had been pending: to any poll, or to the
@@ -110,7 +124,7 @@ impl Transaction<'_> {
     }
 
     /// Keeps the memory of pending requests in step with a decision.
-    fn settle(&self, decision: Decision, request: RequestDigest, was_pending: bool) -> Answer {
+    fn settle(&self, decision: Decision, entry: PendingEntry, was_pending: bool) -> Answer {
         let transactions = self.authority.transactions();
         match decision {
             Decision::Issue { certificates, .. } if certificates.is_empty() => {
@@ -123,8 +137,9 @@ impl Transaction<'_> {
                 if was_pending {
                     let certificates = certificates.iter().map(|c| c.as_der().to_vec()).collect();
                     let entry = IssuedEntry {
-                        request,
+                        request: entry.request,
                         certificates,
+                        challenge: entry.challenge,
                     };
                     transactions.resolve_pending(&self.key, Some(entry));
                 }
@@ -134,7 +149,7 @@ impl Transaction<'_> {
                 }
             }
             Decision::Pending => {
-                transactions.remember_pending(&self.key, PendingEntry { request });
+                transactions.remember_pending(&self.key, entry);
                 Answer::Pending
             }
             Decision::Refuse(refusal) => {

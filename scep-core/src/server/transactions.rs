@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Reply;
-use crate::message::TransactionId;
+use crate::message::{ChallengePassword, TransactionId};
 
 /// SHA-256 over what identifies a request: the signed attributes and their signature.
 ///
@@ -35,19 +35,43 @@ pub enum Begin {
 }
 
 /// A request that waits for a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PendingEntry {
     /// The request that began the transaction.
     pub request: RequestDigest,
+    /// Its challenge password, kept only where replies have to be encrypted with it, because the
+    /// client's or the CA's key cannot decrypt. It is a secret: store it protected.
+    pub challenge: Option<ChallengePassword>,
+}
+
+impl core::fmt::Debug for PendingEntry {
+    /// Leaves the challenge password out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PendingEntry")
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What came of a request that was pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct IssuedEntry {
     /// The request that began the transaction.
     pub request: RequestDigest,
     /// What was issued, DER: the certificate, then others.
     pub certificates: Vec<Vec<u8>>,
+    /// As [`PendingEntry::challenge`].
+    pub challenge: Option<ChallengePassword>,
+}
+
+impl core::fmt::Debug for IssuedEntry {
+    /// Leaves the challenge password out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("IssuedEntry")
+            .field("request", &self.request)
+            .field("certificates", &self.certificates.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a [`Responder`](super::Responder) needs to remember. Implementations lock for themselves;
@@ -219,16 +243,17 @@ mod tests {
         let memory = InMemoryTransactions::default();
         let entry = PendingEntry {
             request: RequestDigest([0; 32]),
+            challenge: None,
         };
         let key = |n: usize| TransactionKey {
             id: TransactionId::new(alloc::format!("t{n}")).unwrap(),
             signer: [0; 32],
         };
         for n in 0..=InMemoryTransactions::CAPACITY {
-            memory.remember_pending(&key(n), entry);
+            memory.remember_pending(&key(n), entry.clone());
         }
-        assert_eq!(memory.pending(&key(0)), None);
-        assert_eq!(memory.pending(&key(1)), Some(entry));
+        assert!(memory.pending(&key(0)).is_none());
+        assert!(memory.pending(&key(1)).is_some());
         assert_eq!(
             memory.tables().pending.entries.len(),
             InMemoryTransactions::CAPACITY

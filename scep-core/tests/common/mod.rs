@@ -13,7 +13,10 @@ pub mod ber;
 pub mod hand;
 pub mod mutate;
 pub mod openssl;
+pub mod provider;
 pub mod samples;
+
+pub use provider::provider;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -22,19 +25,18 @@ use std::time::Duration;
 use scep_core::UnixTime;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{CaTrust, EnrollmentParams, Next, Request, Response};
-use scep_core::crypto::{
-    CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource, RustCrypto, default_provider,
-};
+use scep_core::crypto::{DigestAlgorithm, PrivateKey, RandomSource, default_provider};
 use scep_core::http::{CT_CA_RA_CERT, CT_PKI_MESSAGE, ServerRequest};
 use scep_core::limits::Limits;
-use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber};
+use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::{
-    Authority, Decision, EnrollmentRequest, InMemoryTransactions, PollRequest, Refusal, Rejection,
-    Reply, ReplyStyle, Responder, ResponderConfig, Transactions,
+    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
+    PollRequest, Refusal, Rejection, Reply, ReplyStyle, Responder, ResponderConfig, Transactions,
 };
 use scep_core::x509::{
-    Certificate, CertificateBuilder, Crl, CrlBuilder, Extension, KeyUsage, Name,
+    Certificate, CertificateBuilder, CertificationRequest, Crl, CrlBuilder, Extension, KeyUsage,
+    Name,
 };
 
 pub const NOW: UnixTime = UnixTime(1_790_000_000);
@@ -59,7 +61,7 @@ impl RandomSource for TestRandom {
 pub fn key(name: &str) -> Arc<dyn PrivateKey> {
     static LOADED: Mutex<BTreeMap<String, Arc<dyn PrivateKey>>> = Mutex::new(BTreeMap::new());
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let load = || RustCrypto.load_private_key(&key_der(name)).unwrap();
+    let load = || provider().load_private_key(&key_der(name)).unwrap();
     Arc::clone(loaded.entry(name.to_owned()).or_insert_with(load))
 }
 
@@ -108,8 +110,12 @@ pub struct TestCa {
     pub transactions: InMemoryTransactions,
     /// How many polls a request stays pending.
     pub pending: Mutex<u32>,
+    /// The request that was made pending last.
+    pub waiting: Mutex<Option<CertificationRequest>>,
     pub issued: Mutex<Vec<Certificate>>,
     pub ca_key: Arc<dyn PrivateKey>,
+    /// The challenge passwords that it tries on envelopes.
+    pub passwords: Vec<ChallengePassword>,
 }
 
 impl TestCa {
@@ -121,6 +127,7 @@ impl TestCa {
             provider: default_provider(),
             signer: (ra.clone(), Arc::clone(&ra_key)),
             decrypters: vec![(ra.clone(), ra_key)],
+            issuers: vec![ca.clone()],
             policy,
             style,
             limits: Limits::DEFAULT,
@@ -131,8 +138,10 @@ impl TestCa {
             ra,
             transactions: InMemoryTransactions::default(),
             pending: Mutex::new(0),
+            waiting: Mutex::default(),
             issued: Mutex::default(),
             ca_key,
+            passwords: Vec::new(),
         }
     }
 
@@ -172,7 +181,7 @@ impl TestCa {
     }
 
     pub fn pin(&self) -> CaTrust {
-        CaTrust::Sha256(self.ca.sha256(&RustCrypto).unwrap())
+        CaTrust::Sha256(self.ca.sha256(provider()).unwrap())
     }
 
     pub fn params(&self, subject: &str) -> EnrollmentParams {
@@ -225,7 +234,7 @@ impl TestCa {
         .unwrap()
     }
 
-    fn issue(&self, spki: &[u8], subject: &Name) -> Decision {
+    fn certify(&self, spki: &[u8], subject: &Name) -> Decision {
         let mut issued = self.issued.lock().unwrap();
         let serial = 100 + u8::try_from(issued.len() % 100).unwrap();
         let certificate = CertificateBuilder {
@@ -252,18 +261,24 @@ impl TestCa {
 }
 
 impl Authority for TestCa {
-    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
-        if request.challenge().is_none_or(|c| c.expose() != CHALLENGE) {
-            return Decision::Refuse(
+    fn authorize(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Authorization {
+        let renews = request.kind == EnrollmentKind::Renewal;
+        if !renews && request.challenge().is_none_or(|c| c.expose() != CHALLENGE) {
+            return Authorization::Refused(
                 Refusal::new(FailInfo::BadRequest)
                     .with_text("wrong challenge")
                     .with_hresult(-2_147_024_809),
             );
         }
         if *self.pending.lock().unwrap() > 0 {
-            return Decision::Pending;
+            *self.waiting.lock().unwrap() = Some(request.csr.clone());
+            return Authorization::Manual;
         }
-        self.issue(request.csr.spki_der(), request.csr.subject())
+        Authorization::Granted
+    }
+
+    fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        self.certify(request.csr.spki_der(), request.csr.subject())
     }
 
     fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
@@ -273,7 +288,19 @@ impl Authority for TestCa {
             return Decision::Pending;
         }
         drop(pending);
-        self.issue(request.signer.spki_der(), request.signer.subject())
+        let waiting = self.waiting.lock().unwrap();
+        match waiting.as_ref() {
+            Some(csr) => self.certify(csr.spki_der(), csr.subject()),
+            None => self.certify(request.signer.spki_der(), request.signer.subject()),
+        }
+    }
+
+    fn challenge_passwords(
+        &self,
+        _id: &TransactionId,
+        _signer: &Certificate,
+    ) -> Vec<ChallengePassword> {
+        self.passwords.clone()
     }
 
     fn certificate(

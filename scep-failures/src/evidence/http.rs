@@ -168,7 +168,7 @@ pub(super) fn is_capability_list(page: &Page<'_>) -> bool {
 fn is_known_capability(word: &str) -> bool {
     Capability::ALL
         .iter()
-        .any(|(_, known)| known.eq_ignore_ascii_case(word))
+        .any(|known| known.keyword().eq_ignore_ascii_case(word))
 }
 
 fn capabilities(page: &Page<'_>, n: u32, facts: &mut Facts) {

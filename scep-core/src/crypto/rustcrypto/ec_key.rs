@@ -9,10 +9,11 @@ use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
 use zeroize::Zeroizing;
 
+use super::super::fault::{bad_key, wrong_signature};
 use super::super::{
     DigestAlgorithm, KeyTransport, PrivateKey, PublicKeyAlgorithm, RandomSource, SignatureAlgorithm,
 };
-use super::{Adapter, NAME, bad_key, cannot_decrypt, digest, wrong_signature};
+use super::{Adapter, NAME, cannot_decrypt, digest};
 use crate::error::Layer;
 use crate::{Error, Result};
 

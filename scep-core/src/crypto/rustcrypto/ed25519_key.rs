@@ -8,10 +8,11 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
+use super::super::fault::{bad_key, wrong_signature};
 use super::super::{
     KeyTransport, PrivateKey, PublicKeyAlgorithm, RandomSource, SignatureAlgorithm,
 };
-use super::{NAME, bad_key, cannot_decrypt, wrong_signature};
+use super::{NAME, cannot_decrypt};
 use crate::error::Layer;
 use crate::{Error, Result};
 

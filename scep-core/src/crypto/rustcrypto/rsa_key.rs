@@ -11,14 +11,15 @@ use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey};
 use rsa::pss::Pss;
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, PublicKey as RsaPublicKey};
-use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use super::super::fault::{bad_key, wrong_scheme, wrong_signature};
+use super::super::implicit_rejection;
 use super::super::key_type::PublicKey;
 use super::super::{
     DigestAlgorithm, KeyTransport, PrivateKey, PublicKeyAlgorithm, RandomSource, SignatureAlgorithm,
 };
-use super::{Adapter, NAME, digest, wrong_scheme, wrong_signature};
+use super::{Adapter, NAME, digest};
 use crate::error::Layer;
 use crate::{Error, Result};
 
@@ -27,7 +28,7 @@ use crate::{Error, Result};
 const MODULUS_BITS: core::ops::RangeInclusive<usize> = 512..=8192;
 
 fn public_key(public: &PublicKey<'_>) -> Result<RsaPublicKey> {
-    let (modulus, exponent) = public.rsa().map_err(|e| e.in_layer(Layer::Key))?;
+    let (modulus, exponent) = public.rsa()?;
     let n = BoxedUint::from_be_slice_vartime(modulus);
     let e = BoxedUint::from_be_slice_vartime(exponent);
     RsaPublicKey::new_with_size_limits(n, e, MODULUS_BITS)
@@ -88,7 +89,7 @@ pub(super) fn wrap(
 pub(super) fn load(der: &[u8]) -> Result<Arc<dyn PrivateKey>> {
     let key = rsa::PrivateKey::from_pkcs8_der(der)
         .or_else(|_| rsa::PrivateKey::from_pkcs1_der(der))
-        .map_err(|_| super::bad_key("the RSA private key"))?;
+        .map_err(|_| bad_key("the RSA private key"))?;
     let spki = key
         .to_public_key()
         .to_public_key_der()
@@ -162,34 +163,22 @@ impl PrivateKey for RsaKey {
         expected_len: usize,
         rng: &mut dyn RandomSource,
     ) -> Result<Zeroizing<Vec<u8>>> {
-        if ciphertext.len() != self.key.size() {
-            return Err(Error::malformed(
-                Layer::Cms,
-                format!(
-                    "encryptedKey has {} octets, but the recipient's modulus has {}",
-                    ciphertext.len(),
-                    self.key.size()
-                ),
-            ));
-        }
-        // made before the outcome is known, so that both ways cost the same
-        let mut cek = Zeroizing::new(alloc::vec![0; expected_len]);
-        rng.fill(&mut cek);
-        let mut rng = Adapter(rng);
-        let plain = match transport {
-            KeyTransport::RsaPkcs1v15 => self.key.pkcs1v15_decrypt_with_rng(&mut rng, ciphertext),
-            KeyTransport::RsaOaep { digest, mgf_digest } => with_hash!(digest, D => {
-                with_hash!(mgf_digest, M => {
-                    self.key.decrypt_blinded(&mut rng, Oaep::<D, M>::new_with_mgf_hash(), ciphertext)
-                })
-            }),
-        };
-        let plain = Zeroizing::new(plain.unwrap_or_default());
-        let good = plain.len().ct_eq(&expected_len);
-        for (i, octet) in cek.iter_mut().enumerate() {
-            let theirs = plain.get(i).copied().unwrap_or(0);
-            *octet = u8::conditional_select(octet, &theirs, good);
-        }
-        Ok(cek)
+        implicit_rejection::decrypt_cek(self.key.size(), ciphertext, expected_len, rng, |rng| {
+            let mut rng = Adapter(rng);
+            let plain = match transport {
+                KeyTransport::RsaPkcs1v15 => {
+                    self.key.pkcs1v15_decrypt_with_rng(&mut rng, ciphertext)
+                }
+                KeyTransport::RsaOaep { digest, mgf_digest } => with_hash!(digest, D => {
+                    with_hash!(mgf_digest, M => {
+                        let scheme = Oaep::<D, M>::new_with_mgf_hash();
+                        self.key.decrypt_blinded(&mut rng, scheme, ciphertext)
+                    })
+                }),
+            };
+            let plain = Zeroizing::new(plain.unwrap_or_default());
+            let len = plain.len();
+            (plain, len)
+        })
     }
 }

@@ -11,8 +11,8 @@ use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use zeroize::Zeroizing;
 
 use super::super::ContentCipher;
+use super::super::fault::{bad_blocks, bad_lengths, undecipherable, wrong_mode};
 use super::NAME;
-use crate::error::Check;
 use crate::{Error, Result};
 
 /// Runs `$body` with `$C` bound to the block cipher type of a CBC cipher.
@@ -42,7 +42,7 @@ macro_rules! with_cipher {
             gcm @ (ContentCipher::Aes128Gcm
             | ContentCipher::Aes192Gcm
             | ContentCipher::Aes256Gcm) => {
-                return Err(Error::Misuse(format!("{gcm} is not a CBC cipher")));
+                return Err(wrong_mode(gcm, "CBC"));
             }
         }
     };
@@ -64,17 +64,9 @@ macro_rules! with_gcm {
                 type $A = AesGcm<aes::Aes256, U12, $T>;
                 $body
             }
-            other => return Err(Error::Misuse(format!("{other} is not a GCM cipher"))),
+            other => return Err(wrong_mode(other, "GCM")),
         }
     };
-}
-
-fn bad_lengths(cipher: ContentCipher) -> Error {
-    Error::Misuse(format!("the key or IV for {cipher} has the wrong length"))
-}
-
-fn undecipherable() -> Error {
-    Error::not_authentic(Check::Decryption, "the content cannot be decrypted")
 }
 
 pub(super) fn encrypt_cbc(
@@ -127,10 +119,6 @@ pub(super) fn decrypt_blocks(
         let decryptor = cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| bad_lengths(cipher))?;
         decryptor.decrypt_padded::<NoPadding>(blocks).map(|_| ()).map_err(|_| bad_blocks(cipher))
     })
-}
-
-fn bad_blocks(cipher: ContentCipher) -> Error {
-    Error::Misuse(format!("{cipher} without padding works on whole blocks"))
 }
 
 pub(super) fn encrypt_gcm(

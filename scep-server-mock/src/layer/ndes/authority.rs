@@ -6,8 +6,8 @@ use std::sync::Arc;
 use scep_core::UnixTime;
 use scep_core::message::{FailInfo, IssuerAndSerialNumber, MessageType};
 use scep_core::server::{
-    Authority, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions, PollRequest,
-    Refusal, Transactions,
+    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
+    PollRequest, Refusal, Transactions,
 };
 use scep_core::x509::{Certificate, Crl};
 
@@ -42,8 +42,26 @@ impl<'a> NdesAuthority<'a> {
 }
 
 impl Authority for NdesAuthority<'_> {
-    fn enroll(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
-        self.inner.borrow_mut().enroll(request)
+    fn authorize(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Authorization {
+        let mut inner = self.inner.borrow_mut();
+        inner.record(request);
+        match inner.authorize(request) {
+            Ok(()) => Authorization::Granted,
+            Err(refusal) => Authorization::Refused(refusal),
+        }
+    }
+
+    fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { d, t } = &mut *inner;
+        let answer = ca::submit(d, t, request.transaction_id, request.signer, request.csr);
+        decision(d, t, answer)
+    }
+
+    fn is_revoked(&self, certificate: &Certificate) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { d, t } = &mut *inner;
+        !d.ca_database.is_good(certificate, t.now())
     }
 
     fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
@@ -84,29 +102,17 @@ impl Authority for NdesAuthority<'_> {
 }
 
 impl Inner<'_> {
-    fn enroll(&mut self, request: &EnrollmentRequest<'_>) -> Decision {
-        self.record(request);
+    /// Who may have a certificate: whoever knows a challenge password, and whoever signs with an
+    /// earlier certificate for the same subject.
+    fn authorize(&mut self, request: &EnrollmentRequest<'_>) -> Result<(), Refusal> {
         let served = match request.kind {
             EnrollmentKind::Initial => Served::PkcsReq,
             EnrollmentKind::Renewal => Served::RenewalReq,
         };
         if !self.d.profile.message_types.contains(&served) {
             let text = format!("{} is not served", MessageType::RenewalReq);
-            return Decision::Refuse(Refusal::new(FailInfo::BadRequest).with_text(text));
+            return Err(Refusal::new(FailInfo::BadRequest).with_text(text));
         }
-        match self.authorize(request) {
-            Ok(()) => {
-                let Self { d, t, .. } = self;
-                let answer = ca::submit(d, t, request.transaction_id, request.signer, request.csr);
-                decision(d, t, answer)
-            }
-            Err(refusal) => Decision::Refuse(refusal),
-        }
-    }
-
-    /// Who may have a certificate: whoever knows a challenge password, and whoever signs with an
-    /// earlier certificate for the same subject.
-    fn authorize(&mut self, request: &EnrollmentRequest<'_>) -> Result<(), Refusal> {
         let now = self.t.now();
         let signer = request.signer;
         let earlier = self.d.ca_database.is_good(signer, now);

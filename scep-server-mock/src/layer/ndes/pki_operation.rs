@@ -45,6 +45,7 @@ pub(super) fn handle(d: &mut Deployment, t: &mut Transit, message: &[u8]) -> Han
 fn log_rejection(d: &mut Deployment, t: &Transit, stage: RejectionStage) {
     let entry = match stage {
         RejectionStage::Decrypt => event::undecryptable_message(Hresult::NTE_BAD_DATA),
+        RejectionStage::Renewal => event::renewal_not_verified(),
         _ => event::unreadable_message(Hresult::ASN1_BADTAG),
     };
     d.log(t, entry);

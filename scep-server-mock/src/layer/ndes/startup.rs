@@ -181,6 +181,7 @@ fn service(
         provider: std::sync::Arc::clone(&d.provider),
         signer,
         decrypters: vec![decrypter],
+        issuers: vec![d.pki.issuing_ca.certificate.clone()],
         policy: d.profile.accepts.policy(),
         style: style(&d.profile),
         limits: Limits::DEFAULT,

@@ -1,0 +1,71 @@
+//! Where the certificate comes from that signed a request (RFC 8894 section 2.3).
+
+use crate::UnixTime;
+use crate::crypto::CryptoProvider;
+use crate::policy::AlgorithmPolicy;
+use crate::x509::Certificate;
+
+/// Where the signer's certificate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignerStanding {
+    /// This CA issued it, and it is valid: it may renew.
+    Issued,
+    /// This CA issued it, and it has expired.
+    Expired,
+    /// This CA issued it, and it is not valid yet.
+    NotYetValid,
+    /// This CA issued it, and revoked it.
+    Revoked,
+    /// Issuer and subject are one, and this CA did not sign it: made by the client for the request.
+    SelfSigned,
+    /// Somebody else's.
+    Foreign,
+}
+
+impl SignerStanding {
+    /// Judges by signature and dates; revocation is the authority's to know.
+    pub(super) fn of(
+        signer: &Certificate,
+        issuers: &[Certificate],
+        provider: &dyn CryptoProvider,
+        policy: &AlgorithmPolicy,
+        now: UnixTime,
+    ) -> Self {
+        let acceptable = signer
+            .signature_scheme()
+            .is_some_and(|scheme| policy.accept_signature(scheme).is_ok());
+        let issued_here = acceptable
+            && issuers.iter().any(|issuer| {
+                signer.issuer().matches(issuer.subject())
+                    && signer.verify_issued_by(provider, issuer).is_ok()
+            });
+        if !issued_here {
+            return if signer.is_self_issued() {
+                Self::SelfSigned
+            } else {
+                Self::Foreign
+            };
+        }
+        if now < signer.not_before() {
+            Self::NotYetValid
+        } else if signer.not_after() < now {
+            Self::Expired
+        } else {
+            Self::Issued
+        }
+    }
+}
+
+impl core::fmt::Display for SignerStanding {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Issued => "issued by this CA and valid",
+            Self::Expired => "issued by this CA, but expired",
+            Self::NotYetValid => "issued by this CA, but not valid yet",
+            Self::Revoked => "issued by this CA, but revoked",
+            Self::SelfSigned => "self-signed",
+            Self::Foreign => "not issued by this CA",
+        })
+    }
+}
