@@ -14,11 +14,11 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::hand::{Asked, HandServer, enrollment, fresh_key, talk};
-use common::{CHALLENGE, NOW, key};
+use common::hand::{Asked, CAPS, HandServer, enrollment, talk};
+use common::{CHALLENGE, NOW, TestCa, drive, key};
 use scep_core::client::{EnrollmentParams, Next, Renewal, RenewalStyle, Request, Signer};
 use scep_core::cms::{SealTo, certs_only};
-use scep_core::crypto::{KeyTransport, KeyType, PrivateKey};
+use scep_core::crypto::{KeyTransport, PrivateKey};
 use scep_core::http::Operation;
 use scep_core::message::{ChallengePassword, MessageType, PkiStatus};
 use scep_core::x509::Certificate;
@@ -58,6 +58,29 @@ fn refused_locally(server: &HandServer, params: EnrollmentParams) -> Error {
     let asked = |request: &Request| request.operation == Operation::PkiOperation;
     assert!(!sent.iter().any(asked));
     next.unwrap_err()
+}
+
+#[test]
+fn the_responder_renews_what_it_issued() {
+    for pending in [0, 2] {
+        let ca = TestCa::rfc8894();
+        let (next, _) = drive(&mut enrollment(ca.params("CN=device-1")), &ca, CAPS);
+        let Ok(Next::Issued(first)) = next else {
+            panic!("{next:?}")
+        };
+        *ca.pending.lock().unwrap() = pending;
+        let mut params = ca.params("CN=device-1");
+        let signer = Signer::new(first.certificate.clone(), key("client")).unwrap();
+        params.key = key("other");
+        params.renewal = Some(Renewal::new(signer));
+        params.challenge = None;
+        let (next, sent) = drive(&mut enrollment(params), &ca, CAPS);
+        let Ok(Next::Issued(second)) = next else {
+            panic!("{next:?}")
+        };
+        assert_eq!(second.certificate.spki_der(), key("other").spki_der());
+        assert_eq!(sent.len(), 3 + usize::try_from(pending).unwrap());
+    }
 }
 
 #[test]
@@ -185,7 +208,7 @@ fn a_key_that_is_not_the_certificates_is_refused() {
 
 /// A current certificate with an EC key.
 fn ec_current(server: &HandServer) -> (Signer, Arc<dyn PrivateKey>) {
-    let old = fresh_key(KeyType::EcP256, 11);
+    let old = key("p256");
     let certificate = server.issue(old.spki_der(), "CN=device-1", 43, LATER);
     (Signer::new(certificate, Arc::clone(&old)).unwrap(), old)
 }
@@ -218,7 +241,7 @@ fn an_old_key_that_cannot_decrypt_needs_a_challenge_password() {
 fn a_new_key_that_cannot_decrypt_needs_none() {
     let server = server();
     let mut params = params(&server);
-    params.key = fresh_key(KeyType::Ed25519, 12);
+    params.key = key("ed25519");
     let (_, asked) = renew(&server, params);
     assert!(asked.csr().challenge_password().is_none());
 }
