@@ -1,5 +1,4 @@
-//! Renewing a certificate: who signs, which message, to whom the reply is encrypted, and what is
-//! refused before anything is sent.
+//! Renewal at the server: who may, and to whom the reply is encrypted.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -14,298 +13,254 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::hand::{Asked, HandServer, enrollment, fresh_key, talk};
-use common::{CHALLENGE, NOW, key};
-use scep_core::client::{EnrollmentParams, Next, Renewal, RenewalStyle, Request, Signer};
-use scep_core::cms::{SealTo, certs_only};
-use scep_core::crypto::{KeyTransport, KeyType, PrivateKey};
-use scep_core::http::Operation;
-use scep_core::message::{ChallengePassword, MessageType, PkiStatus};
-use scep_core::x509::Certificate;
-use scep_core::{Error, UnixTime};
+use common::provider::{signing, supported};
+use common::{CA, NOW, TestCa, TestRandom, certificate, key, name};
+use scep_core::UnixTime;
+use scep_core::cms::{Openers, SealTo, certs_only_certificates, seal};
+use scep_core::crypto::{
+    ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, SignatureAlgorithm, SystemRandom,
+    default_provider,
+};
+use scep_core::limits::Limits;
+use scep_core::message::{
+    FailInfo, MessageBuilder, MessageType, PkiStatus, SenderNonce, SignedMessage, TransactionId,
+};
+use scep_core::policy::AlgorithmPolicy;
+use scep_core::server::{
+    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, PollRequest,
+    RejectionStage, Reply, Responder, SignerStanding, Transactions,
+};
+use scep_core::x509::{Certificate, CertificateBuilder, CertificationRequestBuilder};
 
-const LATER: UnixTime = UnixTime(NOW.0 + 86_400 * 5);
+const LIMITS: Limits = Limits::DEFAULT;
+const DAY: Duration = Duration::from_secs(86_400);
 
-fn server() -> HandServer {
-    HandServer::new(key("ca"))
+/// A certificate for the client's key: who issued it, and when it is valid.
+fn current(issuer: &str, issuer_key: &str, from: UnixTime, to: UnixTime) -> Certificate {
+    CertificateBuilder {
+        serial: vec![0x51],
+        issuer: name(issuer),
+        subject: name("CN=device-1,O=Acme"),
+        not_before: from,
+        not_after: to,
+        spki: key("client").spki_der().to_vec(),
+        extensions: Vec::new(),
+    }
+    .sign(
+        key(issuer_key).as_ref(),
+        DigestAlgorithm::Sha256,
+        &mut TestRandom(8),
+    )
+    .unwrap()
 }
 
-/// The certificate that is to be renewed, with the key "client"; the new key is "other".
-fn current(server: &HandServer) -> Signer {
-    let certificate = server.issue(key("client").spki_der(), "CN=device-1", 42, LATER);
-    Signer::new(certificate, key("client")).unwrap()
+fn good() -> Certificate {
+    current(CA, "ca", NOW.minus(DAY), NOW.plus(DAY))
 }
 
-fn params(server: &HandServer) -> EnrollmentParams {
-    let mut params = server.params(key("other"));
-    params.renewal = Some(Renewal::new(current(server)));
-    params
+/// A request for the key "other", signed with the key "client" and this certificate of it.
+fn request(ca: &TestCa, message_type: MessageType, signer: &Certificate) -> Vec<u8> {
+    let provider = default_provider();
+    let mut rng = TestRandom(11);
+    let csr = CertificationRequestBuilder {
+        subject: name("CN=device-1,O=Acme"),
+        challenge: None,
+        extensions: Vec::new(),
+    }
+    .sign(key("other").as_ref(), DigestAlgorithm::Sha256, &mut rng)
+    .unwrap();
+    let to = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
+    let cipher = ContentCipher::Aes128Cbc;
+    let envelope = seal(provider.as_ref(), to, cipher, csr.as_der(), &mut rng).unwrap();
+    let id = TransactionId::new("renewal-1").unwrap();
+    let mut builder = MessageBuilder::new(message_type, id, signer.clone());
+    builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
+    builder.envelope = Some(envelope);
+    builder
+        .sign(provider.as_ref(), key("client").as_ref(), &mut rng)
+        .unwrap()
 }
 
-/// Renews by `params`; returns what was asked.
-fn renew(server: &HandServer, params: EnrollmentParams) -> (Box<scep_core::client::Issued>, Asked) {
-    let spki = params.key.spki_der().to_vec();
-    let (next, sent, _) = talk(&mut enrollment(params), |r| server.grant(r, &spki));
-    let Ok(Next::Issued(issued)) = next else {
-        panic!("{next:?}")
-    };
-    (issued, server.asked(sent.last().unwrap()))
-}
-
-/// The end of an attempt that must not reach PKIOperation.
-fn refused_locally(server: &HandServer, params: EnrollmentParams) -> Error {
-    let (next, sent, _) = talk(&mut enrollment(params), |r| server.greeting(r).unwrap());
-    let asked = |request: &Request| request.operation == Operation::PkiOperation;
-    assert!(!sent.iter().any(asked));
-    next.unwrap_err()
+/// The certificates in a reply that is encrypted to `to`.
+fn opened(
+    reply: &Reply,
+    to: &Certificate,
+    private: Arc<dyn PrivateKey>,
+) -> scep_core::Result<Vec<Certificate>> {
+    let provider = default_provider();
+    let policy = AlgorithmPolicy::RFC8894;
+    let verified =
+        SignedMessage::decode(&reply.der, &LIMITS)?.verify(provider.as_ref(), &policy, &[])?;
+    let keys = [(to.clone(), private)];
+    let content = verified.open(
+        provider.as_ref(),
+        &policy,
+        &LIMITS,
+        Openers::keys(&keys),
+        &mut TestRandom(1),
+    )?;
+    certs_only_certificates(&content.content, &LIMITS)
 }
 
 #[test]
-fn a_renewal_is_signed_by_the_current_certificate_and_opened_with_its_key() {
-    let server = server();
-    let mut params = params(&server);
-    params.challenge = Some(ChallengePassword::new(CHALLENGE));
-    let (issued, asked) = renew(&server, params);
-    assert_eq!(issued.certificate.spki_der(), key("other").spki_der());
-    assert!(issued.deviations.as_slice().is_empty());
-    assert_eq!(*asked.message_type(), MessageType::RenewalReq);
-    assert_eq!(asked.message.signer(), current(&server).certificate());
-    let csr = asked.csr();
-    assert_eq!(csr.spki_der(), key("other").spki_der());
-    // authorised by the signature alone
-    assert!(csr.challenge_password().is_none());
+fn a_valid_certificate_of_this_ca_renews_and_the_reply_is_for_the_old_key() {
+    let ca = TestCa::rfc8894();
+    let signer = good();
+    let reply = ca
+        .respond(&request(&ca, MessageType::RenewalReq, &signer))
+        .unwrap();
+    assert_eq!(reply.pki_status, PkiStatus::Success);
+    let certificates = opened(&reply, &signer, key("client")).unwrap();
+    assert_eq!(certificates[0].spki_der(), key("other").spki_der());
+    // the new key opens nothing
+    assert!(opened(&reply, &signer, key("other")).is_err());
 }
 
 #[test]
-fn the_message_follows_the_capabilities_unless_it_is_forced() {
-    let mut server = server();
-    for (capabilities, style, expected) in [
-        ("Renewal\nSCEPStandard", RenewalStyle::ByCapabilities, 17),
-        ("renewal\nscepstandard", RenewalStyle::ByCapabilities, 17),
-        ("Renewal\nAES\nSHA-256", RenewalStyle::ByCapabilities, 19),
-        ("AES", RenewalStyle::RenewalReq, 17),
-        ("SCEPStandard\nRenewal", RenewalStyle::PkcsReq, 19),
-        ("AES", RenewalStyle::PkcsReq, 19),
+fn nobody_else_renews() {
+    let ca = TestCa::rfc8894();
+    let (past, future) = (NOW.minus(DAY), NOW.plus(DAY));
+    let client = key("client");
+    let device = "CN=device-1,O=Acme";
+    for (what, signer) in [
+        ("expired", current(CA, "ca", past.minus(DAY), past)),
+        ("not valid yet", current(CA, "ca", future, future.plus(DAY))),
+        (
+            "self-signed",
+            certificate(
+                device,
+                device,
+                client.as_ref(),
+                client.as_ref(),
+                5,
+                Vec::new(),
+            ),
+        ),
+        (
+            "not issued by this CA",
+            current("CN=Other CA", "other", past, future),
+        ),
+        // the name of the CA, but not its signature
+        ("not issued by this CA", current(CA, "other", past, future)),
+        ("not issued by this CA", current(CA, "client", past, future)),
+        // by the RA, which is no CA
+        (
+            "not issued by this CA",
+            current("CN=Test RA", "ra", past, future),
+        ),
     ] {
-        server.capabilities = capabilities.into();
-        let mut params = params(&server);
-        params.renewal.as_mut().unwrap().style = style;
-        let (_, asked) = renew(&server, params);
-        assert_eq!(
-            asked.message_type().as_text(),
-            expected.to_string(),
-            "{capabilities} {style:?}"
-        );
+        let reply = ca
+            .respond(&request(&ca, MessageType::RenewalReq, &signer))
+            .unwrap();
+        assert_eq!(reply.pki_status, PkiStatus::Failure, "{what}");
+        assert_eq!(reply.fail_info, Some(FailInfo::BadRequest), "{what}");
+        let (stage, error) = reply.cause.unwrap();
+        assert_eq!(stage, RejectionStage::Renewal);
+        assert!(error.to_string().contains(what), "{error}");
     }
+    assert!(ca.issued.lock().unwrap().is_empty());
 }
 
 #[test]
-fn a_server_that_does_not_list_renewal_is_not_asked() {
-    let mut server = server();
-    for capabilities in ["SCEPStandard", "AES\nSHA-256", ""] {
-        server.capabilities = capabilities.into();
-        let error = refused_locally(&server, params(&server));
-        assert!(matches!(error, Error::Unsupported { .. }), "{error:?}");
-        assert!(
-            error.to_string().contains("does not list Renewal"),
-            "{error}"
-        );
+fn without_issuers_nobody_renews() {
+    let mut ca = TestCa::rfc8894();
+    let mut config = ca.responder.config().clone();
+    config.issuers.clear();
+    ca.responder = Responder::new(config);
+    let reply = ca.respond(&request(&ca, MessageType::RenewalReq, &good()));
+    assert_eq!(reply.unwrap().fail_info, Some(FailInfo::BadRequest));
+}
+
+/// A certificate whose signature uses what the policy forbids proves nothing.
+#[test]
+fn a_certificate_signed_with_md5_does_not_renew() {
+    let ca = TestCa::rfc8894();
+    let forged = CertificateBuilder {
+        serial: vec![9],
+        issuer: name(CA),
+        subject: name("CN=device-1,O=Acme"),
+        not_before: NOW.minus(DAY),
+        not_after: NOW.plus(DAY),
+        spki: key("client").spki_der().to_vec(),
+        extensions: Vec::new(),
     }
-}
-
-#[test]
-fn the_challenge_password_is_sent_to_those_who_insist() {
-    let server = server();
-    let mut params = params(&server);
-    params.challenge = Some(ChallengePassword::new(CHALLENGE));
-    params.renewal.as_mut().unwrap().send_challenge = true;
-    let (_, asked) = renew(&server, params);
-    let csr = asked.csr();
-    assert_eq!(csr.challenge_password().unwrap().expose(), CHALLENGE);
-}
-
-#[test]
-fn the_chain_is_sent_along() {
-    let server = server();
-    let mut params = params(&server);
-    let signer = current(&server).with_chain(vec![server.ca.clone()]);
-    params.renewal = Some(Renewal::new(signer));
-    let (_, asked) = renew(&server, params);
-    let expected = [current(&server).certificate().clone(), server.ca.clone()];
-    assert_eq!(asked.message.message().certificates(), expected);
-}
-
-#[test]
-fn the_key_may_stay_the_same() {
-    let server = server();
-    let mut params = params(&server);
-    params.key = key("client");
-    let (issued, _) = renew(&server, params);
-    assert_eq!(issued.certificate.spki_der(), key("client").spki_der());
-}
-
-#[test]
-fn an_expired_certificate_is_not_renewed_unless_it_has_to_be() {
-    let server = server();
-    let expired = server.issue(
-        key("client").spki_der(),
-        "CN=device-1",
-        42,
-        NOW.minus(Duration::from_secs(1)),
-    );
-    let mut params = server.params(key("other"));
-    let signer = Signer::new(expired, key("client")).unwrap();
-    params.renewal = Some(Renewal::new(signer));
-    let (next, sent, _) = talk(&mut enrollment(params.clone()), |_| unreachable!());
-    let error = next.unwrap_err().to_string();
-    assert!(error.contains("it expired on 2026-09-21"), "{error}");
-    assert!(sent.is_empty());
-
-    params.renewal.as_mut().unwrap().even_if_expired = true;
-    renew(&server, params);
-}
-
-#[test]
-fn a_certificate_that_is_valid_to_this_very_second_is_renewed() {
-    let server = server();
-    let last = server.issue(key("client").spki_der(), "CN=device-1", 42, NOW);
-    let mut params = server.params(key("other"));
-    params.renewal = Some(Renewal::new(Signer::new(last, key("client")).unwrap()));
-    renew(&server, params);
-}
-
-#[test]
-fn a_key_that_is_not_the_certificates_is_refused() {
-    let server = server();
-    let certificate = current(&server).certificate().clone();
-    let error = Signer::new(certificate, key("other")).unwrap_err();
-    assert!(matches!(error, Error::Misuse(_)));
-    assert!(error.to_string().contains("CN=device-1"), "{error}");
-}
-
-/// A current certificate with an EC key.
-fn ec_current(server: &HandServer) -> (Signer, Arc<dyn PrivateKey>) {
-    let old = fresh_key(KeyType::EcP256, 11);
-    let certificate = server.issue(old.spki_der(), "CN=device-1", 43, LATER);
-    (Signer::new(certificate, Arc::clone(&old)).unwrap(), old)
-}
-
-#[test]
-fn an_old_key_that_cannot_decrypt_needs_a_challenge_password() {
-    let server = server();
-    let (signer, _) = ec_current(&server);
-    // the new key could, but the reply is for the old one
-    let mut params = params(&server);
-    params.renewal = Some(Renewal::new(signer));
-    for challenge in [None, Some(ChallengePassword::new(""))] {
-        params.challenge = challenge;
-        let (next, sent, _) = talk(&mut enrollment(params.clone()), |_| unreachable!());
-        let error = next.unwrap_err().to_string();
-        assert!(error.contains("EC P-256"), "{error}");
-        assert!(error.contains("challenge password"), "{error}");
-        assert!(sent.is_empty());
-    }
-
-    params.challenge = Some(ChallengePassword::new(CHALLENGE));
-    let (issued, asked) = renew(&server, params);
-    assert_eq!(issued.certificate.spki_der(), key("other").spki_der());
-    // the server has to know the password that it encrypts with
-    let csr = asked.csr();
-    assert_eq!(csr.challenge_password().unwrap().expose(), CHALLENGE);
-}
-
-#[test]
-fn a_new_key_that_cannot_decrypt_needs_none() {
-    let server = server();
-    let mut params = params(&server);
-    params.key = fresh_key(KeyType::Ed25519, 12);
-    let (_, asked) = renew(&server, params);
-    assert!(asked.csr().challenge_password().is_none());
-}
-
-/// The reply to a renewal, made by `forge`.
-fn forged(forge: impl Fn(&HandServer, &Asked) -> Vec<u8>) -> Error {
-    let server = server();
-    let mut enrollment = enrollment(params(&server));
-    let (next, ..) = talk(&mut enrollment, |request| {
-        let greeting = server.greeting(request);
-        greeting.unwrap_or_else(|| forge(&server, &server.asked(request)))
-    });
-    next.unwrap_err()
-}
-
-fn certificate_for(server: &HandServer, name: &str) -> Vec<u8> {
-    certs_only(&[server.issue(key(name).spki_der(), "CN=device-1", 100, LATER)])
-}
-
-#[test]
-fn a_reply_encrypted_to_the_new_key_is_not_opened() {
-    let error = forged(|server, asked| {
-        // as a server would that takes the wrong one of the two keys
-        let new = server.issue(key("other").spki_der(), "CN=device-1", 99, LATER);
-        let to = SealTo::Certificate(&new, KeyTransport::RsaPkcs1v15);
-        server.success_to(asked, &certificate_for(server, "other"), to)
-    });
-    assert!(
-        error.to_string().contains("none of which is ours"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_new_certificate_for_the_old_key_is_refused() {
-    let error = forged(|server, asked| server.success(asked, &certificate_for(server, "client")));
-    assert!(error.to_string().contains("none for our key"), "{error}");
-}
-
-#[test]
-fn a_new_certificate_of_another_ca_is_refused() {
-    let error = forged(|server, asked| {
-        let stranger = HandServer::new(key("ra"));
-        server.success(asked, &certificate_for(&stranger, "other"))
-    });
-    assert!(
-        error.to_string().contains("not signed by the CA"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_renewal_may_be_pending_and_is_polled_by_the_current_certificate() {
-    let server = server();
-    *server.pending.lock().unwrap() = 2;
-    let spki = key("other").spki_der().to_vec();
-    let mut enrollment = enrollment(params(&server));
-    let (next, sent, _) = talk(&mut enrollment, |r| server.grant(r, &spki));
-    assert!(matches!(next, Ok(Next::Issued(_))), "{next:?}");
-    let asked: Vec<Asked> = sent[2..].iter().map(|r| server.asked(r)).collect();
-    let types: Vec<&str> = asked.iter().map(|a| a.message_type().as_text()).collect();
-    assert_eq!(types, ["17", "20", "20"]);
-    let signers: Vec<&Certificate> = asked.iter().map(|a| a.message.signer()).collect();
-    assert!(signers.iter().all(|s| *s == current(&server).certificate()));
-    let mut nonces: Vec<_> = asked
-        .iter()
-        .map(|a| a.message.attributes().sender_nonce.clone().unwrap())
-        .map(|nonce| nonce.to_string())
-        .collect();
-    nonces.dedup();
-    assert_eq!(nonces.len(), 3);
-}
-
-#[test]
-fn a_refused_renewal_says_why() {
-    let server = server();
-    let (next, ..) = talk(&mut enrollment(params(&server)), |request| {
-        server.greeting(request).unwrap_or_else(|| {
-            let asked = server.asked(request);
-            let mut builder = server.reply(&asked, PkiStatus::Failure);
-            builder.fail_info = Some(scep_core::message::FailInfo::BadRequest);
-            builder.fail_info_text = Some("too early".into());
-            server.sign(&builder)
-        })
-    });
-    let Ok(Next::Refused(refusal)) = next else {
-        panic!("{next:?}")
+    .sign(key("ca").as_ref(), DigestAlgorithm::Md5, &mut TestRandom(8));
+    let scheme = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Md5);
+    let Some(forged) = supported(forged, [signing(scheme)]) else {
+        return;
     };
-    assert_eq!(refusal.text.as_deref(), Some("too early"));
+    let reply = ca.respond(&request(&ca, MessageType::RenewalReq, &forged));
+    let (stage, _) = reply.unwrap().cause.unwrap();
+    assert_eq!(stage, RejectionStage::Renewal);
+}
+
+/// Notes with what standing requests arrive, and revokes.
+struct Witness {
+    ca: TestCa,
+    seen: std::sync::Mutex<Vec<(EnrollmentKind, SignerStanding)>>,
+    revoked: bool,
+}
+
+impl Authority for Witness {
+    fn authorize(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Authorization {
+        let mut seen = self.seen.lock().unwrap();
+        seen.push((request.kind, request.standing));
+        assert_eq!(request.recipient, Some(&self.ca.ra));
+        Authorization::Granted
+    }
+
+    fn issue(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision {
+        self.ca.issue(request, now)
+    }
+
+    fn poll(&self, request: &PollRequest<'_>, now: UnixTime) -> Decision {
+        self.ca.poll(request, now)
+    }
+
+    fn is_revoked(&self, _certificate: &Certificate) -> bool {
+        self.revoked
+    }
+
+    fn transactions(&self) -> &dyn Transactions {
+        self.ca.transactions()
+    }
+}
+
+#[test]
+fn the_authority_learns_where_the_signer_comes_from() {
+    let mut witness = Witness {
+        ca: TestCa::rfc8894(),
+        seen: std::sync::Mutex::default(),
+        revoked: false,
+    };
+    let client = key("client");
+    let own = certificate(
+        "CN=x",
+        "CN=x",
+        client.as_ref(),
+        client.as_ref(),
+        5,
+        Vec::new(),
+    );
+    let expired = current(CA, "ca", NOW.minus(DAY * 2), NOW.minus(DAY));
+    let responder = witness.ca.responder.clone();
+    for signer in [&own, &expired, &good()] {
+        let message = request(&witness.ca, MessageType::PkcsReq, signer);
+        let reply = responder.respond(&message, &witness, NOW, &mut TestRandom(1));
+        assert_eq!(reply.unwrap().pki_status, PkiStatus::Success);
+    }
+    let expected = [
+        SignerStanding::SelfSigned,
+        SignerStanding::Expired,
+        SignerStanding::Issued,
+    ]
+    .map(|standing| (EnrollmentKind::Initial, standing));
+    assert_eq!(*witness.seen.lock().unwrap(), expected);
+    witness.revoked = true;
+    let message = request(&witness.ca, MessageType::RenewalReq, &good());
+    let reply = responder
+        .respond(&message, &witness, NOW, &mut TestRandom(1))
+        .unwrap();
+    assert!(reply.cause.unwrap().1.to_string().contains("revoked"));
+    assert_eq!(witness.seen.lock().unwrap().len(), expected.len());
 }

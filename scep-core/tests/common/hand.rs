@@ -6,12 +6,11 @@ use std::time::Duration;
 use scep_core::UnixTime;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{
-    CaTrust, Enrollment, EnrollmentParams, Next, Request, Response, ServerParams,
+    CaTrust, Enrollment, EnrollmentParams, Next, Request, Response, RetryPolicy, ServerParams,
 };
 use scep_core::cms::{Openers, SealTo, certs_only, seal};
 use scep_core::crypto::{
-    ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, KeyType, PrivateKey, RustCrypto,
-    default_provider,
+    ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, default_provider,
 };
 use scep_core::http::{Operation, ServerRequest};
 use scep_core::limits::Limits;
@@ -22,17 +21,9 @@ use scep_core::message::{
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Certificate, CertificateBuilder, CertificationRequest, Extension, KeyUsage};
 
-use super::{CHALLENGE, NOW, TestRandom, certificate, name};
+use super::{CHALLENGE, NOW, TestRandom, certificate, name, provider};
 
 pub const CAPS: &str = "AES\nSHA-256\nPOSTPKIOperation\nRenewal\nSCEPStandard\n";
-
-/// A fresh key; the same seed gives the same key.
-pub fn fresh_key(key_type: KeyType, seed: u64) -> Arc<dyn PrivateKey> {
-    let der = RustCrypto
-        .generate_private_key(key_type, &mut TestRandom(seed))
-        .unwrap();
-    RustCrypto.load_private_key(&der).unwrap()
-}
 
 pub struct HandServer {
     pub ca: Certificate,
@@ -143,7 +134,7 @@ impl HandServer {
         };
         let (policy, limits) = (AlgorithmPolicy::RFC8894, Limits::DEFAULT);
         let message = SignedMessage::decode(&message, &limits)
-            .and_then(|message| message.verify(&RustCrypto, &policy, &[]))
+            .and_then(|message| message.verify(provider(), &policy, &[]))
             .unwrap();
         let keys = [(self.ca.clone(), Arc::clone(&self.ca_key))];
         let passwords = [ChallengePassword::new(CHALLENGE)];
@@ -152,7 +143,7 @@ impl HandServer {
             passwords: &passwords,
         };
         let opened = message
-            .open(&RustCrypto, &policy, &limits, openers, &mut TestRandom(3))
+            .open(provider(), &policy, &limits, openers, &mut TestRandom(3))
             .unwrap();
         Asked {
             content: opened.content.to_vec(),
@@ -177,7 +168,7 @@ impl HandServer {
 
     pub fn sign(&self, builder: &MessageBuilder) -> Vec<u8> {
         let key = self.ca_key.as_ref();
-        builder.sign(&RustCrypto, key, &mut TestRandom(8)).unwrap()
+        builder.sign(provider(), key, &mut TestRandom(8)).unwrap()
     }
 
     /// SUCCESS, encrypted to the signer of the request, or with the password.
@@ -195,8 +186,7 @@ impl HandServer {
     pub fn success_to(&self, asked: &Asked, content: &[u8], to: SealTo<'_>) -> Vec<u8> {
         let mut builder = self.reply(asked, PkiStatus::Success);
         let cipher = ContentCipher::Aes128Cbc;
-        builder.envelope =
-            Some(seal(&RustCrypto, to, cipher, content, &mut TestRandom(9)).unwrap());
+        builder.envelope = Some(seal(provider(), to, cipher, content, &mut TestRandom(9)).unwrap());
         self.sign(&builder)
     }
 
@@ -245,6 +235,34 @@ pub fn talk(
         }
     }
     panic!("the transaction does not end");
+}
+
+/// Polls every minute, for ever.
+pub const PATIENT: RetryPolicy = RetryPolicy {
+    first: Duration::from_secs(60),
+    growth_percent: 100,
+    longest: Duration::from_secs(60),
+    max_polls: None,
+    max_time: None,
+};
+
+/// Goes on until there is nothing to do at `now`; returns what was sent, as a number.
+pub fn talk_at(
+    enrollment: &mut Enrollment,
+    now: UnixTime,
+    answer: impl Fn(&Request) -> Vec<u8>,
+) -> (Next, usize, UnixTime) {
+    let mut rng = TestRandom(2);
+    for sent in 0.. {
+        match enrollment.next(now, &mut rng).unwrap() {
+            Next::Send(request) => {
+                let body = answer(&request);
+                enrollment.on_response(&ok(&body), now, &mut rng).unwrap();
+            }
+            other => return (other, sent, now),
+        }
+    }
+    unreachable!()
 }
 
 /// A response with status 200.

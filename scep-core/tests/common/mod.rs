@@ -9,9 +9,11 @@
     clippy::print_stderr
 )]
 
+pub mod ask;
 pub mod ber;
 pub mod hand;
 pub mod mutate;
+pub mod next_ca;
 pub mod openssl;
 pub mod provider;
 pub mod samples;

@@ -14,21 +14,21 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::hand::{HandServer, enrollment, fresh_key, talk};
-use common::{CA, CHALLENGE, NOW, certificate, key};
+use common::hand::{CAPS, HandServer, enrollment, talk};
+use common::{CA, CHALLENGE, NOW, TestCa, certificate, drive, key, provider};
 use scep_core::Error;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{EnrollmentParams, Next, Signer};
 use scep_core::cms::certs_only;
-use scep_core::crypto::{DigestAlgorithm, KeyType, PrivateKey, RustCrypto, SignatureAlgorithm};
+use scep_core::crypto::{DigestAlgorithm, PrivateKey, SignatureAlgorithm};
 use scep_core::message::ChallengePassword;
 use scep_core::x509::{Certificate, Extension, KeyUsage, Name};
 
-const SIGNING_ONLY: [KeyType; 3] = [KeyType::EcP256, KeyType::EcP384, KeyType::Ed25519];
+const SIGNING_ONLY: [&str; 3] = ["p256", "p384", "ed25519"];
 
-/// CA keys by kind, so that the tests stay quick.
-fn server(kind: Option<KeyType>) -> HandServer {
-    HandServer::new(kind.map_or_else(|| key("ca"), |kind| fresh_key(kind, 21)))
+/// A CA with this key.
+fn server(name: &str) -> HandServer {
+    HandServer::new(key(name))
 }
 
 fn params(server: &HandServer, key: &Arc<dyn PrivateKey>) -> EnrollmentParams {
@@ -38,12 +38,28 @@ fn params(server: &HandServer, key: &Arc<dyn PrivateKey>) -> EnrollmentParams {
 }
 
 #[test]
+fn the_responder_answers_every_kind_of_key() {
+    for kind in SIGNING_ONLY {
+        let ca = TestCa::rfc8894();
+        *ca.pending.lock().unwrap() = 2;
+        let mut params = ca.params("CN=device-1");
+        params.key = key(kind);
+        let (next, sent) = drive(&mut enrollment(params), &ca, CAPS);
+        let Ok(Next::Issued(issued)) = next else {
+            panic!("{kind}: {next:?}")
+        };
+        assert_eq!(issued.certificate.spki_der(), key(kind).spki_der());
+        assert_eq!(sent.len(), 5);
+    }
+}
+
+#[test]
 fn every_pair_of_keys_is_encrypted_as_the_table_says() {
-    for ca in [None, Some(KeyType::EcP256)] {
-        for client in [None, Some(KeyType::EcP256)] {
+    for ca in ["ca", "p256-ca"] {
+        for client in ["client", "p256"] {
             let server = server(ca);
             *server.pending.lock().unwrap() = 1;
-            let own = client.map_or_else(|| key("client"), |kind| fresh_key(kind, 22));
+            let own = key(client);
             let mut enrollment = enrollment(params(&server, &own));
             let (next, sent, _) = talk(&mut enrollment, |r| server.grant(r, own.spki_der()));
             let Ok(Next::Issued(issued)) = next else {
@@ -52,7 +68,7 @@ fn every_pair_of_keys_is_encrypted_as_the_table_says() {
             assert_eq!(issued.certificate.spki_der(), own.spki_der());
             // PKCSReq and CertPoll
             for request in &sent[2..] {
-                assert_eq!(server.asked(request).by_password, ca.is_some());
+                assert_eq!(server.asked(request).by_password, ca == "p256-ca");
             }
         }
     }
@@ -60,19 +76,13 @@ fn every_pair_of_keys_is_encrypted_as_the_table_says() {
 
 #[test]
 fn each_kind_of_key_enrolls_with_the_digest_that_fits_it() {
-    let server = server(None);
+    let server = server("ca");
     for (kind, scheme) in [
-        (
-            KeyType::EcP256,
-            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256),
-        ),
-        (
-            KeyType::EcP384,
-            SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384),
-        ),
-        (KeyType::Ed25519, SignatureAlgorithm::Ed25519),
+        ("p256", SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256)),
+        ("p384", SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha384)),
+        ("ed25519", SignatureAlgorithm::Ed25519),
     ] {
-        let own = fresh_key(kind, 23);
+        let own = key(kind);
         let mut enrollment = enrollment(params(&server, &own));
         let (next, sent, _) = talk(&mut enrollment, |r| server.grant(r, own.spki_der()));
         assert!(matches!(next, Ok(Next::Issued(_))), "{kind}: {next:?}");
@@ -92,7 +102,7 @@ fn each_kind_of_key_enrolls_with_the_digest_that_fits_it() {
             Some(KeyUsage::DIGITAL_SIGNATURE),
             "{kind}"
         );
-        assert!(signer.verify_issued_by(&RustCrypto, signer).is_ok());
+        assert!(signer.verify_issued_by(provider(), signer).is_ok());
     }
 }
 
@@ -115,10 +125,10 @@ fn an_rsa_key_is_marked_for_encryption_too() {
 
 #[test]
 fn without_a_challenge_password_nothing_is_sent() {
-    let server = server(None);
+    let server = server("ca");
     for kind in SIGNING_ONLY {
         for challenge in [None, Some(ChallengePassword::new(""))] {
-            let mut params = params(&server, &fresh_key(kind, 24));
+            let mut params = params(&server, &key(kind));
             params.challenge = challenge;
             let (next, sent, _) = talk(&mut enrollment(params), |_| unreachable!());
             let error = next.unwrap_err();
@@ -132,7 +142,7 @@ fn without_a_challenge_password_nothing_is_sent() {
 #[test]
 fn a_ca_that_cannot_decrypt_needs_a_challenge_password() {
     for kind in SIGNING_ONLY {
-        let server = server(Some(kind));
+        let server = server(kind);
         for challenge in [None, Some(ChallengePassword::new(""))] {
             let mut params = params(&server, &key("client"));
             params.challenge = challenge;
@@ -147,8 +157,8 @@ fn a_ca_that_cannot_decrypt_needs_a_challenge_password() {
 
 #[test]
 fn a_reply_encrypted_with_another_password_is_not_opened() {
-    let server = server(None);
-    let own = fresh_key(KeyType::EcP256, 25);
+    let server = server("ca");
+    let own = key("p256");
     let mut params = params(&server, &own);
     params.challenge = Some(ChallengePassword::new("another password"));
     let (next, ..) = talk(&mut enrollment(params), |r| server.grant(r, own.spki_der()));
@@ -159,8 +169,8 @@ fn a_reply_encrypted_with_another_password_is_not_opened() {
 /// A server that does not know better encrypts nothing at all; the content would show who asked.
 #[test]
 fn a_reply_that_is_not_encrypted_is_refused() {
-    let server = server(None);
-    let own = fresh_key(KeyType::EcP256, 26);
+    let server = server("ca");
+    let own = key("p256");
     let (next, ..) = talk(&mut enrollment(params(&server, &own)), |request| {
         server.greeting(request).unwrap_or_else(|| {
             let asked = server.asked(request);
@@ -175,20 +185,16 @@ fn a_reply_that_is_not_encrypted_is_refused() {
 }
 
 /// A certificate of the CA with the key `ca`, for an RA.
-fn ra(kind: Option<KeyType>, ca: &dyn PrivateKey, usage: KeyUsage) -> Certificate {
-    let own = kind.map_or_else(|| key("ra"), |kind| fresh_key(kind, 27));
+fn ra(own: &str, ca: &dyn PrivateKey, usage: KeyUsage) -> Certificate {
+    let own = key(own);
     let extensions = vec![Extension::key_usage(usage)];
     certificate("CN=RA", CA, own.as_ref(), ca, 2, extensions)
 }
 
 #[test]
 fn where_no_key_can_be_encrypted_to_the_issuing_ca_is_chosen_and_the_reason_given() {
-    let server = server(Some(KeyType::EcP256));
-    let ra = ra(
-        Some(KeyType::EcP384),
-        server.ca_key.as_ref(),
-        KeyUsage::DIGITAL_SIGNATURE,
-    );
+    let server = server("p256-ca");
+    let ra = ra("p384", server.ca_key.as_ref(), KeyUsage::DIGITAL_SIGNATURE);
     for bundle in [vec![server.ca.clone()], vec![ra.clone(), server.ca.clone()]] {
         let roles = CaCertificates::new(bundle.clone()).choose().unwrap();
         assert_eq!(roles.encryption, server.ca);
@@ -203,11 +209,11 @@ fn where_no_key_can_be_encrypted_to_the_issuing_ca_is_chosen_and_the_reason_give
 
 #[test]
 fn an_rsa_key_beside_others_is_the_one_to_encrypt_to() {
-    let server = server(Some(KeyType::EcP256));
+    let server = server("p256-ca");
     let both = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
     // it claims keyEncipherment, and lives as long
-    let ec = ra(Some(KeyType::EcP384), server.ca_key.as_ref(), both);
-    let rsa = ra(None, server.ca_key.as_ref(), both);
+    let ec = ra("p384", server.ca_key.as_ref(), both);
+    let rsa = ra("ra", server.ca_key.as_ref(), both);
     for bundle in [
         vec![ec.clone(), rsa.clone(), server.ca.clone()],
         vec![rsa.clone(), ec.clone(), server.ca.clone()],
@@ -231,7 +237,7 @@ fn rsa_keys_that_may_not_encipher_are_an_error_still() {
             Extension::key_usage(KeyUsage::KEY_CERT_SIGN),
         ],
     );
-    for kind in [None, Some(KeyType::EcP256)] {
+    for kind in ["ra", "p256"] {
         let ra = ra(kind, ca_key.as_ref(), KeyUsage::DIGITAL_SIGNATURE);
         let error = CaCertificates::new(vec![ra, ca.clone()])
             .choose()
@@ -243,13 +249,10 @@ fn rsa_keys_that_may_not_encipher_are_an_error_still() {
 #[test]
 fn the_password_of_a_pending_request_is_asked_for_again() {
     // whose key cannot decrypt, and so whose name the error gives
-    for (ca, client, named) in [
-        (None, Some(KeyType::EcP256), "CN=device-1"),
-        (Some(KeyType::Ed25519), None, CA),
-    ] {
+    for (ca, client, named) in [("ca", "p256", "CN=device-1"), ("ed25519", "client", CA)] {
         let server = server(ca);
         *server.pending.lock().unwrap() = 1;
-        let own = client.map_or_else(|| key("client"), |kind| fresh_key(kind, 28));
+        let own = key(client);
         let params = params(&server, &own);
         let mut first = enrollment(params.clone());
         let mut rng = common::TestRandom(4);
