@@ -19,6 +19,7 @@ pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVe
 use crate::asn1::tag;
 use crate::cms::{ContentInfo, EnvelopedData, Openers, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
+use crate::deviation;
 use crate::error::Check;
 use crate::limits::Limits;
 use crate::message::{ChallengePassword, IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
@@ -179,14 +180,13 @@ fn content_info(
     report.was_ber = info.was_ber();
     if info.was_ber() {
         report.deviations.note(
-            "ber-encoding",
-            "RFC 5652 2",
+            deviation::BER_ENCODING,
             "sent as BER; strict DER readers refuse it",
         );
     }
     if info.trailing() > 0 {
         let text = format!("{} octets follow the message", info.trailing());
-        report.deviations.note("trailing-octets", "4.1", text);
+        report.deviations.note(deviation::TRAILING_OCTETS, text);
     }
     Ok(report)
 }
@@ -205,8 +205,7 @@ fn certs_only(data: &SignedData<'_>) -> Report {
         .collect();
     if !data.other_certificates.is_empty() {
         report.deviations.note(
-            "illegible-certificates",
-            "RFC 5652 10.2.3",
+            deviation::ILLEGIBLE_CERTIFICATES,
             format!(
                 "{} members of certificates are no legible certificate",
                 data.other_certificates.len()
@@ -236,7 +235,7 @@ fn pki_message(
         // a message that breaks a rule of SCEP is still worth showing
         Err(error) => {
             let text = format!("not a pkiMessage: {error}");
-            report.deviations.note("not-a-pki-message", "3.2", text);
+            report.deviations.note(deviation::NOT_A_PKI_MESSAGE, text);
             if let Some(signer) = data.signers.first() {
                 report.signer = Some(format!("{}", signer.signer));
                 report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
@@ -297,9 +296,10 @@ fn envelope(
     let enveloped = match EnvelopedData::decode(input, limits) {
         Ok(enveloped) => enveloped,
         Err(error) => {
-            report
-                .deviations
-                .note("envelope-illegible", "3.1", format!("the content: {error}"));
+            report.deviations.note(
+                deviation::ENVELOPE_ILLEGIBLE,
+                format!("the content: {error}"),
+            );
             return;
         }
     };
@@ -307,12 +307,11 @@ fn envelope(
         let text = format!("{} octets follow the envelope", enveloped.trailing);
         report
             .deviations
-            .note("trailing-octets-in-content", "3.2.2", text);
+            .note(deviation::TRAILING_OCTETS_IN_CONTENT, text);
     }
     if enveloped.authentication.is_some() {
         report.deviations.note(
-            "authenticated-envelope",
-            "3.2.2",
+            deviation::AUTHENTICATED_ENVELOPE,
             "the content is an AuthEnvelopedData, which RFC 8894 does not know",
         );
     }
@@ -323,12 +322,12 @@ fn envelope(
         );
         report
             .deviations
-            .note("envelope-content-type", "3.2.2", text);
+            .note(deviation::ENVELOPE_CONTENT_TYPE, text);
     }
     if enveloped.was_ber {
         report
             .deviations
-            .note("ber-envelope", "RFC 5652 2", "the envelope is BER, not DER");
+            .note(deviation::BER_ENVELOPE, "the envelope is BER, not DER");
     }
     let content_algorithm = &enveloped.content.algorithm;
     report.cipher = Some(content_algorithm.content_cipher().map_or_else(
@@ -375,9 +374,10 @@ fn envelope(
         match inner {
             Ok(inner) => report.content = Some(alloc::boxed::Box::new(inner)),
             Err(error) => {
-                report
-                    .deviations
-                    .note("content-illegible", "3.3", format!("messageData: {error}"));
+                report.deviations.note(
+                    deviation::CONTENT_ILLEGIBLE,
+                    format!("messageData: {error}"),
+                );
             }
         }
     } else if !aids.keys.is_empty() || !aids.passwords.is_empty() {
@@ -409,11 +409,13 @@ fn weak_algorithms(report: &mut Report) {
     if report.cipher.as_deref() == Some("DES-CBC") {
         report
             .deviations
-            .note("cipher-des", "2.9", "single DES: broken");
+            .note(deviation::CIPHER_DES, "single DES: broken");
     }
     match report.digest.as_deref() {
-        Some("MD5") => report.deviations.note("digest-md5", "2.9", "MD5: broken"),
-        Some("SHA-1") => report.deviations.note("digest-sha1", "2.9", "SHA-1: weak"),
+        Some("MD5") => report.deviations.note(deviation::DIGEST_MD5, "MD5: broken"),
+        Some("SHA-1") => report
+            .deviations
+            .note(deviation::DIGEST_SHA1, "SHA-1: weak"),
         _ => {}
     }
 }

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use crate::ca_certificates::CaCertificates;
 use crate::cms::{ContentInfo, SignatureOid, SignedData, SignedDataBuilder, certs_only};
 use crate::crypto::{CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource};
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Layer;
 use crate::limits::Limits;
 use crate::policy::AlgorithmPolicy;
@@ -99,7 +99,7 @@ impl NextCaCertificates {
             ));
         }
         if info.was_ber() {
-            deviations.note("ber-encoding", "RFC 5652 2", "sent as BER");
+            deviations.note(deviation::BER_ENCODING, "sent as BER");
         }
         let data = SignedData::from_content_info(&info, "the next CA certificates", limits)?;
         let signer_info = signer_info(&data, &mut deviations)?;
@@ -123,8 +123,7 @@ impl NextCaCertificates {
     ) -> Result<Self> {
         if certificates.contains(issuing_ca) {
             deviations.note(
-                "current-ca-among-next",
-                SECTION,
+                deviation::CURRENT_CA_AMONG_NEXT,
                 "the current CA certificate is among the next ones",
             );
         }

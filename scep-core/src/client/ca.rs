@@ -7,7 +7,7 @@ use super::CaTrust;
 use super::session::Session;
 use crate::ca_certificates::{CaCertificates, CaRoles};
 use crate::crypto::CryptoProvider;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Check;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
@@ -61,8 +61,7 @@ impl Ca {
         let trusted = all.anchored(provider, policy, &anchors, now)?;
         if trusted.as_slice().len() < all.as_slice().len() {
             deviations.note(
-                "unrelated-certificates",
-                "4.2.1.2",
+                deviation::UNRELATED_CERTIFICATES,
                 format!(
                     "{} certificates of the reply do not belong to the trusted CA",
                     all.as_slice().len() - trusted.as_slice().len()

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::Wanted;
 use super::session::Session;
 use crate::cms::{ContentInfo, SignedData, SignerId, certs_only_certificates};
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Check;
 use crate::message::IssuerAndSerialNumber;
 use crate::x509::{Certificate, Crl, KeyUsage};
@@ -72,8 +72,7 @@ fn certificate(
     };
     if position > 0 {
         deviations.note(
-            "leaf-not-first",
-            "3.4",
+            deviation::LEAF_NOT_FIRST,
             format!(
                 "the certificate that was asked for is number {} in the reply",
                 position + 1
@@ -101,15 +100,13 @@ fn crl(
     let data = SignedData::from_content_info(&info, "the bundle with the CRL", limits)?;
     if !data.certificates.is_empty() || !data.other_certificates.is_empty() {
         deviations.note(
-            "crl-with-certificates",
-            "4.6.1",
+            deviation::CRL_WITH_CERTIFICATES,
             "the reply to a GetCRL holds certificates beside the CRL",
         );
     }
     if data.crls.len() > 1 {
         deviations.note(
-            "several-crls",
-            "4.6.1",
+            deviation::SEVERAL_CRLS,
             format!("the reply holds {} CRLs", data.crls.len()),
         );
     }
@@ -154,8 +151,7 @@ fn note_oddities(crl: &Crl, issuer: &Certificate, deviations: &mut Deviations, n
     let usage = issuer.key_usage();
     if usage.is_some_and(|usage| !usage.contains(KeyUsage::CRL_SIGN)) {
         deviations.note(
-            "crl-issuer-without-crl-sign",
-            "RFC 5280 4.2.1.3",
+            deviation::CRL_ISSUER_WITHOUT_CRL_SIGN,
             format!(
                 "the keyUsage of {} does not allow to sign CRLs",
                 issuer.subject()
@@ -168,8 +164,7 @@ fn note_oddities(crl: &Crl, issuer: &Certificate, deviations: &mut Deviations, n
             None => alloc::string::String::new(),
         };
         deviations.note(
-            "crl-not-valid-now",
-            "RFC 5280 5.1.2.5",
+            deviation::CRL_NOT_VALID_NOW,
             format!(
                 "the CRL is valid from {}{until}, and it is {now} here",
                 crl.this_update()

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::session::Session;
 use crate::cms::certs_only_certificates;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::x509::Certificate;
 use crate::{Error, Result, UnixTime};
 
@@ -42,8 +42,7 @@ pub(super) fn judge(
     };
     if position > 0 {
         deviations.note(
-            "leaf-not-first",
-            "3.4",
+            deviation::LEAF_NOT_FIRST,
             format!(
                 "the issued certificate is number {} in the reply",
                 position + 1
@@ -56,15 +55,13 @@ pub(super) fn judge(
     let by_next = || certificate.verify_issued_by(session.provider(), &ca.roles.issuing_ca);
     if !ca.next.is_empty() && by_next().is_err() {
         deviations.note(
-            "issued-by-current-ca",
-            "5.1",
+            deviation::ISSUED_BY_CURRENT_CA,
             "the request was encrypted to the next CA, but the current one issued the certificate",
         );
     }
     if !certificate.is_valid_at(now) {
         deviations.note(
-            "issued-not-valid-now",
-            "RFC 5280 4.1.2.5",
+            deviation::ISSUED_NOT_VALID_NOW,
             format!(
                 "the issued certificate is valid from {} to {}, and it is {now} here",
                 certificate.not_before(),

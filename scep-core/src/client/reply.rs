@@ -11,7 +11,7 @@ use super::{Refusal, Response};
 use crate::ca_certificates::CaRoles;
 use crate::cms::Openers;
 use crate::crypto::RandomSource;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::{Check, Layer};
 use crate::http::{CT_PKI_MESSAGE, Operation};
 use crate::message::{
@@ -61,7 +61,7 @@ impl Session {
             Some(PkiStatus::Failure) => {
                 note_content(&verified, deviations);
                 if attributes.fail_info.is_none() {
-                    deviations.note("fail-info-absent", "3.2.1.4", "a FAILURE without failInfo");
+                    deviations.note(deviation::FAIL_INFO_ABSENT, "a FAILURE without failInfo");
                 }
                 Ok(Verdict::Failure(Refusal::from_attributes(attributes)))
             }
@@ -180,14 +180,12 @@ impl Expectation<'_> {
         }
         match &attributes.sender_nonce {
             None => deviations.note(
-                "sender-nonce-absent",
-                "3.2.1.5",
+                deviation::SENDER_NONCE_ABSENT,
                 "the reply has no senderNonce",
             ),
             Some(theirs) if theirs == self.nonce => {
                 deviations.note(
-                    "sender-nonce-copied",
-                    "3.2.1.5",
+                    deviation::SENDER_NONCE_COPIED,
                     "the reply's senderNonce is a copy of ours",
                 );
             }
@@ -200,8 +198,7 @@ impl Expectation<'_> {
 fn note_content(verified: &VerifiedMessage, deviations: &mut Deviations) {
     if let Some(content) = verified.message().content() {
         deviations.note(
-            "content-without-success",
-            "3.3.2",
+            deviation::CONTENT_WITHOUT_SUCCESS,
             format!(
                 "a reply that is no SUCCESS has a content of {} octets",
                 content.len()

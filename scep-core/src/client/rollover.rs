@@ -10,7 +10,7 @@ use super::{Response, ServerParams, Step};
 use crate::ca_certificates::{CaCertificates, CaRoles};
 use crate::capabilities::{Capabilities, Capability};
 use crate::crypto::CryptoProvider;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::{Foreign, Layer};
 use crate::http::{CT_NEXT_CA_CERT, Operation};
 use crate::next_ca_certificates::{NextCaCertificates, Validity};
@@ -150,8 +150,7 @@ fn note_content_type(response: &Response<'_>, deviations: &mut Deviations) {
     };
     if !response.content_type.is_some_and(right) {
         deviations.note(
-            "next-ca-content-type",
-            "4.7.1",
+            deviation::NEXT_CA_CONTENT_TYPE,
             format!(
                 "the content type is {}, not {CT_NEXT_CA_CERT}",
                 Foreign(response.content_type.unwrap_or("absent"))

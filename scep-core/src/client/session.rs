@@ -7,7 +7,7 @@ use super::ca::Ca;
 use super::{Method, Request, Response, ServerParams, algorithms};
 use crate::capabilities::Capabilities;
 use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm};
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Layer;
 use crate::http::Operation;
 use crate::x509::{Certificate, scheme_for};
@@ -153,8 +153,7 @@ impl Session {
         }
         if self.capabilities.is_empty() {
             self.deviations.note(
-                "no-capabilities",
-                "3.5.2",
+                deviation::NO_CAPABILITIES,
                 "the server names no capabilities",
             );
         }

@@ -7,7 +7,7 @@ use super::algorithm;
 use super::signer_info::{Attribute, SignerInfo};
 use crate::asn1::{Reader, tag};
 use crate::crypto::{CryptoProvider, DigestAlgorithm};
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Check;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
@@ -92,8 +92,7 @@ impl SignerInfo {
         let content_type = |a: &&Attribute| a.oid == oid::CONTENT_TYPE;
         let Some(attribute) = self.attributes.iter().find(content_type) else {
             deviations.note(
-                "content-type-absent",
-                "RFC 5652 11.1",
+                deviation::CONTENT_TYPE_ABSENT,
                 "the contentType attribute is missing",
             );
             return Ok(());

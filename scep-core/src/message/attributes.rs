@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use super::{FailInfo, MessageType, PkiStatus, RecipientNonce, SenderNonce, TransactionId};
 use crate::asn1::{Reader, Tlv, decode_time, tag};
 use crate::cms::Attribute;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Layer;
 use crate::oid;
 use crate::{Error, Result, UnixTime};
@@ -185,8 +185,7 @@ impl<'a> Found<'a> {
         }
         if value.tag != wanted {
             self.deviations.note(
-                "attribute-string-type",
-                SECTION,
+                deviation::ATTRIBUTE_STRING_TYPE,
                 format!(
                     "{name} is {}, not {}",
                     tag::name(value.tag),
@@ -196,8 +195,7 @@ impl<'a> Found<'a> {
         }
         if oid == oid::FAIL_INFO_TEXT_ARC {
             self.deviations.note(
-                "fail-info-text-oid",
-                "3.2.1.4",
+                deviation::FAIL_INFO_TEXT_OID,
                 "failInfoText has the OID of its arc",
             );
         }
@@ -233,8 +231,7 @@ impl<'a> Found<'a> {
         }
         if len != SenderNonce::LEN {
             self.deviations.note(
-                "nonce-length",
-                "3.2.1.5",
+                deviation::NONCE_LENGTH,
                 format!("{name} has {len} octets, not 16"),
             );
         }
@@ -246,8 +243,7 @@ impl<'a> Found<'a> {
             Some(value) => match decode_time(&value) {
                 Ok(time) => Ok(Some(time)),
                 Err(e) => {
-                    self.deviations
-                        .note("signing-time-illegible", "RFC 5652 11.3", e);
+                    self.deviations.note(deviation::SIGNING_TIME_ILLEGIBLE, e);
                     Ok(None)
                 }
             },
@@ -266,8 +262,7 @@ impl<'a> Found<'a> {
         });
         if parsed.is_none() {
             self.deviations.note(
-                "hresult-illegible",
-                "Microsoft 1.3.6.1.4.1.311.21.33",
+                deviation::HRESULT_ILLEGIBLE,
                 format!("the error attribute holds \"{text}\", which is no HRESULT"),
             );
         }

@@ -7,7 +7,7 @@ use super::SECTION;
 use crate::ca_certificates::CaCertificates;
 use crate::cms::{ContentInfo, SignedData, SignerInfo, algorithm};
 use crate::crypto::CryptoProvider;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Check;
 use crate::limits::Limits;
 use crate::policy::AlgorithmPolicy;
@@ -92,8 +92,7 @@ pub(super) fn in_the_content(
 ) -> Result<Vec<Certificate>> {
     if let Ok(bare) = Certificate::from_der(content) {
         deviations.note(
-            "bare-next-ca-certificate",
-            SECTION,
+            deviation::BARE_NEXT_CA_CERTIFICATE,
             "the next CA certificate stands alone, not in a degenerate SignedData",
         );
         return Ok(alloc::vec![bare]);
@@ -102,8 +101,7 @@ pub(super) fn in_the_content(
     let data = SignedData::from_content_info(&info, "the next CA certificates", limits)?;
     if !data.signers.is_empty() {
         deviations.note(
-            "signed-inside",
-            SECTION,
+            deviation::SIGNED_INSIDE,
             "the inner SignedData is signed too; that signature is ignored",
         );
     }
@@ -122,8 +120,7 @@ pub(super) fn beside_the_content(
     deviations: &mut Deviations,
 ) -> Result<Vec<Certificate>> {
     deviations.note(
-        "next-ca-certificates-outside",
-        SECTION,
+        deviation::NEXT_CA_CERTIFICATES_OUTSIDE,
         "the next CA certificates are beside the signed content, not in it",
     );
     let certificates = data.certificates.iter();
