@@ -1,7 +1,14 @@
 //! The client's side of a transaction, without I/O.
 //!
-//! [`Enrollment::next`] says what to do, the caller does it, [`Enrollment::on_response`] takes the
-//! answer; and so on until it is [`Next::Issued`], [`Next::Refused`] or [`Next::GaveUp`].
+//! | transaction | messages (RFC 8894) | ends as |
+//! |---|---|---|
+//! | [`Enrollment`] | PKCSReq or RenewalReq, then CertPolls (sections 2.5 and 4.3) | [`Next::Issued`], [`Next::Refused`] or [`Next::GaveUp`] |
+//! | [`Query`] | GetCert or GetCRL (sections 4.5 and 4.6) | [`Step::Done`] or [`Step::Refused`] |
+//! | [`Rollover`] | GetNextCACert (section 4.7) | [`Step::Done`] |
+//!
+//! Each asks GetCACaps and GetCACert first. `next` says what to do, the caller does it,
+//! `on_response` takes the answer; and so on until the end. After an error nothing is lost: `next`
+//! gives the same request again.
 
 mod algorithms;
 mod ca;
