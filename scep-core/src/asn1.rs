@@ -4,12 +4,14 @@
 //! DER without copying, so that what was signed stays the octets that were received; [`mod@write`]
 //! makes DER.
 
+mod parts;
 mod reader;
 pub mod tag;
 mod time;
 mod transcode;
 pub mod write;
 
+pub(crate) use parts::Parts;
 pub use reader::{Reader, Tlv};
 pub use time::decode_time;
 pub use transcode::{Transcoded, transcode};

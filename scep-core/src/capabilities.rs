@@ -70,6 +70,9 @@ impl Capabilities {
     /// Longest reply that is looked at, in octets.
     pub const MAX_LEN: usize = 64 << 10;
 
+    /// Most words that are kept.
+    pub const MAX_WORDS: usize = 1000;
+
     /// Reads a reply: words separated by any white space, in any case; unknown words are kept.
     ///
     /// A reply that is an HTML page or no text has no capabilities: RFC 8894 section 3.5.2 tells
@@ -87,6 +90,7 @@ impl Capabilities {
         Self(
             text.split(is_separator)
                 .filter(|word| !word.is_empty())
+                .take(Self::MAX_WORDS)
                 .map(ToString::to_string)
                 .collect(),
         )

@@ -49,6 +49,7 @@ kinds! {
     ISSUED_BY_CURRENT_CA = "issued-by-current-ca", "5.1", "the next CA was asked for, and the current one issued";
     ISSUED_NOT_VALID_NOW = "issued-not-valid-now", "RFC 5280 4.1.2.5", "the issued certificate is not valid at this moment";
     LEAF_NOT_FIRST = "leaf-not-first", "3.4", "the certificate asked for is not the first of the reply";
+    MANY_NAMES = "many-names", "RFC 5280 4.2.1.6", "there are more alternative names than are shown";
     NEXT_CA_CERTIFICATES_OUTSIDE = "next-ca-certificates-outside", "4.7.1", "the next CA certificates lie beside the signed content, not in it";
     NEXT_CA_CONTENT_TYPE = "next-ca-content-type", "4.7.1", "the reply to GetNextCACert has another content type";
     NO_CAPABILITIES = "no-capabilities", "3.5.2", "the server names no capabilities";

@@ -159,14 +159,17 @@ fn content_info(
             envelope(provider, input, aids, limits, rng, nesting, &mut report);
             report
         }
-        oid::SIGNED_DATA => {
-            let data = SignedData::from_content_info(&info, "SignedData", limits)?;
-            if data.signers.is_empty() {
-                certs_only(&data)
-            } else {
-                pki_message(provider, input, &data, aids, limits, rng, nesting)?
+        oid::SIGNED_DATA => match SignedMessage::decode_prefix(input, limits) {
+            Ok(message) => pki_message(provider, message, aids, limits, rng, nesting),
+            Err(error) => {
+                let data = SignedData::from_content_info(&info, "SignedData", limits)?;
+                if data.signers.is_empty() {
+                    certs_only(&data)
+                } else {
+                    other_signed_data(provider, &data, &error, aids, limits, rng, nesting)
+                }
             }
-        }
+        },
         other => {
             return Err(Error::malformed(
                 crate::error::Layer::Cms,
@@ -198,11 +201,7 @@ fn certs_only(data: &SignedData<'_>) -> Report {
         Kind::CertsOnly
     };
     let mut report = Report::new(kind);
-    report.certificates = data
-        .certificates
-        .iter()
-        .map(CertificateSummary::of)
-        .collect();
+    report.certificates = summaries(&data.certificates);
     if !data.other_certificates.is_empty() {
         report.deviations.note(
             deviation::ILLEGIBLE_CERTIFICATES,
@@ -215,38 +214,45 @@ fn certs_only(data: &SignedData<'_>) -> Report {
     report
 }
 
-fn pki_message(
+/// A message that breaks a rule of SCEP is still worth showing.
+fn other_signed_data(
     provider: &dyn CryptoProvider,
-    input: &[u8],
     data: &SignedData<'_>,
+    error: &Error,
     aids: &Aids,
     limits: &Limits,
     rng: &mut dyn RandomSource,
     nesting: usize,
-) -> Result<Report> {
+) -> Report {
     let mut report = Report::new(Kind::PkiMessage);
-    report.certificates = data
-        .certificates
-        .iter()
-        .map(CertificateSummary::of)
-        .collect();
-    let message = match SignedMessage::decode_prefix(input, limits) {
-        Ok(message) => message,
-        // a message that breaks a rule of SCEP is still worth showing
-        Err(error) => {
-            let text = format!("not a pkiMessage: {error}");
-            report.deviations.note(deviation::NOT_A_PKI_MESSAGE, text);
-            if let Some(signer) = data.signers.first() {
-                report.signer = Some(format!("{}", signer.signer));
-                report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
-            }
-            report.content_len = data.content.map(<[u8]>::len);
-            if let Some(content) = data.content.filter(|content| content.len() > 1) {
-                envelope(provider, content, aids, limits, rng, nesting, &mut report);
-            }
-            return Ok(report);
-        }
-    };
+    report.certificates = summaries(&data.certificates);
+    let text = format!("not a pkiMessage: {error}");
+    report.deviations.note(deviation::NOT_A_PKI_MESSAGE, text);
+    if let Some(signer) = data.signers.first() {
+        report.signer = Some(format!("{}", signer.signer));
+        report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
+    }
+    report.content_len = data.content.map(<[u8]>::len);
+    if let Some(content) = data.content.filter(|content| content.len() > 1) {
+        envelope(provider, content, aids, limits, rng, nesting, &mut report);
+    }
+    report
+}
+
+fn summaries(certificates: &[Certificate]) -> Vec<CertificateSummary> {
+    certificates.iter().map(CertificateSummary::of).collect()
+}
+
+fn pki_message(
+    provider: &dyn CryptoProvider,
+    message: SignedMessage,
+    aids: &Aids,
+    limits: &Limits,
+    rng: &mut dyn RandomSource,
+    nesting: usize,
+) -> Report {
+    let mut report = Report::new(Kind::PkiMessage);
+    report.certificates = summaries(message.certificates());
     report.signer = Some(format!("{}", message.signer_id()));
     let signer_info = message.signer_info();
     report.digest = Some(signer_info.digest_algorithm.digest().map_or_else(
@@ -279,7 +285,7 @@ fn pki_message(
         }),
     };
     weak_algorithms(&mut report);
-    Ok(report)
+    report
 }
 
 /// Fills in what an EnvelopedData says; what cannot be read is noted, since the message around it

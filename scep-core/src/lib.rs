@@ -88,7 +88,9 @@
 //! | `aws-lc-rs` | the provider on AWS-LC: several times faster, needs a C compiler |
 //! | `serde` | [`client::PendingTransaction`] can be stored |
 //!
-//! Without features the crate needs `alloc` only, and a provider of your own.
+//! Without default features the crate needs `core` and `alloc` only, and with `rustcrypto` still
+//! nothing of `std`. The program `no-std/` beside it shows that: it reads and verifies a message
+//! under a panic handler of its own, and would not link if anything in the tree brought `std`.
 //!
 //! This crate has no relation to other software that calls a part of itself "scep-core".
 #![no_std]

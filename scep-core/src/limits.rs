@@ -13,18 +13,22 @@ pub struct Limits {
     pub elements: usize,
     /// Most certificates in one message: chains are searched in them.
     pub certificates: usize,
+    /// Most members of each other list of a message: CRLs, signers, recipients, signed attributes,
+    /// values of one attribute. SCEP needs one of most of them.
+    pub members: usize,
     /// Most PBKDF2 iterations that a PasswordRecipientInfo may ask for.
     pub pbkdf2_iterations: u32,
 }
 
 impl Limits {
-    /// The default: 1 MiB, 48 levels, 100 000 values, 64 certificates, a million
-    /// PBKDF2 iterations.
+    /// The default: 1 MiB, 48 levels, 100 000 values, 64 certificates, 64 members of
+    /// other lists, a million PBKDF2 iterations.
     pub const DEFAULT: Self = Self {
         message_len: 1 << 20,
         depth: 48,
         elements: 100_000,
         certificates: 64,
+        members: 64,
         pbkdf2_iterations: 1_000_000,
     };
 }

@@ -352,7 +352,7 @@ fn deep_wide_and_long_inputs_are_too_large() {
     let error = ServerRequest::from_http("GET", Some(&query), b"").unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     let caps = Capabilities::parse(&b"AES ".repeat(1 << 20));
-    assert_eq!(caps.words().len(), Capabilities::MAX_LEN / 4);
+    assert_eq!(caps.words().len(), Capabilities::MAX_WORDS);
 }
 
 /// Whoever has the public key can put envelopes into each other.

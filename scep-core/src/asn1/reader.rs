@@ -1,6 +1,7 @@
 //! A slicing DER reader: values are views into the input, with their offsets.
 
 use alloc::format;
+use alloc::vec::Vec;
 
 use const_oid::ObjectIdentifier;
 
@@ -198,6 +199,33 @@ impl<'a> Reader<'a> {
         } else {
             Ok(None)
         }
+    }
+
+    /// Reads all that is left, value by value: `most` of them, or it is `TooLarge`.
+    pub(crate) fn list<T>(
+        mut self,
+        most: usize,
+        what: &'static str,
+        mut read: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        // who sends the values chooses how many there are, so no room is taken that is not needed
+        let mut out = Vec::with_capacity(self.count().min(most));
+        while !self.is_empty() {
+            if out.len() == most {
+                return Err(Error::TooLarge { what, limit: most });
+            }
+            out.push(read(&mut self)?);
+        }
+        Ok(out)
+    }
+
+    /// How many values are left, up to one that is broken.
+    pub(crate) fn count(mut self) -> usize {
+        let mut count = 0;
+        while !self.is_empty() && self.next("").is_ok() {
+            count += 1;
+        }
+        count
     }
 
     /// Checks that nothing follows.

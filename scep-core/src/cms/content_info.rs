@@ -2,11 +2,10 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
-use alloc::vec::Vec;
 
 use const_oid::ObjectIdentifier;
 
-use crate::asn1::{Reader, tag, transcode, write};
+use crate::asn1::{Parts, Reader, tag, transcode, write};
 use crate::error::Layer;
 use crate::limits::Limits;
 use crate::oid;
@@ -125,12 +124,11 @@ impl<'a> ContentInfo<'a> {
 }
 
 /// Frames a content.
-#[must_use]
-pub(crate) fn frame(content_type: ObjectIdentifier, content: &[u8]) -> Vec<u8> {
-    write::sequence(&[
-        &write::oid(content_type),
-        &write::tlv(tag::context_constructed(0), content),
-    ])
+pub(super) fn content_info(content_type: ObjectIdentifier, content: Parts<'_>) -> Parts<'_> {
+    content
+        .within(tag::context_constructed(0))
+        .after(write::oid(content_type))
+        .within(tag::SEQUENCE)
 }
 
 fn name(content_type: ObjectIdentifier) -> alloc::string::String {

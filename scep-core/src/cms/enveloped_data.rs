@@ -113,6 +113,7 @@ impl<'a> EnvelopedData<'a> {
         let parsed = Parsed::read(
             Reader::new_at(content, info.content_offset()),
             authenticated,
+            limits,
         )
         .map_err(|e| e.in_layer(Layer::Cms))?;
         let (was_ber, trailing) = (info.was_ber(), info.trailing());
@@ -334,15 +335,14 @@ struct Parsed {
 }
 
 impl Parsed {
-    fn read(mut input: Reader<'_>, authenticated: bool) -> Result<Self> {
+    fn read(mut input: Reader<'_>, authenticated: bool, limits: &Limits) -> Result<Self> {
         let mut fields = input.expect(tag::SEQUENCE, "EnvelopedData")?.reader();
         fields.expect(tag::INTEGER, "version of EnvelopedData")?;
         fields.optional(tag::context_constructed(0), "originatorInfo")?;
-        let mut infos = fields.expect(tag::SET, "recipientInfos")?.reader();
-        let mut recipients = Vec::new();
-        while !infos.is_empty() {
-            recipients.push(Recipient::from_tlv(&infos.next("RecipientInfo")?)?);
-        }
+        let infos = fields.expect(tag::SET, "recipientInfos")?.reader();
+        let recipients = infos.list(limits.members, "the number of recipients", |infos| {
+            Recipient::from_tlv(&infos.next("RecipientInfo")?)
+        })?;
         let mut encrypted = fields
             .expect(tag::SEQUENCE, "encryptedContentInfo")?
             .reader();

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::algorithm;
-use super::content_info::frame;
+use super::content_info::content_info;
 use super::password_recipient::PasswordRecipient;
 use crate::Result;
-use crate::asn1::{tag, write};
+use crate::asn1::{Parts, tag, write};
 use crate::crypto::{ContentCipher, CryptoProvider, KeyTransport, RandomSource};
 use crate::message::ChallengePassword;
 use crate::oid;
@@ -112,24 +112,24 @@ impl ContentKey {
             let sealed = provider.encrypt_content(cipher, &self.cek, &iv, plaintext)?;
             (sealed, Vec::new())
         };
-        let encrypted = write::sequence(&[
-            &write::oid(oid::DATA),
-            &algorithm::content_cipher_identifier(cipher, &iv),
-            &write::tlv(tag::context(0), &ciphertext),
-        ]);
         // RFC 5083: the version of an AuthEnvelopedData is always 0
         let (content_type, version) = if cipher.is_authenticated() {
             (oid::AUTH_ENVELOPED_DATA, 0)
         } else {
             (oid::ENVELOPED_DATA, self.version)
         };
-        let enveloped = write::sequence(&[
-            &write::integer(version),
-            &write::tlv(tag::SET, &self.recipient_info),
-            &encrypted,
-            &mac,
-        ]);
-        Ok(frame(content_type, &enveloped))
+        let encrypted = Parts::new()
+            .then(&ciphertext)
+            .within(tag::context(0))
+            .after(algorithm::content_cipher_identifier(cipher, &iv))
+            .after(write::oid(oid::DATA))
+            .within(tag::SEQUENCE);
+        let enveloped = encrypted
+            .after(write::tlv(tag::SET, &self.recipient_info))
+            .after(write::integer(version))
+            .then(mac)
+            .within(tag::SEQUENCE);
+        Ok(content_info(content_type, enveloped).encode())
     }
 }
 

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use super::algorithm;
-use super::content_info::frame;
+use super::content_info::content_info;
 use super::signer_info::Attribute;
 use crate::Result;
-use crate::asn1::{tag, write};
+use crate::asn1::{Parts, tag, write};
 use crate::crypto::{
     CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource, SignatureAlgorithm,
 };
@@ -132,22 +132,28 @@ impl ToBeSigned {
             &self.signature_algorithm,
             &write::octet_string(signature),
         ]);
-        let content = self.content.as_ref().map_or_else(Vec::new, |octets| {
-            write::tlv(tag::context_constructed(0), &write::octet_string(octets))
-        });
-        let certificates = if self.certificates.is_empty() {
-            Vec::new()
-        } else {
-            let parts: Vec<&[u8]> = self.certificates.iter().map(Certificate::as_der).collect();
-            write::concat(tag::context_constructed(0), &parts)
+        let content = match &self.content {
+            Some(octets) => Parts::new()
+                .then(octets)
+                .within(tag::OCTET_STRING)
+                .within(tag::context_constructed(0)),
+            None => Parts::new(),
         };
-        let signed_data = write::sequence(&[
-            &write::integer(1),
-            &write::tlv(tag::SET, &digest),
-            &write::sequence(&[&write::oid(oid::DATA), &content]),
-            &certificates,
-            &write::tlv(tag::SET, &signer_info),
-        ]);
-        frame(oid::SIGNED_DATA, &signed_data)
+        let certificates = match self.certificates.as_slice() {
+            [] => Parts::new(),
+            list => list
+                .iter()
+                .fold(Parts::new(), |set, c| set.then(c.as_der()))
+                .within(tag::context_constructed(0)),
+        };
+        let signed_data = content
+            .after(write::oid(oid::DATA))
+            .within(tag::SEQUENCE)
+            .after(write::tlv(tag::SET, &digest))
+            .after(write::integer(1))
+            .then_all(certificates)
+            .then(write::tlv(tag::SET, &signer_info))
+            .within(tag::SEQUENCE);
+        content_info(oid::SIGNED_DATA, signed_data).encode()
     }
 }

@@ -3,9 +3,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::content_info::{ContentInfo, frame};
+use super::content_info::{ContentInfo, content_info};
 use super::signer_info::SignerInfo;
-use crate::asn1::{Reader, tag, write};
+use crate::asn1::{Parts, Reader, tag, write};
 use crate::error::Layer;
 use crate::limits::Limits;
 use crate::oid;
@@ -92,20 +92,18 @@ impl<'a> SignedData<'a> {
                 }
             }
         }
-        let mut crls = Vec::new();
-        if let Some(set) = fields.optional(tag::context_constructed(1), "crls")? {
-            let mut members = set.reader();
-            while !members.is_empty() {
-                crls.push(members.next("CRL")?.raw.to_vec());
-            }
-        }
-        let mut signers = Vec::new();
-        let mut infos = fields.expect(tag::SET, "signerInfos")?.reader();
-        while !infos.is_empty() {
-            signers.push(SignerInfo::from_tlv(
-                &infos.expect(tag::SEQUENCE, "SignerInfo")?,
-            )?);
-        }
+        let crls = match fields.optional(tag::context_constructed(1), "crls")? {
+            Some(set) => set
+                .reader()
+                .list(limits.members, "the number of CRLs", |members| {
+                    Ok(members.next("CRL")?.raw.to_vec())
+                })?,
+            None => Vec::new(),
+        };
+        let infos = fields.expect(tag::SET, "signerInfos")?.reader();
+        let signers = infos.list(limits.members, "the number of signers", |infos| {
+            SignerInfo::from_tlv(&infos.expect(tag::SEQUENCE, "SignerInfo")?, limits)
+        })?;
         fields.finish("SignedData")?;
         Ok(Self {
             content_type,
@@ -126,31 +124,31 @@ impl<'a> SignedData<'a> {
 /// writer of certs-only messages keeps the order too, so this one does.
 #[must_use]
 pub fn certs_only(certificates: &[Certificate]) -> Vec<u8> {
-    let members: Vec<&[u8]> = certificates.iter().map(Certificate::as_der).collect();
-    let set = if members.is_empty() {
-        Vec::new()
+    let members = certificates
+        .iter()
+        .fold(Parts::new(), |set, c| set.then(c.as_der()));
+    degenerate(if certificates.is_empty() {
+        members
     } else {
-        write::concat(tag::context_constructed(0), &members)
-    };
-    degenerate(&set)
+        members.within(tag::context_constructed(0))
+    })
 }
 
 /// Encodes a degenerate SignedData that holds one CRL (RFC 8894 section 3.3.4).
 #[must_use]
 pub fn crl_only(crl: &[u8]) -> Vec<u8> {
-    degenerate(&write::tlv(tag::context_constructed(1), crl))
+    degenerate(Parts::new().then(crl).within(tag::context_constructed(1)))
 }
 
 /// A SignedData without content and signers around a certificates or crls field.
-fn degenerate(field: &[u8]) -> Vec<u8> {
-    let signed_data = write::sequence(&[
-        &write::integer(1),
-        &write::tlv(tag::SET, &[]),
-        &write::sequence(&[&write::oid(oid::DATA)]),
-        field,
-        &write::tlv(tag::SET, &[]),
-    ]);
-    frame(oid::SIGNED_DATA, &signed_data)
+fn degenerate(field: Parts<'_>) -> Vec<u8> {
+    let signed_data = field
+        .after(write::sequence(&[&write::oid(oid::DATA)]))
+        .after(write::tlv(tag::SET, &[]))
+        .after(write::integer(1))
+        .then(write::tlv(tag::SET, &[]))
+        .within(tag::SEQUENCE);
+    content_info(oid::SIGNED_DATA, signed_data).encode()
 }
 
 /// Reads the certificates of a degenerate SignedData.

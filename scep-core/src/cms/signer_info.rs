@@ -7,6 +7,7 @@ use const_oid::ObjectIdentifier;
 use super::algorithm::AlgorithmIdentifier;
 use crate::asn1::{Reader, Tlv, tag, write};
 use crate::error::Layer;
+use crate::limits::Limits;
 use crate::message::IssuerAndSerialNumber;
 use crate::x509::Certificate;
 use crate::{Error, Result};
@@ -96,10 +97,9 @@ impl Attribute {
     }
 
     pub(crate) fn to_der(&self) -> Vec<u8> {
-        write::sequence(&[
-            &write::oid(self.oid),
-            &write::set_of(tag::SET, self.values.clone()),
-        ])
+        let mut values: Vec<&[u8]> = self.values.iter().map(Vec::as_slice).collect();
+        values.sort_unstable();
+        write::sequence(&[&write::oid(self.oid), &write::concat(tag::SET, &values)])
     }
 }
 
@@ -123,20 +123,22 @@ pub struct SignerInfo {
 }
 
 impl SignerInfo {
-    pub(super) fn from_tlv(tlv: &Tlv<'_>) -> Result<Self> {
+    pub(super) fn from_tlv(tlv: &Tlv<'_>, limits: &Limits) -> Result<Self> {
         let mut fields = tlv.reader();
         fields.expect(tag::INTEGER, "version of SignerInfo")?;
         let signer = SignerId::from_tlv(&fields.next("sid of SignerInfo")?)?;
         let digest_algorithm =
             AlgorithmIdentifier::from_tlv(&fields.expect(tag::SEQUENCE, "digestAlgorithm")?)?;
-        let mut attributes = Vec::new();
         let signed = fields.optional(tag::context_constructed(0), "signedAttrs")?;
-        if let Some(set) = signed {
-            let mut items = set.reader();
-            while !items.is_empty() {
-                attributes.push(attribute(&items.expect(tag::SEQUENCE, "attribute")?)?);
+        let attributes = match signed {
+            Some(set) => {
+                let what = "the number of signed attributes";
+                set.reader().list(limits.members, what, |items| {
+                    attribute(&items.expect(tag::SEQUENCE, "attribute")?, limits)
+                })?
             }
-        }
+            None => Vec::new(),
+        };
         let signature_algorithm =
             AlgorithmIdentifier::from_tlv(&fields.expect(tag::SEQUENCE, "signatureAlgorithm")?)?;
         let signature = fields
@@ -174,30 +176,33 @@ impl SignerInfo {
     /// The octets that were signed, if the sender signed a sorted set and sent another.
     #[must_use]
     pub fn signed_octets_sorted(&self) -> Option<Vec<u8>> {
-        let content = self.signed_attributes.as_ref()?;
-        let mut items = Reader::new(content);
-        let mut encoded = Vec::new();
-        while !items.is_empty() {
-            encoded.push(items.next("attribute").ok()?.raw.to_vec());
-        }
-        Some(write::set_of(tag::SET, encoded))
+        let mut encoded = self.encoded_attributes()?;
+        encoded.sort_unstable();
+        Some(write::concat(tag::SET, &encoded))
     }
 
     /// Whether the attributes came in the order that DER demands.
     #[must_use]
     pub fn attributes_are_sorted(&self) -> bool {
-        self.signed_octets_as_received() == self.signed_octets_sorted()
+        self.signed_attributes.is_none() || self.encoded_attributes().is_some_and(|a| a.is_sorted())
+    }
+
+    /// The signed attributes, each as received.
+    fn encoded_attributes(&self) -> Option<Vec<&[u8]>> {
+        Reader::new(self.signed_attributes.as_ref()?)
+            .list(usize::MAX, "", |items| Ok(items.next("attribute")?.raw))
+            .ok()
     }
 }
 
-fn attribute(tlv: &Tlv<'_>) -> Result<Attribute> {
+fn attribute(tlv: &Tlv<'_>, limits: &Limits) -> Result<Attribute> {
     let mut fields = tlv.reader();
     let oid = fields.expect(tag::OID, "type of an attribute")?.oid()?;
-    let mut set = fields.expect(tag::SET, "values of an attribute")?.reader();
+    let set = fields.expect(tag::SET, "values of an attribute")?.reader();
     fields.finish("attribute")?;
-    let mut values = Vec::new();
-    while !set.is_empty() {
-        values.push(set.next("value of an attribute")?.raw.to_vec());
-    }
+    let what = "the number of values of an attribute";
+    let values = set.list(limits.members, what, |set| {
+        Ok(set.next("value of an attribute")?.raw.to_vec())
+    })?;
     Ok(Attribute { oid, values })
 }

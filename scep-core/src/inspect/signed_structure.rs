@@ -1,6 +1,7 @@
 //! Certificates, certification requests and CRLs.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Aids;
@@ -12,6 +13,9 @@ use crate::error::Layer;
 use crate::limits::Limits;
 use crate::x509::{Certificate, CertificationRequest, Crl};
 use crate::{Error, Result};
+
+/// Alternative names that are shown.
+const MAX_NAMES: usize = 100;
 
 /// A certificate, certification request or CRL: all are `SEQUENCE { SEQUENCE …, algorithm, BIT STRING }`.
 pub(super) fn inspect(
@@ -29,7 +33,7 @@ pub(super) fn inspect(
             report.subject = Some(format!("{}", csr.subject()));
             report.has_challenge = Some(csr.challenge_password().is_some());
             report.challenge_type = csr.challenge_tag().map(|t| tag::name(t).into_owned());
-            report.subject_alt_names = csr.subject_alt_names();
+            names(&mut report, csr.alternative_names(MAX_NAMES));
             report.signature = Some(match csr.verify(provider) {
                 Ok(()) => SignatureVerdict::Valid {
                     signer: format!("{}", csr.subject()),
@@ -56,7 +60,7 @@ pub(super) fn inspect(
             report.issuer = Some(format!("{}", certificate.issuer()));
             report.not_before = Some(certificate.not_before());
             report.not_after = Some(certificate.not_after());
-            report.subject_alt_names = certificate.subject_alt_names();
+            names(&mut report, certificate.alternative_names(MAX_NAMES));
             report.certificates = alloc::vec![CertificateSummary::of(&certificate)];
             let issuer = aids
                 .certificates
@@ -98,6 +102,17 @@ pub(super) fn inspect(
         report.deviations.note(deviation::TRAILING_OCTETS, text);
     }
     Ok(report)
+}
+
+fn names(report: &mut Report, (names, count): (Vec<String>, usize)) {
+    if names.len() < count {
+        let text = format!(
+            "{count} alternative names, of which {} are shown",
+            names.len()
+        );
+        report.deviations.note(deviation::MANY_NAMES, text);
+    }
+    report.subject_alt_names = names;
 }
 
 /// Tells by the fields of the to-be-signed part: a certificate has a serial number and a validity,

@@ -9,7 +9,7 @@ use core::fmt;
 use const_oid::ObjectIdentifier;
 
 use super::signed::Signed;
-use super::{Extension, GeneralName, KeyUsage, Name, pem};
+use super::{Extension, KeyUsage, Name, pem};
 use crate::asn1::{Reader, decode_time, tag};
 use crate::crypto::{CryptoProvider, DigestAlgorithm, PublicKeyAlgorithm, SignatureAlgorithm};
 use crate::error::Layer;
@@ -257,14 +257,12 @@ impl Certificate {
     #[must_use]
     pub fn extended_key_usages(&self) -> Vec<ObjectIdentifier> {
         let read = |der: &[u8]| -> Result<Vec<ObjectIdentifier>> {
-            let mut purposes = Reader::new(der)
+            Reader::new(der)
                 .expect(tag::SEQUENCE, "extKeyUsage")?
-                .reader();
-            let mut out = Vec::new();
-            while !purposes.is_empty() {
-                out.push(purposes.expect(tag::OID, "KeyPurposeId")?.oid()?);
-            }
-            Ok(out)
+                .reader()
+                .list(usize::MAX, "", |purposes| {
+                    purposes.expect(tag::OID, "KeyPurposeId")?.oid()
+                })
         };
         self.extension(oid::EXTENDED_KEY_USAGE)
             .and_then(|der| read(der).ok())
@@ -306,12 +304,14 @@ impl Certificate {
     /// subjectAltName entries as text: `dns:host`, `ip:address`, `uri:…`, `email:…`.
     #[must_use]
     pub fn subject_alt_names(&self) -> Vec<String> {
-        self.extension(oid::SUBJECT_ALT_NAME)
-            .and_then(|der| GeneralName::list_from_der(der).ok())
-            .unwrap_or_default()
-            .iter()
-            .map(|name| format!("{name}"))
-            .collect()
+        self.alternative_names(usize::MAX).0
+    }
+
+    /// `most` of them, and how many there are.
+    pub(crate) fn alternative_names(&self, most: usize) -> (Vec<String>, usize) {
+        let is_wanted = |extension: &&Extension| extension.oid == oid::SUBJECT_ALT_NAME;
+        let first = self.0.extensions.iter().find(is_wanted);
+        Extension::alternative_names(first.into_iter(), most)
     }
 
     /// How CMS refers to this certificate.

@@ -66,10 +66,8 @@ impl Crl {
                 }
                 _ => None,
             };
-            let mut revoked = Vec::new();
-            if let Some(list) = fields.optional(tag::SEQUENCE, "revokedCertificates")? {
-                let mut entries = list.reader();
-                while !entries.is_empty() {
+            let revoked = match fields.optional(tag::SEQUENCE, "revokedCertificates")? {
+                Some(list) => list.reader().list(usize::MAX, "", |entries| {
                     let mut entry = entries
                         .expect(tag::SEQUENCE, "revoked certificate")?
                         .reader();
@@ -78,9 +76,10 @@ impl Crl {
                         .value
                         .to_vec();
                     let revoked_at = decode_time(&entry.next("revocationDate")?)?;
-                    revoked.push(RevokedCertificate { serial, revoked_at });
-                }
-            }
+                    Ok(RevokedCertificate { serial, revoked_at })
+                })?,
+                None => Vec::new(),
+            };
             let extensions = match fields.optional(tag::context_constructed(0), "crlExtensions")? {
                 Some(explicit) => Extension::list_from_tlv(
                     &explicit.reader().expect(tag::SEQUENCE, "crlExtensions")?,

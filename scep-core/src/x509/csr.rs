@@ -6,8 +6,8 @@ use core::fmt;
 
 use super::name::string_value;
 use super::signed::Signed;
-use super::{Extension, GeneralName, KeyUsage, Name, pem};
-use crate::asn1::{Reader, tag};
+use super::{Extension, KeyUsage, Name, pem};
+use crate::asn1::{Reader, Tlv, tag};
 use crate::crypto::{CryptoProvider, SignatureAlgorithm};
 use crate::error::Layer;
 use crate::message::ChallengePassword;
@@ -43,34 +43,35 @@ impl CertificationRequest {
         fields.expect(tag::INTEGER, "version")?;
         let subject = fields.expect(tag::SEQUENCE, "subject")?;
         let spki = fields.expect(tag::SEQUENCE, "subjectPKInfo")?;
-        let mut challenge = None;
-        let mut extensions = Vec::new();
         // a few old clients leave the (mandatory) attributes out when they have none
-        if let Some(list) = fields.optional(tag::context_constructed(0), "attributes")? {
-            let mut attributes = list.reader();
-            while !attributes.is_empty() {
-                let mut attribute = attributes.expect(tag::SEQUENCE, "attribute")?.reader();
-                let oid = attribute.expect(tag::OID, "attribute type")?.oid()?;
-                let mut values = attribute.expect(tag::SET, "attribute values")?.reader();
-                if oid == oid::CHALLENGE_PASSWORD {
-                    let value = values.next("challengePassword")?;
-                    // whoever reads the other one checks another password
-                    if challenge.is_some() || !values.is_empty() {
-                        return Err(Error::malformed_at(
-                            Layer::X509,
-                            "the request has more than one challengePassword",
-                            value.offset,
-                        ));
-                    }
-                    challenge = Some((value.tag, ChallengePassword::new(string_value(&value))));
-                } else if oid == oid::EXTENSION_REQUEST {
-                    while !values.is_empty() {
-                        let list = values.expect(tag::SEQUENCE, "extensionRequest")?;
-                        extensions.extend(Extension::list_from_tlv(&list)?);
-                    }
+        let attributes = fields
+            .optional(tag::context_constructed(0), "attributes")?
+            .map_or(Reader::new(&[]), |list| list.reader());
+        let mut count = 0;
+        each_extension_list(attributes, |list| {
+            count += list.reader().count();
+            Ok(())
+        })?;
+        let mut extensions = Vec::with_capacity(count);
+        each_extension_list(attributes, |list| {
+            Extension::add_list(&list, &mut extensions)
+        })?;
+        let mut challenge = None;
+        each_attribute(attributes, |oid, mut values| {
+            if oid == oid::CHALLENGE_PASSWORD {
+                let value = values.next("challengePassword")?;
+                // whoever reads the other one checks another password
+                if challenge.is_some() || !values.is_empty() {
+                    return Err(Error::malformed_at(
+                        Layer::X509,
+                        "the request has more than one challengePassword",
+                        value.offset,
+                    ));
                 }
+                challenge = Some((value.tag, ChallengePassword::new(string_value(&value))));
             }
-        }
+            Ok(())
+        })?;
         Ok(Self {
             der: der.to_vec(),
             subject: Name::from_der(subject.raw).map_err(|e| e.nested_at(subject.offset))?,
@@ -168,13 +169,12 @@ impl CertificationRequest {
     /// The requested subjectAltName entries, as text.
     #[must_use]
     pub fn subject_alt_names(&self) -> Vec<String> {
-        self.extensions
-            .iter()
-            .filter(|e| e.oid == oid::SUBJECT_ALT_NAME)
-            .filter_map(|e| GeneralName::list_from_der(&e.value).ok())
-            .flatten()
-            .map(|name| alloc::format!("{name}"))
-            .collect()
+        self.alternative_names(usize::MAX).0
+    }
+
+    /// `most` of them, and how many there are.
+    pub(crate) fn alternative_names(&self, most: usize) -> (Vec<String>, usize) {
+        Extension::alternative_names(self.extensions.iter(), most)
     }
 
     /// Checks that the requester holds the private key.
@@ -188,6 +188,33 @@ impl CertificationRequest {
             "certification request",
         )
     }
+}
+
+/// Calls `each` with type and values of every attribute.
+fn each_attribute<'a>(
+    mut attributes: Reader<'a>,
+    mut each: impl FnMut(const_oid::ObjectIdentifier, Reader<'a>) -> Result<()>,
+) -> Result<()> {
+    while !attributes.is_empty() {
+        let mut attribute = attributes.expect(tag::SEQUENCE, "attribute")?.reader();
+        let oid = attribute.expect(tag::OID, "attribute type")?.oid()?;
+        let values = attribute.expect(tag::SET, "attribute values")?.reader();
+        each(oid, values)?;
+    }
+    Ok(())
+}
+
+/// Calls `each` with every list of an extensionRequest.
+fn each_extension_list<'a>(
+    attributes: Reader<'a>,
+    mut each: impl FnMut(Tlv<'a>) -> Result<()>,
+) -> Result<()> {
+    each_attribute(attributes, |oid, mut values| {
+        while oid == oid::EXTENSION_REQUEST && !values.is_empty() {
+            each(values.expect(tag::SEQUENCE, "extensionRequest")?)?;
+        }
+        Ok(())
+    })
 }
 
 impl fmt::Debug for CertificationRequest {

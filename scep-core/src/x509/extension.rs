@@ -1,5 +1,6 @@
 //! Extensions (RFC 5280 section 4.2).
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -73,15 +74,22 @@ impl GeneralName {
         }
     }
 
-    pub(super) fn list_from_der(der: &[u8]) -> Result<Vec<Self>> {
+    /// Adds the names of a GeneralNames to `out` as text, until that has `most`; returns how many
+    /// names there are.
+    fn add_texts(der: &[u8], most: usize, out: &mut Vec<String>) -> Result<usize> {
         let mut names = Reader::new(der)
             .expect(tag::SEQUENCE, "GeneralNames")?
             .reader();
-        let mut out = Vec::new();
-        while !names.is_empty() {
-            out.push(Self::from_tlv(&names.next("GeneralName")?));
+        let (mut all, mut count) = (names, 0);
+        while !all.is_empty() {
+            all.next("GeneralName")?;
+            count += 1;
         }
-        Ok(out)
+        out.reserve_exact(count.min(most.saturating_sub(out.len())));
+        while !names.is_empty() && out.len() < most {
+            out.push(format!("{}", Self::from_tlv(&names.next("GeneralName")?)));
+        }
+        Ok(count)
     }
 }
 
@@ -146,6 +154,19 @@ impl Extension {
         }
     }
 
+    /// The names in subjectAltNames as text, `most` of them, and how many there are.
+    pub(super) fn alternative_names<'e>(
+        extensions: impl Iterator<Item = &'e Self>,
+        most: usize,
+    ) -> (Vec<String>, usize) {
+        let mut names = Vec::new();
+        let count = extensions
+            .filter(|extension| extension.oid == oid::SUBJECT_ALT_NAME)
+            .filter_map(|extension| GeneralName::add_texts(&extension.value, most, &mut names).ok())
+            .sum();
+        (names, count)
+    }
+
     /// cRLDistributionPoints with one distribution point for each URI.
     #[must_use]
     pub fn crl_distribution_points(uris: &[&str]) -> Self {
@@ -208,8 +229,14 @@ impl Extension {
 
     /// Decodes an Extensions SEQUENCE.
     pub(super) fn list_from_tlv(list: &Tlv<'_>) -> Result<Vec<Self>> {
+        let mut out = Vec::with_capacity(list.reader().count());
+        Self::add_list(list, &mut out)?;
+        Ok(out)
+    }
+
+    /// Decodes an Extensions SEQUENCE, and adds what is in it to `out`.
+    pub(super) fn add_list(list: &Tlv<'_>, out: &mut Vec<Self>) -> Result<()> {
         let mut items = list.reader();
-        let mut out = Vec::new();
         while !items.is_empty() {
             let mut fields = items.expect(tag::SEQUENCE, "extension")?.reader();
             let oid = fields.expect(tag::OID, "extnID")?.oid()?;
@@ -227,7 +254,7 @@ impl Extension {
                 value,
             });
         }
-        Ok(out)
+        Ok(())
     }
 
     /// URIs of a cRLDistributionPoints value.

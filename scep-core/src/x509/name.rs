@@ -20,12 +20,54 @@ use crate::{Error, Result};
 pub struct Name(Vec<u8>);
 
 /// One AttributeTypeAndValue of a name.
-#[derive(Debug)]
-struct Attribute {
+struct Attribute<'a> {
     /// Index of the RDN that holds it.
     rdn: usize,
     oid: ObjectIdentifier,
-    value: String,
+    value: Tlv<'a>,
+}
+
+/// The attributes of a name in their order, read one by one: a name may be long, and somebody
+/// else's.
+struct Attributes<'a> {
+    rdns: Reader<'a>,
+    /// What is left of the RDN.
+    set: Reader<'a>,
+    /// How many RDNs were begun.
+    begun: usize,
+}
+
+impl<'a> Attributes<'a> {
+    fn read(&mut self) -> Result<Option<Attribute<'a>>> {
+        while self.set.is_empty() {
+            if self.rdns.is_empty() {
+                return Ok(None);
+            }
+            self.set = self
+                .rdns
+                .expect(tag::SET, "relative distinguished name")?
+                .reader();
+            self.begun += 1;
+        }
+        let mut pair = self
+            .set
+            .expect(tag::SEQUENCE, "attribute of a name")?
+            .reader();
+        Ok(Some(Attribute {
+            rdn: self.begun,
+            oid: pair.expect(tag::OID, "type of a name attribute")?.oid()?,
+            value: pair.next("value of a name attribute")?,
+        }))
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Attribute<'a>;
+
+    /// Of a name that was made by [`Name::from_der`], and so is not broken.
+    fn next(&mut self) -> Option<Attribute<'a>> {
+        self.read().ok().flatten()
+    }
 }
 
 impl Name {
@@ -46,7 +88,12 @@ impl Name {
             .expect(tag::SEQUENCE, "name")
             .map_err(|e| e.in_layer(Layer::X509))?;
         outer.finish("name").map_err(|e| e.in_layer(Layer::X509))?;
-        name.attributes().map_err(|e| e.in_layer(Layer::X509))?;
+        let mut attributes = name.attributes();
+        while attributes
+            .read()
+            .map_err(|e| e.in_layer(Layer::X509))?
+            .is_some()
+        {}
         Ok(name)
     }
 
@@ -83,11 +130,9 @@ impl Name {
     #[must_use]
     pub fn common_name(&self) -> Option<String> {
         self.attributes()
-            .ok()?
-            .into_iter()
-            .rev()
-            .find(|a| a.oid == name_text::COMMON_NAME)
-            .map(|a| a.value)
+            .filter(|a| a.oid == name_text::COMMON_NAME)
+            .last()
+            .map(|a| string_value(&a.value))
     }
 
     /// Whether both name the same entity: same attributes in the same order, whatever the string
@@ -97,33 +142,24 @@ impl Name {
         if self == other {
             return true;
         }
-        let (Ok(ours), Ok(theirs)) = (self.attributes(), other.attributes()) else {
-            return false;
-        };
-        ours.len() == theirs.len()
-            && ours
-                .iter()
-                .zip(&theirs)
-                .all(|(a, b)| a.rdn == b.rdn && a.oid == b.oid && fold(&a.value) == fold(&b.value))
+        let (mut ours, mut theirs) = (self.attributes(), other.attributes());
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(a), Some(b)) if a.matches(&b) => {}
+                _ => return false,
+            }
+        }
     }
 
-    fn attributes(&self) -> Result<Vec<Attribute>> {
-        let mut out = Vec::new();
-        let mut rdns = Reader::new(&self.0).expect(tag::SEQUENCE, "name")?.reader();
-        let mut rdn = 0;
-        while !rdns.is_empty() {
-            let mut set = rdns
-                .expect(tag::SET, "relative distinguished name")?
-                .reader();
-            while !set.is_empty() {
-                let mut pair = set.expect(tag::SEQUENCE, "attribute of a name")?.reader();
-                let oid = pair.expect(tag::OID, "type of a name attribute")?.oid()?;
-                let value = string_value(&pair.next("value of a name attribute")?);
-                out.push(Attribute { rdn, oid, value });
-            }
-            rdn += 1;
+    fn attributes(&self) -> Attributes<'_> {
+        let nothing = Reader::new(&[]);
+        let name = Reader::new(&self.0).expect(tag::SEQUENCE, "name");
+        Attributes {
+            rdns: name.map_or(nothing, |name| name.reader()),
+            set: nothing,
+            begun: 0,
         }
-        Ok(out)
     }
 }
 
@@ -157,6 +193,15 @@ pub(crate) fn string_value(tlv: &Tlv<'_>) -> String {
     }
 }
 
+impl Attribute<'_> {
+    fn matches(&self, other: &Self) -> bool {
+        let text = |value| fold(&string_value(value));
+        self.rdn == other.rdn
+            && self.oid == other.oid
+            && (self.value.raw == other.value.raw || text(&self.value) == text(&other.value))
+    }
+}
+
 fn fold(value: &str) -> String {
     let words: Vec<String> = value.split_whitespace().map(str::to_lowercase).collect();
     words.join(" ")
@@ -165,26 +210,29 @@ fn fold(value: &str) -> String {
 impl fmt::Display for Name {
     /// RFC 4514: last RDN first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let attributes = self.attributes().map_err(|_| fmt::Error)?;
-        let mut rdns: Vec<Vec<&Attribute>> = Vec::new();
-        for attribute in &attributes {
-            match rdns.last_mut() {
-                Some(last) if last.first().is_some_and(|a| a.rdn == attribute.rdn) => {
-                    last.push(attribute);
-                }
-                _ => rdns.push(alloc::vec![attribute]),
+        let mut rdns = Vec::new();
+        let mut reader = self.attributes().rdns;
+        while let Ok(rdn) = reader.next("relative distinguished name") {
+            if !rdn.value.is_empty() {
+                rdns.push(rdn.reader());
             }
         }
-        for (i, rdn) in rdns.iter().rev().enumerate() {
-            for (j, attribute) in rdn.iter().enumerate() {
-                if i > 0 || j > 0 {
+        let mut first = true;
+        for rdn in rdns.into_iter().rev() {
+            let attributes = Attributes {
+                rdns: Reader::new(&[]),
+                set: rdn,
+                begun: 1,
+            };
+            for (j, attribute) in attributes.enumerate() {
+                if !core::mem::take(&mut first) {
                     f.write_str(if j > 0 { "+" } else { "," })?;
                 }
                 match name_text::short_name(attribute.oid) {
                     Some(name) => write!(f, "{name}=")?,
                     None => write!(f, "{}=", attribute.oid)?,
                 }
-                name_text::write_escaped(f, &attribute.value)?;
+                name_text::write_escaped(f, &string_value(&attribute.value))?;
             }
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! Tests of the transcoder, one rule each.
 
 use super::*;
+use crate::asn1::write;
 use alloc::vec;
+use alloc::vec::Vec;
 
 fn der(input: &[u8]) -> Vec<u8> {
     let out = transcode(input, &Limits::DEFAULT).unwrap();
