@@ -47,7 +47,8 @@ impl CaTrust {
 }
 
 impl Ca {
-    /// Judges a reply to GetCACert.
+    /// Judges a reply to GetCACert. Of what lies between the anchor and the certificates that are
+    /// chosen, everything is valid now, or it would not vouch for them.
     pub(super) fn from_response(
         body: &[u8],
         trust: &CaTrust,
@@ -68,7 +69,9 @@ impl Ca {
                 ),
             );
         }
-        Self::new(trusted.as_slice().to_vec())
+        let ca = Self::new(trusted.as_slice().to_vec())?;
+        check_dates(&ca.roles, now)?;
+        Ok(ca)
     }
 
     /// The CA of certificates that are trusted already.
@@ -157,4 +160,36 @@ impl Ca {
             ),
         ))
     }
+}
+
+/// Nothing is encrypted to a certificate that is not valid, nor asked of a CA whose own is not
+/// (section 2.2). The choice itself knows no dates: another one would be silently in its place.
+fn check_dates(roles: &CaRoles, now: UnixTime) -> Result<()> {
+    for (certificate, role) in [
+        (&roles.issuing_ca, "the issuing CA's certificate"),
+        (
+            &roles.encryption,
+            "the certificate that requests are encrypted to",
+        ),
+    ] {
+        if certificate.is_valid_at(now) {
+            continue;
+        }
+        let what = if now < certificate.not_before() {
+            "is not valid yet"
+        } else {
+            "has expired"
+        };
+        return Err(Error::not_authentic(
+            Check::Issuer,
+            format!(
+                "{role}, {} (serial {}), {what}: it is valid from {} to {}, and it is {now} here",
+                certificate.subject(),
+                certificate.serial_hex(),
+                certificate.not_before(),
+                certificate.not_after(),
+            ),
+        ));
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::cms::Openers;
 use crate::crypto::RandomSource;
 use crate::deviation::{self, Deviations};
 use crate::error::{Check, Layer};
-use crate::http::{CT_PKI_MESSAGE, Operation};
+use crate::http::{CT_PKI_MESSAGE, Operation, is_media_type};
 use crate::message::{
     ChallengePassword, MessageType, PkiStatus, SenderNonce, SignedMessage, VerifiedMessage,
 };
@@ -105,7 +105,7 @@ impl Session {
 fn message_in<'a>(response: &Response<'a>) -> Result<&'a [u8]> {
     let labelled = response
         .content_type
-        .is_some_and(|t| t.trim_start().starts_with(CT_PKI_MESSAGE));
+        .is_some_and(|content_type| is_media_type(content_type, CT_PKI_MESSAGE));
     if response.status != 200 && !labelled {
         return Err(unexpected_status(Operation::PkiOperation, response.status));
     }

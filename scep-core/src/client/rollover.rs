@@ -12,7 +12,7 @@ use crate::capabilities::{Capabilities, Capability};
 use crate::crypto::CryptoProvider;
 use crate::deviation::{self, Deviations};
 use crate::error::{Foreign, Layer};
-use crate::http::{CT_NEXT_CA_CERT, Operation};
+use crate::http::{CT_NEXT_CA_CERT, Operation, is_media_type};
 use crate::next_ca_certificates::{NextCaCertificates, Validity};
 use crate::x509::Certificate;
 use crate::{Error, Result, UnixTime};
@@ -144,10 +144,7 @@ impl Rollover {
 }
 
 fn note_content_type(response: &Response<'_>, deviations: &mut Deviations) {
-    let right = |labelled: &str| {
-        let essence = labelled.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case(CT_NEXT_CA_CERT)
-    };
+    let right = |labelled: &str| is_media_type(labelled, CT_NEXT_CA_CERT);
     if !response.content_type.is_some_and(right) {
         deviations.note(
             deviation::NEXT_CA_CONTENT_TYPE,

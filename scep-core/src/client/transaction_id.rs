@@ -8,7 +8,7 @@ use crate::message::TransactionId;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TransactionIdChoice {
     /// The hash of the public key, by which a server recognises a request that is repeated after an
-    /// interruption.
+    /// interruption; see [`TransactionId::of_key`].
     #[default]
     HashOfKey,
     /// 128 random bits: a new id for each transaction.

@@ -16,6 +16,7 @@ pub mod mutate;
 pub mod next_ca;
 pub mod openssl;
 pub mod provider;
+pub mod raw;
 pub mod samples;
 
 pub use provider::provider;
