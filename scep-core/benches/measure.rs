@@ -42,6 +42,13 @@ impl<'a> Task<'a> {
         median(self.rounds.clone())
     }
 
+    /// How many times as long as `other` it takes: the median of the ratios within a round, in which
+    /// both run one after the other, so that the pace of the machine drops out.
+    pub(crate) fn ratio_to(&self, other: &Self) -> f64 {
+        let rounds = self.rounds.iter().zip(&other.rounds);
+        median(rounds.map(|(ours, theirs)| ours / theirs).collect())
+    }
+
     fn batch(&mut self) -> Duration {
         let start = now();
         for _ in 0..self.repeats {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use scep_core::crypto::{DigestAlgorithm, KeyTransport, SignatureAlgorithm, SystemRandom};
 
 use super::lab::{Identity, Lab};
+use super::measure::Task;
 
 const SCHEME: SignatureAlgorithm = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha256);
 const TRANSPORT: KeyTransport = KeyTransport::RsaPkcs1v15;
@@ -20,6 +21,15 @@ pub(crate) struct Rsa {
     pub(crate) decrypt: u32,
     pub(crate) sign: u32,
     pub(crate) encrypt: u32,
+}
+
+impl Rsa {
+    pub(crate) const NONE: Self = Self {
+        verify: 0,
+        decrypt: 0,
+        sign: 0,
+        encrypt: 0,
+    };
 }
 
 impl core::fmt::Display for Rsa {
@@ -59,8 +69,12 @@ impl<'a> Floor<'a> {
         }
     }
 
+    pub(crate) fn task(&self, name: &str, rsa: Rsa) -> Task<'_> {
+        Task::new(name, move || self.run(rsa))
+    }
+
     /// So many operations, in the order of an enrollment, with the keys of one.
-    pub(crate) fn run(&self, rsa: Rsa) {
+    fn run(&self, rsa: Rsa) {
         let (provider, client) = (&self.lab.provider, self.lab.client.key.spki_der());
         for _ in 0..rsa.verify {
             let good = provider.verify(client, SCHEME, &MESSAGE, &self.signature);

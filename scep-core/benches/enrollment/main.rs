@@ -51,82 +51,97 @@ fn providers() -> Vec<Arc<dyn CryptoProvider>> {
 
 fn table(provider: &Arc<dyn CryptoProvider>) {
     let lab = Lab::new(provider);
-    let floor = &Floor::new(&lab);
+    let floor = Floor::new(&lab);
+    // one tape for each operation, so that all of them can be measured in turn
+    let taped: Vec<(Tape, Lab)> = OPERATIONS.iter().map(|_| taped_lab(provider)).collect();
+    let used: Vec<Rsa> = OPERATIONS
+        .iter()
+        .zip(&taped)
+        .map(|(operation, (tape, lab))| tape.record(|| drop((operation.run)(lab))))
+        .collect();
+
+    let mut tasks: Vec<Task<'_>> = SINGLES
+        .iter()
+        .map(|(name, rsa)| floor.task(name, *rsa))
+        .collect();
+    for ((operation, (tape, taped)), rsa) in OPERATIONS.iter().zip(&taped).zip(&used) {
+        let run = operation.run;
+        let lab = &lab;
+        tasks.push(Task::new("whole", move || drop(black_box(run(lab)))));
+        tasks.push(floor.task("RSA", *rsa));
+        tasks.push(Task::new("no crypto", move || {
+            tape.rewind();
+            drop(black_box(run(taped)));
+        }));
+    }
+    measure::run(&mut tasks, ROUNDS);
+
     println!("{}, RSA-2048, SHA-256, AES-128-CBC", provider.name());
-    let mut singles: Vec<Task<'_>> = [
-        (
-            "verify",
-            Rsa {
-                verify: 1,
-                ..Rsa::default()
-            },
-        ),
-        (
-            "decrypt",
-            Rsa {
-                decrypt: 1,
-                ..Rsa::default()
-            },
-        ),
-        (
-            "sign",
-            Rsa {
-                sign: 1,
-                ..Rsa::default()
-            },
-        ),
-        (
-            "encrypt",
-            Rsa {
-                encrypt: 1,
-                ..Rsa::default()
-            },
-        ),
-    ]
-    .into_iter()
-    .map(|(name, rsa)| Task::new(name, move || floor.run(rsa)))
-    .collect();
-    measure::run(&mut singles, ROUNDS);
-    for single in &singles {
+    let (singles, wholes) = tasks.split_at(SINGLES.len());
+    for single in singles {
         print!("  {} {:.1} µs", single.name, single.micros());
     }
     println!(
         "\n\n  {:<26} {:>6} {:>9} {:>9}  {:<11} {:>9} {:>6} {:>9} {:>6}",
         "", "octets", "µs", "usual µs", "RSA", "RSA µs", "ratio", "no crypto", "share"
     );
-    let tape = Tape::new(Arc::clone(provider));
-    let recorder: Arc<dyn CryptoProvider> = Arc::new(tape.clone());
-    let taped = Lab::new(&recorder);
-    for operation in OPERATIONS {
-        row(operation, &lab, floor, &tape, &taped);
+    for ((operation, rsa), tasks) in OPERATIONS.iter().zip(used).zip(wholes.chunks(3)) {
+        let octets = (operation.run)(&lab).len();
+        row(operation.name, octets, rsa, tasks);
     }
     println!();
 }
 
-/// Measures an operation, the RSA in it, and what is left if crypto costs nothing.
-fn row(operation: &Operation, lab: &Lab, floor: &Floor<'_>, tape: &Tape, taped: &Lab) {
-    let rsa = tape.record(|| drop((operation.run)(taped)));
-    let mut tasks = [
-        Task::new("whole", || drop(black_box((operation.run)(lab)))),
-        Task::new("RSA", || floor.run(rsa)),
-        Task::new("no crypto", || {
-            tape.rewind();
-            drop(black_box((operation.run)(taped)));
-        }),
-    ];
-    measure::run(&mut tasks, ROUNDS);
+/// The RSA operations by themselves.
+const SINGLES: [(&str, Rsa); 4] = [
+    (
+        "verify",
+        Rsa {
+            verify: 1,
+            ..Rsa::NONE
+        },
+    ),
+    (
+        "decrypt",
+        Rsa {
+            decrypt: 1,
+            ..Rsa::NONE
+        },
+    ),
+    (
+        "sign",
+        Rsa {
+            sign: 1,
+            ..Rsa::NONE
+        },
+    ),
+    (
+        "encrypt",
+        Rsa {
+            encrypt: 1,
+            ..Rsa::NONE
+        },
+    ),
+];
+
+fn taped_lab(provider: &Arc<dyn CryptoProvider>) -> (Tape, Lab) {
+    let tape = Tape::new(Arc::clone(provider));
+    let recorder: Arc<dyn CryptoProvider> = Arc::new(tape.clone());
+    (tape, Lab::new(&recorder))
+}
+
+/// An operation, the RSA in it, and what is left if crypto costs nothing.
+fn row(name: &str, octets: usize, rsa: Rsa, tasks: &[Task<'_>]) {
     let [whole, floor, rest] = [0, 1, 2].map(|i| tasks[i].micros());
-    let ratio = (rsa != Rsa::default()).then_some(whole / floor);
+    let ratio = (rsa != Rsa::NONE).then(|| tasks[0].ratio_to(&tasks[1]));
     println!(
-        "  {:<26} {:>6} {whole:>9.1} {:>9.1}  {rsa:<11} {:>9} {:>6} {rest:>9.1} {:>5.1}%",
-        operation.name,
-        (operation.run)(lab).len(),
+        "  {name:<26} {octets:>6} {whole:>9.1} {:>9.1}  {rsa:<11} {:>9} {:>6} {rest:>9.1} {:>5.1}%",
         tasks[0].usual_micros(),
         ratio.map_or("".into(), |_| format!("{floor:.1}")),
         ratio.map_or("".into(), |ratio| format!("{ratio:.3}")),
         100.0 * rest / whole,
     );
-    match (operation.name, ratio) {
+    match (name, ratio) {
         (operations::ENROLLMENT, Some(ratio)) => {
             let expected = Rsa {
                 verify: 2,

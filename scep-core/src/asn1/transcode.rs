@@ -17,15 +17,13 @@ mod header;
 mod strings;
 
 use alloc::borrow::Cow;
-use alloc::format;
 
 use super::tag;
-use crate::error::Layer;
 use crate::limits::Limits;
 use crate::oid;
 use crate::{Error, Result};
 use edits::Edits;
-use header::{Header, encoded_len};
+use header::Header;
 use strings::is_string;
 
 /// A value in DER.
@@ -112,29 +110,31 @@ struct Value {
 impl Walk<'_> {
     /// Reads the value at `at`, which must end before `end`.
     fn value(&mut self, at: usize, end: usize, depth: usize, role: Role) -> Result<Value> {
-        let (header, content_end) = self.begin(at, end, depth)?;
-        if header.tag & tag::CONSTRUCTED == 0 {
-            let stop = content_end.unwrap_or(end);
-            if !header.minimal {
-                let mark = self.edits.header(at, header.content, header.tag);
-                self.edits.finish(&mark, stop - header.content, None);
-            }
+        let header = self.header(at, end, depth)?;
+        if header.tag & tag::CONSTRUCTED != 0 {
+            let primitive_tag = header.tag & !tag::CONSTRUCTED;
+            return match role {
+                Role::ImplicitString => self.string(&header, at, end, depth, tag::OCTET_STRING),
+                _ if is_string(primitive_tag) => {
+                    self.string(&header, at, end, depth, primitive_tag)
+                }
+                _ => self.constructed(&header, at, end, depth, role),
+            };
+        }
+        let stop = header.stop.unwrap_or(end);
+        if header.minimal {
             return Ok(Value {
-                len: encoded_len(stop - header.content),
+                len: stop - at,
                 end: stop,
             });
         }
-        let primitive_tag = header.tag & !tag::CONSTRUCTED;
-        let segment_tag = match role {
-            Role::ImplicitString => tag::OCTET_STRING,
-            _ if is_string(primitive_tag) => primitive_tag,
-            _ => return self.constructed(&header, at, content_end, end, depth, role),
-        };
-        self.string(&header, at, content_end, end, depth, segment_tag)
+        let mark = self.edits.header(at, header.content, header.tag);
+        let len = self.edits.finish(&mark, stop - header.content, None);
+        Ok(Value { len, end: stop })
     }
 
-    /// Counts a value, and reads its header; returns also where its content ends, if it says so.
-    fn begin(&mut self, at: usize, end: usize, depth: usize) -> Result<(Header, Option<usize>)> {
+    /// Counts the value at `at`, and reads its header.
+    fn header(&mut self, at: usize, end: usize, depth: usize) -> Result<Header> {
         if depth > self.limits.depth {
             return Err(Error::TooLarge {
                 what: "the nesting depth",
@@ -148,22 +148,7 @@ impl Walk<'_> {
                 limit: self.limits.elements,
             });
         }
-        let header = Header::read(self.input, at, end)?;
-        let Some(len) = header.len else {
-            return Ok((header, None));
-        };
-        match header.content.checked_add(len) {
-            Some(stop) if stop <= end => Ok((header, Some(stop))),
-            _ => Err(Error::malformed_at(
-                Layer::Asn1,
-                format!(
-                    "{} is cut short: {len} octets announced, {} present",
-                    tag::name(header.tag),
-                    end.saturating_sub(header.content)
-                ),
-                at,
-            )),
-        }
+        Header::read(self.input, at, end)
     }
 
     /// Reads the children of a constructed value that is not a string.
@@ -171,16 +156,15 @@ impl Walk<'_> {
         &mut self,
         header: &Header,
         at: usize,
-        content_end: Option<usize>,
         end: usize,
         depth: usize,
         role: Role,
     ) -> Result<Value> {
         let mark = self.edits.header(at, header.content, header.tag);
-        let limit = content_end.unwrap_or(end);
+        let limit = header.stop.unwrap_or(end);
         let (mut children, mut len, mut enveloped) = (0_usize, 0_usize, false);
         let mut position = header.content;
-        while !self.at_end(&mut position, content_end, end) {
+        while !self.at_end(&mut position, header.stop, end) {
             let child_role = role.of_child(children, header.tag, enveloped);
             if role == Role::ContentInfo && children == 0 {
                 enveloped = self.is_enveloped_type(position, limit);
@@ -190,15 +174,13 @@ impl Walk<'_> {
             len += child.len;
             position = child.end;
         }
-        if header.minimal && content_end.is_some() && self.edits.nothing_since(&mark) {
+        let len = if header.minimal && self.edits.nothing_since(&mark) {
             self.edits.undo(mark);
+            position - at
         } else {
-            self.edits.finish(&mark, len, None);
-        }
-        Ok(Value {
-            len: encoded_len(len),
-            end: position,
-        })
+            self.edits.finish(&mark, len, None)
+        };
+        Ok(Value { len, end: position })
     }
 
     /// Whether a content is at its end; an end that is marked by two octets is passed, and left out.
@@ -221,8 +203,7 @@ impl Walk<'_> {
         let Ok(header) = Header::read(self.input, at, end) else {
             return false;
         };
-        let stop = header.content.saturating_add(header.len.unwrap_or(0));
-        let content = self.input.get(header.content..stop);
+        let content = self.input.get(header.content..header.stop.unwrap_or(end));
         header.tag == tag::OID
             && [
                 oid::ENVELOPED_DATA,

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::super::write;
+use super::header::encoded_len;
 
 /// Replaces `at..until` of the input by a header, or by nothing.
 #[derive(Clone, Copy)]
@@ -51,11 +52,13 @@ impl Edits {
     }
 
     /// Sets the length of the content; `first` is its first octet, if that is not in the input there.
-    pub(super) fn finish(&mut self, mark: &Mark, len: usize, first: Option<u8>) {
+    /// Returns the length of the whole value.
+    pub(super) fn finish(&mut self, mark: &Mark, len: usize, first: Option<u8>) -> usize {
         if let Some(edit) = self.0.get_mut(mark.index) {
             edit.len = offset(len);
             edit.first = first;
         }
+        encoded_len(len)
     }
 
     /// Whether the header was the last edit.

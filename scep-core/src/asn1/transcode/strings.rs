@@ -3,7 +3,7 @@
 use alloc::format;
 
 use super::super::tag;
-use super::header::{Header, encoded_len};
+use super::header::Header;
 use super::{Value, Walk};
 use crate::error::Layer;
 use crate::{Error, Result};
@@ -29,7 +29,6 @@ impl Walk<'_> {
         &mut self,
         header: &Header,
         at: usize,
-        content_end: Option<usize>,
         end: usize,
         depth: usize,
         segment_tag: u8,
@@ -42,11 +41,10 @@ impl Walk<'_> {
             len: 0,
             unused_bits: None,
         };
-        let after = self.segments(header, content_end, end, depth, &mut joined)?;
+        let after = self.segments(header, end, depth, &mut joined)?;
         let len = joined.len + usize::from(joined.unused_bits.is_some());
-        self.edits.finish(&mark, len, joined.unused_bits);
         Ok(Value {
-            len: encoded_len(len),
+            len: self.edits.finish(&mark, len, joined.unused_bits),
             end: after,
         })
     }
@@ -55,15 +53,14 @@ impl Walk<'_> {
     fn segments(
         &mut self,
         header: &Header,
-        content_end: Option<usize>,
         end: usize,
         depth: usize,
         joined: &mut Joined,
     ) -> Result<usize> {
-        let limit = content_end.unwrap_or(end);
+        let limit = header.stop.unwrap_or(end);
         let mut position = header.content;
-        while !self.at_end(&mut position, content_end, end) {
-            let (inner, inner_end) = self.begin(position, limit, depth + 1)?;
+        while !self.at_end(&mut position, header.stop, end) {
+            let inner = self.header(position, limit, depth + 1)?;
             if inner.tag & !tag::CONSTRUCTED != joined.segment_tag {
                 return Err(Error::malformed_at(
                     Layer::Asn1,
@@ -77,9 +74,9 @@ impl Walk<'_> {
             }
             if inner.tag & tag::CONSTRUCTED != 0 {
                 self.edits.drop(position, inner.content);
-                position = self.segments(&inner, inner_end, limit, depth + 1, joined)?;
+                position = self.segments(&inner, limit, depth + 1, joined)?;
             } else {
-                let stop = inner_end.unwrap_or(limit);
+                let stop = inner.stop.unwrap_or(limit);
                 let octets = self.segment(&inner, position, stop, joined)?;
                 self.edits.drop(position, octets);
                 joined.len += stop - octets;
