@@ -38,6 +38,10 @@ pub fn all(catalogue: &Catalogue) -> Vec<Document> {
             content: facts(),
         },
         Document {
+            path: "docs/deviations.md",
+            content: deviations(),
+        },
+        Document {
             path: "docs/json-schema/scep-diagnosis-1.json",
             content: schema(),
         },
@@ -195,6 +199,25 @@ fn symptoms(catalogue: &Catalogue) -> String {
 
 fn facts() -> String {
     format!("# Facts\n\n{NOTE}{}", table::markdown())
+}
+
+fn deviations() -> String {
+    let mut out = format!("# Deviations\n\n{NOTE}");
+    out.push_str(
+        "What `scep inspect`, and every transaction, notes about a message that was understood in spite of \
+         it. Sections are those of RFC 8894 where nothing else is named.\n\n| id | section | meaning |\n\
+         |---|---|---|\n",
+    );
+    for kind in scep_core::deviation::KINDS {
+        put!(
+            out,
+            "| `{}` | {} | {} |",
+            kind.id,
+            kind.section,
+            kind.meaning
+        );
+    }
+    out
 }
 
 fn schema() -> String {

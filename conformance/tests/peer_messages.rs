@@ -22,6 +22,7 @@ fn inspected(file: &str) -> Report {
     let aids = Aids {
         keys: vec![key("issuing-ca"), key("device-1")],
         certificates: Vec::new(),
+        passwords: Vec::new(),
     };
     let message = read(&format!("fixtures/peers/{file}"));
     let report = inspect(&RustCrypto, &message, &aids, &mut SystemRandom)

@@ -6,6 +6,7 @@
 //! | `decode_message` | what a pkiMessage says, from a line of an IIS log |
 //! | `enroll` | a certificate from a SCEP server |
 //! | `diagnose` | what is wrong with a server, from outside |
+//! | `key_elsewhere` | a key that an HSM or a key service holds, signing at once or asynchronously |
 //! | `mock_in_a_test` | the simulated deployment in a test of your own client |
 //! | `own_network` | a network of your own under enrollment and diagnosis |
 //! | `responder` | a minimal SCEP server, and a client of it, without any I/O |

@@ -49,6 +49,14 @@ fn enroll() {
 }
 
 #[test]
+fn key_elsewhere() {
+    run(
+        "key_elsewhere",
+        &["issued: CN=router-01,O=Contoso", "made by hand: "],
+    );
+}
+
+#[test]
 fn diagnose() {
     run(
         "diagnose",

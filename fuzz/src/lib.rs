@@ -24,26 +24,35 @@
     reason = "a panic is what a fuzz target reports"
 )]
 
+use std::sync::{Arc, LazyLock};
+
 use scep_core::asn1;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::capabilities::{Capabilities, Capability};
 use scep_core::cms::{ContentInfo, EnvelopedData, Openers, SignedData};
-use scep_core::crypto::{CryptoProvider, RandomSource, RustCrypto};
+use scep_core::crypto::{
+    CryptoProvider, DigestAlgorithm, PublicKeyAlgorithm, RandomSource, RustCrypto,
+};
 use scep_core::http::{Operation, ServerRequest};
 use scep_core::inspect::Aids;
 use scep_core::limits::Limits;
 use scep_core::message::{
-    ChallengePassword, IssuerAndSerialNumber, IssuerAndSubject, SignedMessage,
+    ChallengePassword, FailInfo, IssuerAndSerialNumber, IssuerAndSubject, SignedMessage,
 };
+use scep_core::next_ca_certificates::NextCaCertificates;
 use scep_core::policy::AlgorithmPolicy;
-use scep_core::x509::{Certificate, CertificationRequest, Crl, Name, pem};
-use scep_core::{Error, Result};
+use scep_core::server::{
+    Authority, Authorization, Decision, EnrollmentRequest, InMemoryTransactions, Refusal,
+    Responder, ResponderConfig, Service, Transactions,
+};
+use scep_core::x509::{Certificate, CertificateBuilder, CertificationRequest, Crl, Name, pem};
+use scep_core::{Error, Result, UnixTime};
 
 /// A fuzz target.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus folder and its binary.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("transcode", transcode),
     ("signed_message", signed_message),
     ("enveloped_data", enveloped_data),
@@ -56,6 +65,9 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("name", name),
     ("message_data", message_data),
     ("inspect", inspect),
+    ("next_ca_certificates", next_ca_certificates),
+    ("private_key", private_key),
+    ("responder", responder),
 ];
 
 const LIMITS: Limits = Limits::DEFAULT;
@@ -204,6 +216,75 @@ pub fn capabilities(input: &[u8]) {
     }
 }
 
+/// A GetNextCACert reply, to a client that knows the current CA.
+pub fn next_ca_certificates(input: &[u8]) {
+    static CURRENT: LazyLock<Option<CaCertificates>> = LazyLock::new(|| {
+        let bundle = include_bytes!("../../scep-core/tests/golden/certs-only.der");
+        CaCertificates::from_response(bundle).ok()
+    });
+    let Some(current) = CURRENT.as_ref() else {
+        return;
+    };
+    let policy = AlgorithmPolicy::LEGACY;
+    let next = NextCaCertificates::from_response(input, current, &RustCrypto, &policy, &LIMITS);
+    if let Some(next) = sound(input, next) {
+        assert!(!next.as_slice().is_empty() && next.next_ca().may_issue());
+    }
+}
+
+/// A private key.
+pub fn private_key(input: &[u8]) {
+    if let Some(key) = sound(input, RustCrypto.load_private_key(input)) {
+        sound(input, PublicKeyAlgorithm::of_spki(key.spki_der()));
+    }
+    sound(input, PublicKeyAlgorithm::of_spki(input));
+}
+
+/// A request, as far as a server without keys and certificates looks at it.
+pub fn responder(input: &[u8]) {
+    /// Grants nothing.
+    struct Nobody(InMemoryTransactions);
+    impl Authority for Nobody {
+        fn authorize(&self, _: &EnrollmentRequest<'_>, _: UnixTime) -> Authorization {
+            Authorization::Refused(Refusal::new(FailInfo::BadRequest))
+        }
+        fn issue(&self, _: &EnrollmentRequest<'_>, _: UnixTime) -> Decision {
+            Decision::Pending
+        }
+        fn transactions(&self) -> &dyn Transactions {
+            &self.0
+        }
+    }
+    static SERVICE: LazyLock<Option<Service>> = LazyLock::new(|| {
+        let key = include_bytes!("../../scep-core/tests/keys/p256-ca.der");
+        let key = RustCrypto.load_private_key(key).ok()?;
+        let name = Name::from_rfc4514("CN=Fuzzed CA").ok()?;
+        let root = CertificateBuilder {
+            serial: vec![1],
+            issuer: name.clone(),
+            subject: name,
+            not_before: UnixTime(0),
+            not_after: UnixTime::MAX,
+            spki: key.spki_der().to_vec(),
+            extensions: Vec::new(),
+        };
+        let root = root.sign(key.as_ref(), DigestAlgorithm::Sha256, &mut Counter(0));
+        let root = root.ok()?;
+        let identity = (root.clone(), key);
+        let config = ResponderConfig::new(Arc::new(RustCrypto), identity, root.clone());
+        let (responder, certificates) = (Responder::new(config), CaCertificates::new(vec![root]));
+        Some(Service::new(responder, certificates, &mut Counter(0)))
+    });
+    let Some(service) = SERVICE.as_ref() else {
+        return;
+    };
+    let nobody = Nobody(InMemoryTransactions::default());
+    let (now, rng) = (UnixTime(1_790_000_000), &mut Counter(0));
+    let query = Some("operation=PKIOperation");
+    let reply = service.handle("POST", query, input, &nobody, now, rng);
+    assert!(matches!(reply.status, 200 | 400 | 404 | 413) && !reply.body.is_empty());
+}
+
 /// The query of a GET request.
 pub fn get_query(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
@@ -257,6 +338,6 @@ pub fn inspect(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     sound(text.as_bytes(), pem::blocks(&text));
     if let Some(der) = sound(input, scep_core::inspect::private_key_der(input)) {
-        sound(input, RustCrypto.load_private_key(&der));
+        private_key(&der);
     }
 }

@@ -6,6 +6,7 @@ mod failure;
 mod files;
 mod nearest;
 mod options;
+mod provider;
 mod render;
 mod server_log;
 
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
+use crate::provider::ProviderChoice;
 use crate::render::{ColorChoice, Renderer};
 
 /// SCEP (RFC 8894): enroll certificates, find out why a server does not work, and simulate one that
@@ -34,6 +36,16 @@ struct Cli {
     /// Say on stderr what is being done.
     #[arg(long, short, global = true, display_order = 991)]
     verbose: bool,
+    /// Which crypto library does the work of SCEP. TLS is always AWS-LC's.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "NAME",
+        display_order = 992
+    )]
+    provider: ProviderChoice,
     #[command(subcommand)]
     command: Command,
 }
@@ -76,15 +88,16 @@ fn main() -> ExitCode {
             return Exit::CouldNotRun.into();
         }
     };
+    let provider = cli.provider.provider();
     let result = runtime.block_on(async {
         match cli.command {
-            Command::Diagnose(args) => command::diagnose::run(args, &renderer).await,
+            Command::Diagnose(args) => command::diagnose::run(args, provider, &renderer).await,
             Command::Explain(args) => command::explain::run(&args, &renderer),
-            Command::Enroll(args) => command::enroll::run(args, &renderer).await,
-            Command::Poll(args) => command::poll::run(args, &renderer).await,
-            Command::Inspect(args) => command::inspect::run(&args, &renderer),
-            Command::Mock(args) => command::mock::run(args, &renderer).await,
-            Command::Demo(args) => command::demo::run(args, &renderer).await,
+            Command::Enroll(args) => command::enroll::run(args, provider, &renderer).await,
+            Command::Poll(args) => command::poll::run(args, provider, &renderer).await,
+            Command::Inspect(args) => command::inspect::run(&args, provider.as_ref(), &renderer),
+            Command::Mock(args) => command::mock::run(args, provider, &renderer).await,
+            Command::Demo(args) => command::demo::run(args, provider, &renderer).await,
         }
     });
     match result {

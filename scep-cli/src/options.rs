@@ -1,6 +1,6 @@
 //! Flags that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -85,7 +85,7 @@ fn fingerprint(text: &str) -> Result<[u8; 32]> {
 }
 
 /// Certificates of a PEM or DER file.
-pub(crate) fn certificates(path: &std::path::Path) -> Result<Vec<Certificate>> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>> {
     let content = files::read(path)?;
     let parsed = match std::str::from_utf8(&content) {
         Ok(text) if text.contains("-----BEGIN") => Certificate::all_from_pem(text),
@@ -149,6 +149,13 @@ impl ChallengeArgs {
         }
         Ok(None)
     }
+}
+
+/// All challenge passwords of a file, one a line.
+pub(crate) fn challenges(path: &Path) -> Result<Vec<ChallengePassword>> {
+    let text = Zeroizing::new(files::read_text(path)?);
+    let lines = text.lines().filter(|line| !line.is_empty());
+    Ok(lines.map(ChallengePassword::new).collect())
 }
 
 /// The challenge password that a text begins with.
@@ -238,10 +245,7 @@ impl KeyArgs {
 }
 
 /// Reads a private key file.
-pub(crate) fn load_key(
-    provider: &dyn CryptoProvider,
-    path: &std::path::Path,
-) -> Result<Arc<dyn PrivateKey>> {
+pub(crate) fn load_key(provider: &dyn CryptoProvider, path: &Path) -> Result<Arc<dyn PrivateKey>> {
     let content = Zeroizing::new(files::read(path)?);
     private_key_der(&content)
         .and_then(|der| provider.load_private_key(&der))
@@ -323,7 +327,7 @@ pub(crate) fn scep_url(text: &str) -> std::result::Result<String, String> {
 }
 
 /// The real network, with further roots from a file.
-pub(crate) fn network(tls_ca_file: Option<&std::path::Path>) -> Result<HyperNetwork> {
+pub(crate) fn network(tls_ca_file: Option<&Path>) -> Result<HyperNetwork> {
     let mut trust = TrustStore::system();
     if let Some(path) = tls_ca_file {
         trust

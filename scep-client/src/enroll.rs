@@ -106,9 +106,9 @@ pub async fn enroll(
     mut params: EnrollmentParams,
     options: &EnrollOptions,
 ) -> Result<Enrolled, Failed> {
-    params.url = redact::url(&params.url, false);
-    let observer = observer(network, &params.url, options);
-    let method = params.method;
+    params.server.url = redact::url(&params.server.url, false);
+    let observer = observer(network, &params.server.url, options);
+    let method = params.server.method;
     run(observer, Enrollment::new(provider, params), method, options).await
 }
 

@@ -1,7 +1,8 @@
 //! GetCACert (RFC 8894 section 4.2): the CA's certificates, and who does what among them.
 
+mod roles;
+
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cms::{certs_only, certs_only_certificates};
@@ -9,25 +10,14 @@ use crate::crypto::CryptoProvider;
 use crate::error::Check;
 use crate::limits::Limits;
 use crate::policy::AlgorithmPolicy;
-use crate::x509::{Certificate, KeyUsage};
-use crate::{Error, Result, UnixTime, asn1, oid};
+use crate::x509::Certificate;
+use crate::{Error, Result, UnixTime, asn1};
+
+pub use roles::CaRoles;
 
 /// The certificates of a GetCACert reply, in the order received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaCertificates(Vec<Certificate>);
-
-/// Who does what among a CA's certificates, and why it was chosen so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaRoles {
-    /// The CA that will issue.
-    pub issuing_ca: Certificate,
-    /// Who may sign a CertRep: RAs with digitalSignature, and the issuing CA.
-    pub signing: Vec<Certificate>,
-    /// Whom to encrypt requests to.
-    pub encryption: Certificate,
-    /// The reasons, one sentence each, without final stop.
-    pub why: Vec<String>,
-}
 
 impl CaCertificates {
     /// Reads a reply: one certificate, or a degenerate SignedData. Which of both is told by the
@@ -139,176 +129,5 @@ impl CaCertificates {
             .collect();
         members.extend(anchors.iter().filter(|a| !self.0.contains(a)).cloned());
         Ok(Self(members))
-    }
-
-    /// Chooses the issuing CA, who may sign replies, and whom to encrypt to.
-    ///
-    /// * An RA certificate is one that is no CA certificate and, if it has extended key usages, has
-    ///   one of an RA (Certificate Request Agent, cmcRA, any). A device's certificate from the same
-    ///   CA must not become an RA because somebody put it into the reply. NDES has two RA
-    ///   certificates, told apart by keyUsage.
-    /// * The issuing CA is the one that issued the RA certificates; without any, the CA that
-    ///   issued no other CA in the set. Of several with that name the newest counts.
-    /// * Requests are encrypted to an RA with keyEncipherment, the one that lives longest; without
-    ///   any RA, to the issuing CA.
-    ///
-    /// # Errors
-    /// `PeerMisbehaved` if there is no CA certificate, or only RA certificates that cannot be
-    /// encrypted to.
-    pub fn choose(&self) -> Result<CaRoles> {
-        let mut why = Vec::new();
-        if let [only] = self.0.as_slice() {
-            if !only.may_issue() && !only.is_self_issued() {
-                return Err(Error::rule(
-                    "4.2.1.1",
-                    format!(
-                        "the server's only certificate, {}, is no CA certificate",
-                        only.subject()
-                    ),
-                ));
-            }
-            why.push(format!(
-                "{} is the only certificate, so it issues, signs and decrypts",
-                only.subject()
-            ));
-            return Ok(CaRoles {
-                issuing_ca: only.clone(),
-                signing: self.0.clone(),
-                encryption: only.clone(),
-                why,
-            });
-        }
-        let (cas, others): (Vec<&Certificate>, Vec<&Certificate>) =
-            self.0.iter().partition(|c| c.is_ca());
-        let (ras, strangers): (Vec<&Certificate>, Vec<&Certificate>) =
-            others.into_iter().partition(|c| may_be_ra(c));
-        why.extend(strangers.iter().map(|c| {
-            format!(
-                "{} (serial {}) is not for an RA, by its extended key usage",
-                c.subject(),
-                c.serial_hex()
-            )
-        }));
-        let issuing_ca = issuing_ca(&cas, &ras, &mut why)?;
-        let usage =
-            |c: &Certificate, wanted| c.key_usage().is_none_or(|usage| usage.contains(wanted));
-        let mut signing: Vec<Certificate> = ras
-            .iter()
-            .filter(|c| usage(c, KeyUsage::DIGITAL_SIGNATURE))
-            .map(|c| (*c).clone())
-            .collect();
-        why.extend(signing.iter().map(|c| {
-            format!(
-                "{} (serial {}) is an RA certificate that may sign replies",
-                c.subject(),
-                c.serial_hex()
-            )
-        }));
-        // a renewed CA has two certificates, and may sign with either key
-        signing.extend(
-            cas.iter()
-                .filter(|c| c.subject().matches(issuing_ca.subject()))
-                .map(|c| (*c).clone()),
-        );
-        let ra = ras
-            .iter()
-            .filter(|c| usage(c, KeyUsage::KEY_ENCIPHERMENT))
-            .max_by_key(|c| c.not_after());
-        let encryption = match ra {
-            Some(ra) => {
-                why.push(format!(
-                    "{} (serial {}) is an RA certificate with keyEncipherment, so requests are encrypted to it",
-                    ra.subject(),
-                    ra.serial_hex()
-                ));
-                (*ra).clone()
-            }
-            None if ras.is_empty() => {
-                why.push(format!(
-                    "there is no RA certificate, so requests are encrypted to {}",
-                    issuing_ca.subject()
-                ));
-                issuing_ca.clone()
-            }
-            None if usage(&issuing_ca, KeyUsage::KEY_ENCIPHERMENT) => {
-                why.push(format!(
-                    "no RA certificate has keyEncipherment, but {} has, so requests are encrypted to it",
-                    issuing_ca.subject()
-                ));
-                issuing_ca.clone()
-            }
-            None => {
-                return Err(Error::rule(
-                    "4.2.1.2",
-                    "none of the server's certificates has keyEncipherment, so nothing can be encrypted to it",
-                ));
-            }
-        };
-        Ok(CaRoles {
-            issuing_ca,
-            signing,
-            encryption,
-            why,
-        })
-    }
-}
-
-/// Whether the extended key usages, if there are any, allow an RA.
-fn may_be_ra(certificate: &Certificate) -> bool {
-    let purposes = certificate.extended_key_usages();
-    let of_ra = [
-        oid::MS_CERTIFICATE_REQUEST_AGENT,
-        oid::CMC_RA,
-        oid::ANY_EXTENDED_KEY_USAGE,
-    ];
-    purposes.is_empty() || purposes.iter().any(|purpose| of_ra.contains(purpose))
-}
-
-/// Whether `issuer` is named as the issuer, by name and, where both have them, by key identifier.
-fn names_issuer(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let by_key = match (
-        certificate.authority_key_identifier(),
-        issuer.subject_key_identifier(),
-    ) {
-        (Some(authority), Some(subject)) => authority == subject,
-        _ => true,
-    };
-    by_key && certificate.issuer().matches(issuer.subject())
-}
-
-fn issuing_ca(
-    cas: &[&Certificate],
-    ras: &[&Certificate],
-    why: &mut Vec<String>,
-) -> Result<Certificate> {
-    let of_ras = cas
-        .iter()
-        .filter(|ca| ras.iter().any(|ra| names_issuer(ra, ca)));
-    if let Some(issuer) = of_ras.max_by_key(|ca| ca.not_before()) {
-        why.push(format!(
-            "{} issued the RA certificates, so it is the issuing CA",
-            issuer.subject()
-        ));
-        return Ok((*issuer).clone());
-    }
-    let lowest = cas.iter().filter(|ca| {
-        !cas.iter()
-            .any(|other| !other.subject().matches(ca.subject()) && names_issuer(other, ca))
-    });
-    match lowest
-        .max_by_key(|ca| ca.not_before())
-        .or_else(|| cas.first())
-    {
-        Some(ca) => {
-            why.push(format!(
-                "{} issued no other CA in the reply, so it is the issuing CA",
-                ca.subject()
-            ));
-            Ok((*ca).clone())
-        }
-        None => Err(Error::rule(
-            "4.2.1.2",
-            "the server's reply holds no CA certificate",
-        )),
     }
 }

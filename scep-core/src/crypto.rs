@@ -7,8 +7,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use zeroize::Zeroizing;
-
 use crate::{Error, Result};
 #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 use key_format::private_key_algorithm;
@@ -44,12 +42,14 @@ pub use random::SystemRandom;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RustCrypto;
 pub use signature::SignatureAlgorithm;
+/// Erases what it holds when dropped; keys and plaintexts are handed over in it.
+pub use zeroize::Zeroizing;
 
 /// A crypto library.
 ///
 /// Implementations are stateless; what they cannot do is
-/// [`Error::Unsupported`](crate::Error::Unsupported) with their [`name`](Self::name). A provider
-/// may have a random generator of its own, and then leaves the one that is passed in alone.
+/// [`Error::Unsupported`] with their [`name`](Self::name). A provider may have a random generator of
+/// its own, and then leaves the one that is passed in alone.
 pub trait CryptoProvider: Send + Sync + fmt::Debug {
     /// The provider's name, for messages.
     fn name(&self) -> &'static str;

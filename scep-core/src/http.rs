@@ -1,6 +1,7 @@
 //! The HTTP mapping (RFC 8894 section 4), without HTTP: URLs, queries, content types.
 
 mod date;
+mod media_type;
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -16,6 +17,7 @@ use crate::error::Layer;
 use crate::{Error, Result};
 
 pub use date::{format_date, parse_date};
+pub(crate) use media_type::is_media_type;
 
 /// Content type of a pkiMessage, both ways.
 pub const CT_PKI_MESSAGE: &str = "application/x-pki-message";

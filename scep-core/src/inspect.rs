@@ -17,11 +17,12 @@ pub use outline::{OutlineLine, outline};
 pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVerdict};
 
 use crate::asn1::{first_inner_tag, tag};
-use crate::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, algorithm};
+use crate::cms::{ContentInfo, EnvelopedData, Openers, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
+use crate::deviation;
 use crate::error::Check;
 use crate::limits::Limits;
-use crate::message::{IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
+use crate::message::{ChallengePassword, IssuerAndSerialNumber, IssuerAndSubject, SignedMessage};
 use crate::oid;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::{Certificate, pem};
@@ -32,12 +33,25 @@ use crate::{Error, Result};
 const MAX_NESTING: usize = 4;
 
 /// What an inspection may use beyond the input.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Aids {
     /// Private keys that may open envelopes.
     pub keys: Vec<Arc<dyn PrivateKey>>,
     /// Certificates that may have signed, such as a GetCACert result.
     pub certificates: Vec<Certificate>,
+    /// Challenge passwords that may open envelopes.
+    pub passwords: Vec<ChallengePassword>,
+}
+
+impl core::fmt::Debug for Aids {
+    /// Leaves keys and passwords out.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Aids")
+            .field("keys", &self.keys.len())
+            .field("certificates", &self.certificates)
+            .field("passwords", &self.passwords.len())
+            .finish()
+    }
 }
 
 /// Inspects an input of any of the forms that [`unwrap_input`] takes.
@@ -134,7 +148,7 @@ fn content_info(
 ) -> Result<Report> {
     let info = ContentInfo::decode(input, limits)?;
     let mut report = match info.content_type() {
-        oid::ENVELOPED_DATA => {
+        oid::ENVELOPED_DATA | oid::AUTH_ENVELOPED_DATA => {
             let mut report = Report::new(Kind::EnvelopedData);
             envelope(provider, input, aids, limits, rng, nesting, &mut report);
             report
@@ -163,14 +177,13 @@ fn content_info(
     report.was_ber = info.was_ber();
     if info.was_ber() {
         report.deviations.note(
-            "ber-encoding",
-            "RFC 5652 2",
+            deviation::BER_ENCODING,
             "sent as BER; strict DER readers refuse it",
         );
     }
     if info.trailing() > 0 {
         let text = format!("{} octets follow the message", info.trailing());
-        report.deviations.note("trailing-octets", "4.1", text);
+        report.deviations.note(deviation::TRAILING_OCTETS, text);
     }
     Ok(report)
 }
@@ -185,8 +198,7 @@ fn certs_only(data: &SignedData<'_>) -> Report {
     report.certificates = summaries(&data.certificates);
     if !data.other_certificates.is_empty() {
         report.deviations.note(
-            "illegible-certificates",
-            "RFC 5652 10.2.3",
+            deviation::ILLEGIBLE_CERTIFICATES,
             format!(
                 "{} members of certificates are no legible certificate",
                 data.other_certificates.len()
@@ -209,7 +221,7 @@ fn other_signed_data(
     let mut report = Report::new(Kind::PkiMessage);
     report.certificates = summaries(&data.certificates);
     let text = format!("not a pkiMessage: {error}");
-    report.deviations.note("not-a-pki-message", "3.2", text);
+    report.deviations.note(deviation::NOT_A_PKI_MESSAGE, text);
     if let Some(signer) = data.signers.first() {
         report.signer = Some(format!("{}", signer.signer));
         report.digest = Some(algorithm::describe(signer.digest_algorithm.algorithm));
@@ -284,16 +296,38 @@ fn envelope(
     let enveloped = match EnvelopedData::decode(input, limits) {
         Ok(enveloped) => enveloped,
         Err(error) => {
-            report
-                .deviations
-                .note("envelope-illegible", "3.1", format!("the content: {error}"));
+            report.deviations.note(
+                deviation::ENVELOPE_ILLEGIBLE,
+                format!("the content: {error}"),
+            );
             return;
         }
     };
+    if enveloped.trailing > 0 {
+        let text = format!("{} octets follow the envelope", enveloped.trailing);
+        report
+            .deviations
+            .note(deviation::TRAILING_OCTETS_IN_CONTENT, text);
+    }
+    if enveloped.authentication.is_some() {
+        report.deviations.note(
+            deviation::AUTHENTICATED_ENVELOPE,
+            "the content is an AuthEnvelopedData, which RFC 8894 does not know",
+        );
+    }
+    if enveloped.content.content_type != oid::DATA {
+        let text = format!(
+            "the encrypted content is labelled {}, not data",
+            algorithm::describe(enveloped.content.content_type)
+        );
+        report
+            .deviations
+            .note(deviation::ENVELOPE_CONTENT_TYPE, text);
+    }
     if enveloped.was_ber {
         report
             .deviations
-            .note("ber-envelope", "RFC 5652 2", "the envelope is BER, not DER");
+            .note(deviation::BER_ENVELOPE, "the envelope is BER, not DER");
     }
     let content_algorithm = &enveloped.content.algorithm;
     report.cipher = Some(content_algorithm.content_cipher().map_or_else(
@@ -311,9 +345,9 @@ fn envelope(
                     |transport| format!("{transport}"),
                 ),
             },
-            Recipient::Password(_) => RecipientSummary {
-                id: "a password".into(),
-                algorithm: "PasswordRecipientInfo".into(),
+            Recipient::Password(info) => RecipientSummary {
+                id: "the challenge password".into(),
+                algorithm: info.describe(),
             },
             Recipient::Other(tag) => RecipientSummary {
                 id: format!("kind 0x{tag:02x}"),
@@ -324,7 +358,14 @@ fn envelope(
     let opened = aids
         .keys
         .iter()
-        .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok());
+        .find_map(|key| enveloped.open_by_trying(provider, key.as_ref(), rng).ok())
+        .or_else(|| {
+            let by_password = Openers {
+                keys: &[],
+                passwords: &aids.passwords,
+            };
+            enveloped.open(provider, by_password, limits, rng).ok()
+        });
     if let Some(content) = &opened {
         let inner = message_data(content).map_or_else(
             || inspect_der(provider, content, aids, rng, nesting + 1),
@@ -333,13 +374,14 @@ fn envelope(
         match inner {
             Ok(inner) => report.content = Some(alloc::boxed::Box::new(inner)),
             Err(error) => {
-                report
-                    .deviations
-                    .note("content-illegible", "3.3", format!("messageData: {error}"));
+                report.deviations.note(
+                    deviation::CONTENT_ILLEGIBLE,
+                    format!("messageData: {error}"),
+                );
             }
         }
-    } else if !aids.keys.is_empty() {
-        report.not_opened = Some("none of the keys given opens the envelope".into());
+    } else if !aids.keys.is_empty() || !aids.passwords.is_empty() {
+        report.not_opened = Some("none of the keys and passwords given opens the envelope".into());
     }
 }
 
@@ -367,11 +409,13 @@ fn weak_algorithms(report: &mut Report) {
     if report.cipher.as_deref() == Some("DES-CBC") {
         report
             .deviations
-            .note("cipher-des", "2.9", "single DES: broken");
+            .note(deviation::CIPHER_DES, "single DES: broken");
     }
     match report.digest.as_deref() {
-        Some("MD5") => report.deviations.note("digest-md5", "2.9", "MD5: broken"),
-        Some("SHA-1") => report.deviations.note("digest-sha1", "2.9", "SHA-1: weak"),
+        Some("MD5") => report.deviations.note(deviation::DIGEST_MD5, "MD5: broken"),
+        Some("SHA-1") => report
+            .deviations
+            .note(deviation::DIGEST_SHA1, "SHA-1: weak"),
         _ => {}
     }
 }
@@ -384,9 +428,10 @@ pub fn private_key_der(input: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     if let Ok(text) = core::str::from_utf8(input)
         && text.contains("-----BEGIN")
     {
+        let labels = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
         let block = pem::blocks(text)?
             .into_iter()
-            .find(|b| matches!(b.label.as_str(), "PRIVATE KEY" | "RSA PRIVATE KEY"))
+            .find(|block| labels.contains(&block.label.as_str()))
             .ok_or_else(|| {
                 Error::malformed(
                     crate::error::Layer::Key,

@@ -12,13 +12,12 @@ mod common;
 
 use common::mutate::{mutate, structured, survives};
 use common::samples;
-use common::{TestCa, TestRandom, key, key_der};
+use common::{TestCa, TestRandom, key, key_der, provider};
 use proptest::prelude::*;
 use scep_core::asn1::{Reader, decode_time, transcode};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::capabilities::Capabilities;
 use scep_core::cms::{ContentInfo, EnvelopedData, SignedData, certs_only_certificates};
-use scep_core::crypto::{CryptoProvider, RustCrypto};
 use scep_core::http::{ServerRequest, decode_message};
 use scep_core::inspect::{Aids, inspect, outline, private_key_der, unwrap_input};
 use scep_core::limits::Limits;
@@ -68,7 +67,7 @@ fn certificate(input: &[u8]) {
     );
     let _ = sound(
         input,
-        certificate.verify_issued_by(&RustCrypto, &certificate),
+        certificate.verify_issued_by(provider(), &certificate),
     );
     let _ = CaCertificates::new(vec![certificate.clone(), certificate]).choose();
 }
@@ -92,7 +91,7 @@ fn decode_octets(input: &[u8]) {
     if let Some(message) = sound(input, SignedMessage::decode(input, &LIMITS))
         && let Some(verified) = sound(
             input,
-            message.verify(&RustCrypto, &AlgorithmPolicy::LEGACY, &[]),
+            message.verify(provider(), &AlgorithmPolicy::LEGACY, &[]),
         )
     {
         let _ = sound(input, verified.envelope(&LIMITS));
@@ -106,7 +105,7 @@ fn decode_octets(input: &[u8]) {
             csr.key_usage(),
             csr.subject_alt_names()
         );
-        let _ = sound(input, csr.verify(&RustCrypto));
+        let _ = sound(input, csr.verify(provider()));
     }
     if let Some(crl) = sound(input, Crl::from_der(input)) {
         let _ = format!("{crl:?} {:?} {}", crl.number(), crl.is_revoked(&[1]));
@@ -130,7 +129,7 @@ fn decode_octets(input: &[u8]) {
     let _ = sound(input, private_key_der(input));
     let _ = sound(
         input,
-        inspect(&RustCrypto, input, &Aids::default(), &mut rng),
+        inspect(provider(), input, &Aids::default(), &mut rng),
     );
 }
 
@@ -173,7 +172,7 @@ fn every_truncation_is_refused() {
                 assert!(CertificationRequest::from_der(cut).is_err());
                 assert!(Crl::from_der(cut).is_err() && Name::from_der(cut).is_err());
                 assert!(CaCertificates::from_response(cut).is_err());
-                assert!(inspect(&RustCrypto, cut, &Aids::default(), &mut TestRandom(1)).is_err());
+                assert!(inspect(provider(), cut, &Aids::default(), &mut TestRandom(1)).is_err());
             });
         }
     }
@@ -243,7 +242,7 @@ fn each_decoder_refuses_what_is_for_another() {
         );
         assert_eq!(Crl::from_der(&der).is_ok(), is("CRL"), "{what}");
         assert_eq!(Name::from_der(&der).is_ok(), is("name"), "{what}");
-        assert!(RustCrypto.load_private_key(&der).is_err(), "{what}");
+        assert!(provider().load_private_key(&der).is_err(), "{what}");
     }
 }
 
@@ -365,13 +364,14 @@ fn envelopes_in_each_other_are_opened_to_a_bound() {
     let aids = Aids {
         keys: vec![key("ra")],
         certificates: Vec::new(),
+        passwords: Vec::new(),
     };
     let mut content = samples::csr().as_der().to_vec();
     let mut rng = TestRandom(1);
     for _ in 0..12 {
         let (cipher, transport) = (ContentCipher::Aes128Cbc, KeyTransport::RsaPkcs1v15);
         content = seal(
-            &RustCrypto,
+            provider(),
             scep_core::cms::SealTo::Certificate(&ca.ra, transport),
             cipher,
             &content,
@@ -379,7 +379,7 @@ fn envelopes_in_each_other_are_opened_to_a_bound() {
         )
         .unwrap();
     }
-    let mut report = inspect(&RustCrypto, &content, &aids, &mut rng).unwrap();
+    let mut report = inspect(provider(), &content, &aids, &mut rng).unwrap();
     let mut levels = 1;
     while let Some(inner) = report.content.take() {
         report = *inner;
@@ -394,13 +394,13 @@ fn damaged_private_keys_are_refused() {
     let der = key_der("client");
     for len in (0..der.len()).step_by(7) {
         survives("a key", &der[..len], |cut| {
-            assert!(sound(cut, RustCrypto.load_private_key(cut)).is_none());
+            assert!(sound(cut, provider().load_private_key(cut)).is_none());
         });
     }
     let (mut rng, mut used) = (TestRandom(3), 0);
     for _ in 0..100 {
         survives("a key", &mutate(&der, &mut rng), |changed| {
-            if let Some(key) = sound(changed, RustCrypto.load_private_key(changed)) {
+            if let Some(key) = sound(changed, provider().load_private_key(changed)) {
                 used += usize::from(key.spki_der() == common::key("client").spki_der());
             }
         });

@@ -12,13 +12,13 @@ mod common;
 
 use common::ber::{Node, parse, to_ber, to_der};
 use common::samples::{self, Shape};
-use common::{NOW, TestCa, TestRandom, key};
+use common::{NOW, TestCa, TestRandom, key, provider};
 use proptest::prelude::*;
 use scep_core::asn1::transcode;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Enrollment, Next, Response};
 use scep_core::cms::{EnvelopedData, Openers, certs_only_certificates, seal};
-use scep_core::crypto::{ContentCipher, KeyTransport, RustCrypto, default_provider};
+use scep_core::crypto::{ContentCipher, KeyTransport, default_provider};
 use scep_core::http::CT_PKI_MESSAGE;
 use scep_core::inspect::{Aids, Kind, SignatureVerdict, inspect};
 use scep_core::limits::Limits;
@@ -62,7 +62,7 @@ fn messages_become_the_der_they_were_and_verify() {
             assert_eq!(message.content(), original.content(), "{what}");
             message
                 .verify(
-                    &RustCrypto,
+                    provider(),
                     &AlgorithmPolicy::RFC8894,
                     std::slice::from_ref(&ca.ra),
                 )
@@ -85,7 +85,7 @@ fn envelopes_become_the_der_they_were_and_open() {
         let transport = KeyTransport::OAEP_DEFAULT;
         let mut rng = TestRandom(1);
         let der = seal(
-            &RustCrypto,
+            provider(),
             scep_core::cms::SealTo::Certificate(&ca.ra, transport),
             cipher,
             &plain,
@@ -102,7 +102,7 @@ fn envelopes_become_the_der_they_were_and_open() {
             assert_eq!(envelope.content, original.content);
             if i % 10 == 0 {
                 let opened = envelope
-                    .open(&RustCrypto, Openers::keys(&keys), &LIMITS, &mut rng)
+                    .open(provider(), Openers::keys(&keys), &LIMITS, &mut rng)
                     .unwrap();
                 assert_eq!(*opened, plain);
             }
@@ -116,7 +116,7 @@ fn a_ber_envelope_in_a_ber_message_is_issued() {
     let (cipher, transport) = (ContentCipher::Aes128Cbc, KeyTransport::RsaPkcs1v15);
     let csr = samples::csr();
     let envelope = seal(
-        &RustCrypto,
+        provider(),
         scep_core::cms::SealTo::Certificate(&ca.ra, transport),
         cipher,
         csr.as_der(),
@@ -158,6 +158,7 @@ fn a_client_takes_ber_replies() {
             Next::WaitUntil(time) => now = time,
             Next::Issued(issued) => break issued,
             Next::Refused(refusal) => panic!("{refusal:?}"),
+            Next::GaveUp(_) => panic!("the patience is over"),
         }
     };
     assert_eq!(seed, 4, "GetCACert, PENDING, PENDING, SUCCESS");
@@ -182,6 +183,7 @@ fn bundles_certificates_requests_and_crls_are_read() {
     let aids = Aids {
         keys: vec![key("ra")],
         certificates: vec![ca.ca.clone()],
+        passwords: Vec::new(),
     };
     let valid = |verdict| matches!(verdict, Some(SignatureVerdict::Valid { .. }));
     for (der, kind) in [
@@ -191,7 +193,7 @@ fn bundles_certificates_requests_and_crls_are_read() {
         (samples::pkcs_req(&ca), Kind::PkiMessage),
     ] {
         for ber in variants(&der, 20, 6) {
-            let report = inspect(&RustCrypto, &ber, &aids, &mut TestRandom(1)).unwrap();
+            let report = inspect(provider(), &ber, &aids, &mut TestRandom(1)).unwrap();
             assert_eq!(report.kind, kind);
             assert!(report.was_ber && report.deviations.has("ber-encoding"));
             assert_eq!(report.encoding, "BER");

@@ -14,12 +14,13 @@ use std::path::Path;
 
 use common::ber::{parse, to_ber};
 use common::samples::{self, Shape};
-use common::{TestCa, TestRandom, key, name};
-use scep_core::cms::{crl_only, seal};
-use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, RustCrypto};
+use common::{TestCa, TestRandom, certificate, key, name, provider};
+use scep_core::cms::{SealTo, crl_only, seal};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
 use scep_core::http::pki_operation_get_url;
-use scep_core::message::{IssuerAndSerialNumber, IssuerAndSubject, MessageType};
-use scep_core::x509::{CertificationRequestBuilder, pem};
+use scep_core::message::{ChallengePassword, IssuerAndSerialNumber, IssuerAndSubject, MessageType};
+use scep_core::next_ca_certificates::NextCaCertificates;
+use scep_core::x509::{CertificationRequestBuilder, Extension, pem};
 
 fn ber(der: &[u8]) -> Vec<u8> {
     to_ber(&parse(der), &mut TestRandom(3))
@@ -51,8 +52,8 @@ fn write_seeds() {
     let legacy = samples::request(&ca, MessageType::GetCert, b"0", legacy);
     let envelope = |cipher, transport| {
         seal(
-            &RustCrypto,
-            scep_core::cms::SealTo::Certificate(&ca.ra, transport),
+            provider(),
+            SealTo::Certificate(&ca.ra, transport),
             cipher,
             b"0",
             &mut TestRandom(1),
@@ -129,7 +130,48 @@ fn write_seeds() {
         ),
         ("inspect", "ber", ber(&request)),
     ];
+    let next = certificate(
+        "CN=Next CA",
+        "CN=Next CA",
+        key("other").as_ref(),
+        key("other").as_ref(),
+        8,
+        vec![Extension::basic_constraints(true, None)],
+    );
+    let current = (&ca.ca, ca.ca_key.as_ref());
+    let rng = &mut TestRandom(1);
+    let rollover =
+        NextCaCertificates::encode(&[next], current, DigestAlgorithm::Sha256, provider(), rng)
+            .unwrap();
+    seeds.push(("next_ca_certificates", "ber", ber(&rollover)));
+    seeds.push(("next_ca_certificates", "der", rollover));
+    for file in ["client", "p256", "p384", "ed25519"] {
+        seeds.push(("private_key", file, common::key_der(file)));
+    }
+    seeds.push(("private_key", "spki", key("p384").spki_der().to_vec()));
+    let password = ChallengePassword::new("secret");
+    for (file, cipher) in [
+        ("password", ContentCipher::Aes128Cbc),
+        ("password-gcm", ContentCipher::Aes256Gcm),
+    ] {
+        let to = SealTo::Password(&password);
+        let der = seal(provider(), to, cipher, b"0", &mut TestRandom(1)).unwrap();
+        seeds.push(("enveloped_data", file, der));
+    }
+    let gcm = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
+    let cipher = ContentCipher::Aes128Gcm;
+    let gcm = seal(provider(), gcm, cipher, b"0", &mut TestRandom(1)).unwrap();
+    seeds.push(("enveloped_data", "gcm-ber", ber(&gcm)));
     let messages = samples::all();
+    for (file, what) in [
+        ("request", "PKCSReq"),
+        ("renewal", "RenewalReq"),
+        ("poll", "CertPoll"),
+        ("crl", "GetCRL"),
+    ] {
+        let message = messages.iter().find(|(known, _)| *known == what).unwrap();
+        seeds.push(("responder", file, message.1.clone()));
+    }
     for (file, what) in [
         ("request", "PKCSReq"),
         ("poll", "CertPoll"),

@@ -13,11 +13,12 @@ mod common;
 use std::time::Duration;
 
 use common::openssl::OpenSsl;
+use common::provider::{signs_with, supported, transporting};
 use common::samples::{self, Shape};
-use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name};
+use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name, provider};
 use scep_core::cms::SignatureOid;
 use scep_core::cms::seal;
-use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, RustCrypto};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
 use scep_core::limits::Limits;
 use scep_core::message::SignedMessage;
 use scep_core::oid;
@@ -36,7 +37,7 @@ fn certification_requests_verify_and_say_what_was_asked() {
     let Some(openssl) = OpenSsl::start() else {
         return;
     };
-    for digest in DIGESTS {
+    for digest in DIGESTS.into_iter().filter(|d| signs_with(*d)) {
         // the second password does not fit a PrintableString
         for challenge in [CHALLENGE, "pässword_1"] {
             openssl.write("csr.der", samples::csr_with(challenge, digest).as_der());
@@ -79,10 +80,10 @@ fn every_message_verifies() {
     };
     openssl.write("nothing", "");
     let mut checked = 0;
-    for digest in DIGESTS
+    let digests = DIGESTS
         .into_iter()
-        .filter(|d| *d != DigestAlgorithm::Sha224)
-    {
+        .filter(|d| *d != DigestAlgorithm::Sha224 && signs_with(*d));
+    for digest in digests.clone() {
         for signature_oid in [SignatureOid::RsaEncryption, SignatureOid::WithDigest] {
             let shape = Shape {
                 digest,
@@ -90,7 +91,8 @@ fn every_message_verifies() {
                 ..Shape::default()
             };
             let mut messages = samples::requests(&TestCa::rfc8894(), shape);
-            if (digest == DigestAlgorithm::Sha1) == (signature_oid == SignatureOid::WithDigest) {
+            let weak = digest == DigestAlgorithm::Sha1;
+            if weak == (signature_oid == SignatureOid::WithDigest) {
                 messages.extend(samples::replies(shape));
             }
             for (what, der) in messages {
@@ -117,7 +119,7 @@ fn every_message_verifies() {
             }
         }
     }
-    assert_eq!(checked, 4 * (5 + 8 + 5));
+    assert_eq!(checked, digests.count() * (5 + 8 + 5));
 }
 
 #[test]
@@ -189,13 +191,16 @@ fn every_envelope_opens_to_the_same_plaintext() {
                     continue;
                 }
                 let envelope = seal(
-                    &RustCrypto,
+                    provider(),
                     scep_core::cms::SealTo::Certificate(&ca.ra, transport),
                     cipher,
                     &plaintext[..len],
                     &mut rng,
                 );
-                openssl.write("e.der", envelope.unwrap());
+                let Some(envelope) = supported(envelope, [transporting(transport)]) else {
+                    continue;
+                };
+                openssl.write("e.der", envelope);
                 let legacy = if cipher == ContentCipher::DesCbc {
                     "-provider legacy -provider default"
                 } else {
@@ -374,18 +379,18 @@ fn a_strict_chain_with_revocation_is_judged_right() {
 
 #[test]
 fn keys_made_here_are_keys_there() {
-    use scep_core::crypto::{CryptoProvider, KeyType};
+    use scep_core::crypto::KeyType;
     let Some(openssl) = OpenSsl::start() else {
         return;
     };
-    let der = RustCrypto
+    let der = provider()
         .generate_private_key(KeyType::Rsa(2048), &mut TestRandom(1))
         .unwrap();
     openssl.write("k.der", &*der);
     let text = openssl.ok("pkey -inform DER -in k.der -check -noout -text");
     assert!(text.contains("Key is valid"), "{text}");
     assert!(text.contains("2048 bit"), "{text}");
-    let ours = RustCrypto.load_private_key(&der).unwrap();
+    let ours = provider().load_private_key(&der).unwrap();
     openssl.ok("pkey -inform DER -in k.der -pubout -outform DER -out pub.der");
     assert_eq!(openssl.read("pub.der"), ours.spki_der());
 }

@@ -293,7 +293,7 @@ fn client_and_ca_may_both_be_elliptic() {
     let ca = ec_ca();
     let mut params = ca.params("CN=device-1");
     params.key = key("p256");
-    params.trust = CaTrust::Certificate(Box::new(ca.ca.clone()));
+    params.server.trust = CaTrust::Certificate(Box::new(ca.ca.clone()));
     let mut enrollment = Enrollment::new(default_provider(), params);
     let (end, _) = drive(&mut enrollment, &ca, CAPS);
     let Next::Issued(issued) = end.unwrap() else {

@@ -10,14 +10,13 @@
 
 mod common;
 
+use common::provider::{signing, signs_with, supported};
 use common::samples::{self, Shape};
-use common::{TestCa, TestRandom, key};
+use common::{TestCa, TestRandom, key, provider};
 use scep_core::Error;
 use scep_core::client::{Enrollment, Next};
 use scep_core::cms::{Openers, SignatureOid};
-use scep_core::crypto::{
-    ContentCipher, DigestAlgorithm, RustCrypto, SignatureAlgorithm, default_provider,
-};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm, SignatureAlgorithm, default_provider};
 use scep_core::limits::Limits;
 use scep_core::message::{MessageBuilder, MessageType, SignedMessage, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
@@ -43,6 +42,9 @@ fn md5_and_des_need_a_legacy_policy() {
             "DES-CBC",
         ),
     ] {
+        if !signs_with(shape.digest) {
+            continue;
+        }
         for (policy, accepted) in [
             (AlgorithmPolicy::RFC8894, false),
             (AlgorithmPolicy::NDES, false),
@@ -84,11 +86,12 @@ fn the_digest_inside_the_signature_counts_too() {
     let id = TransactionId::new("t").unwrap();
     let mut builder = MessageBuilder::new(MessageType::PkcsReq, id, signer);
     builder.signature_oid = SignatureOid::WithDigest;
-    let unsigned = builder.to_be_signed(&RustCrypto).unwrap();
+    let unsigned = builder.to_be_signed(provider()).unwrap();
     let md5 = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Md5);
-    let signature = private
-        .sign(md5, unsigned.octets(), &mut TestRandom(1))
-        .unwrap();
+    let signature = private.sign(md5, unsigned.octets(), &mut TestRandom(1));
+    let Some(signature) = supported(signature, [signing(md5)]) else {
+        return;
+    };
     let mut message = unsigned.with_signature(&signature);
     // sha256WithRSAEncryption and md5WithRSAEncryption differ in their last octet
     let oid = DigestAlgorithm::Sha256.rsa_signature_oid();
@@ -100,7 +103,7 @@ fn the_digest_inside_the_signature_counts_too() {
     message[at + oid.as_bytes().len() - 1] = 4;
     let verify = |policy| {
         let decoded = SignedMessage::decode(&message, &LIMITS).unwrap();
-        decoded.verify(&RustCrypto, &policy, &[])
+        decoded.verify(provider(), &policy, &[])
     };
     verify(AlgorithmPolicy::LEGACY).unwrap();
     let refused = verify(AlgorithmPolicy::RFC8894);
@@ -124,9 +127,9 @@ fn an_envelope_is_opened_under_the_readers_policy() {
         let message = samples::request(&ca, MessageType::PkcsReq, samples::csr().as_der(), shape);
         for policy in [AlgorithmPolicy::RFC8894, AlgorithmPolicy::LEGACY] {
             let decoded = SignedMessage::decode(&message, &LIMITS).unwrap();
-            let verified = decoded.verify(&RustCrypto, &policy, &[]).unwrap();
+            let verified = decoded.verify(provider(), &policy, &[]).unwrap();
             let opened = verified.open(
-                &RustCrypto,
+                provider(),
                 &policy,
                 &LIMITS,
                 Openers::keys(&keys),
@@ -154,7 +157,7 @@ fn sha_1_is_sent_only_where_the_policy_allows_it() {
     let send = |policy: AlgorithmPolicy, capabilities: &str| {
         let ca = TestCa::new(ReplyStyle::RFC8894, policy);
         let mut params = ca.params(samples::SUBJECT);
-        params.policy = policy;
+        params.server.policy = policy;
         let mut enrollment = Enrollment::new(default_provider(), params);
         common::drive(&mut enrollment, &ca, capabilities).0
     };
@@ -164,10 +167,12 @@ fn sha_1_is_sent_only_where_the_policy_allows_it() {
         matches!(refused, Err(Error::ForbiddenByPolicy { .. })),
         "{refused:?}"
     );
-    assert!(matches!(
-        send(AlgorithmPolicy::NDES, sha_1),
-        Ok(Next::Issued(_))
-    ));
+    let sent = send(AlgorithmPolicy::NDES, sha_1);
+    let scheme = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha1);
+    let Some(end) = supported(sent, [signing(scheme)]) else {
+        return;
+    };
+    assert!(matches!(end, Next::Issued(_)), "{end:?}");
     // a SHA-1 request is read under RFC 8894, and answered with something better
     let ca = TestCa::rfc8894();
     let shape = Shape {

@@ -10,10 +10,10 @@
 
 mod common;
 
-use common::{NOW, TestCa, TestRandom, certificate, exchange, key};
+use common::{NOW, TestCa, TestRandom, certificate, exchange, key, provider};
 use scep_core::client::{Enrollment, Next, Request};
 use scep_core::cms::seal;
-use scep_core::crypto::{ContentCipher, KeyTransport, RustCrypto, default_provider};
+use scep_core::crypto::{ContentCipher, KeyTransport, default_provider};
 use scep_core::message::{
     FailInfo, IssuerAndSerialNumber, IssuerAndSubject, MessageBuilder, MessageType, PkiStatus,
     SenderNonce, TransactionId,
@@ -39,14 +39,14 @@ fn query(message_type: MessageType, id: &str, envelope: Vec<u8>, seed: u64) -> V
     builder.sender_nonce = Some(SenderNonce::random(&mut TestRandom(seed)));
     builder.envelope = Some(envelope);
     builder
-        .sign(&RustCrypto, key("client").as_ref(), &mut TestRandom(seed))
+        .sign(provider(), key("client").as_ref(), &mut TestRandom(seed))
         .unwrap()
 }
 
 fn sealed(ca: &TestCa, content: &[u8]) -> Vec<u8> {
     let cipher = ContentCipher::Aes128Cbc;
     seal(
-        &RustCrypto,
+        provider(),
         scep_core::cms::SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15),
         cipher,
         content,
@@ -181,7 +181,7 @@ fn another_key_with_the_same_transaction_id_neither_gets_nor_disturbs_it() {
     builder.sender_nonce = Some(SenderNonce::random(&mut TestRandom(5)));
     builder.envelope = Some(sealed(&ca, &names.to_der()));
     let poll = builder
-        .sign(&RustCrypto, other.as_ref(), &mut TestRandom(5))
+        .sign(provider(), other.as_ref(), &mut TestRandom(5))
         .unwrap();
     assert_eq!(
         ca.respond(&poll).unwrap().fail_info,
@@ -207,7 +207,7 @@ fn a_request_without_sender_nonce_gets_no_reply() {
     );
     builder.envelope = Some(sealed(&ca, b"0\x00"));
     let message = builder
-        .sign(&RustCrypto, key("client").as_ref(), &mut TestRandom(5))
+        .sign(provider(), key("client").as_ref(), &mut TestRandom(5))
         .unwrap();
     let rejection = ca.respond(&message).unwrap_err();
     assert!(

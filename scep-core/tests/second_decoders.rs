@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 
 use common::ber::{parse, to_ber};
 use common::samples::{self, Shape};
-use common::{TestCa, TestRandom};
+use common::{TestCa, TestRandom, provider};
 use scep_core::cms::SignatureOid;
 use scep_core::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, SignerId, seal};
-use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, RustCrypto};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
 use scep_core::limits::Limits;
 
 const LIMITS: Limits = Limits::DEFAULT;
@@ -405,7 +405,7 @@ fn three_decoders_agree_on_every_envelope() {
         for transport in [KeyTransport::RsaPkcs1v15, KeyTransport::OAEP_DEFAULT] {
             let mut rng = TestRandom(1);
             let envelope = seal(
-                &RustCrypto,
+                provider(),
                 scep_core::cms::SealTo::Certificate(&ca.ra, transport),
                 cipher,
                 b"messageData",
@@ -486,7 +486,7 @@ fn a_ber_decoder_reads_ber_as_we_do() {
     let ca = TestCa::rfc8894();
     let (cipher, transport) = (ContentCipher::Aes128Cbc, KeyTransport::RsaPkcs1v15);
     let der = seal(
-        &RustCrypto,
+        provider(),
         scep_core::cms::SealTo::Certificate(&ca.ra, transport),
         cipher,
         &[7; 99],

@@ -181,7 +181,7 @@ fn a_pending_request_sent_again_counts_as_a_poll() {
 fn a_wrong_pin_stops_before_anything_is_sent_to_the_ca() {
     let ca = TestCa::rfc8894();
     let mut params = ca.params("CN=device-1");
-    params.trust = CaTrust::Sha256([7; 32]);
+    params.server.trust = CaTrust::Sha256([7; 32]);
     let (next, sent) = drive(&mut Enrollment::new(default_provider(), params), &ca, CAPS);
     let err = next.unwrap_err().to_string();
     assert!(err.contains("you trust"), "{err}");
@@ -469,7 +469,7 @@ fn a_method_can_be_forced() {
     ] {
         let ca = TestCa::rfc8894();
         let mut params = ca.params("CN=d");
-        params.method = choice;
+        params.server.method = choice;
         let (next, sent) = drive(
             &mut Enrollment::new(default_provider(), params),
             &ca,

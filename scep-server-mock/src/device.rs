@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_core::UnixTime;
-use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, MethodChoice, Next, Response};
+use scep_core::client::{
+    CaTrust, Enrollment, EnrollmentParams, MethodChoice, Next, Response, TransactionIdChoice,
+};
 use scep_core::http::{CT_PKI_MESSAGE, Operation};
-use scep_core::message::TransactionId;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::Name;
 
@@ -47,10 +48,10 @@ pub(crate) fn enroll(d: &mut Deployment, knowledge: Knowledge, now: UnixTime) ->
         Name::from_rfc4514("CN=device.lab.example")?,
     );
     params.challenge = d.issue_challenge(kind, now).ok().flatten();
-    params.policy = AlgorithmPolicy::NDES;
-    params.method = MethodChoice::Post;
+    params.server.policy = AlgorithmPolicy::NDES;
+    params.server.method = MethodChoice::Post;
     let mut rng = d.rng.clone();
-    params.transaction_id = Some(TransactionId::random(&mut rng));
+    params.transaction_id = TransactionIdChoice::Random;
     let mut enrollment = Enrollment::new(Arc::clone(&d.provider), params);
     let mut elapsed = Duration::ZERO;
     // Two questions from memory, one request: whatever comes then ends the attempt.

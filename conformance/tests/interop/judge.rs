@@ -18,6 +18,7 @@ pub fn understood(message: &[u8], keys: &[Arc<dyn PrivateKey>], certs: &[Certifi
     let aids = Aids {
         keys: keys.to_vec(),
         certificates: certs.to_vec(),
+        passwords: Vec::new(),
     };
     let report = inspect(&RustCrypto, message, &aids, &mut SystemRandom).unwrap();
     assert!(

@@ -89,7 +89,7 @@ impl Server {
             Name::from_rfc4514("CN=device-1,O=Acme,C=US").unwrap(),
         );
         params.challenge = Some(ChallengePassword::new(CHALLENGE));
-        params.policy = AlgorithmPolicy::LEGACY;
+        params.server.policy = AlgorithmPolicy::LEGACY;
         params.extensions = vec![Extension::subject_alt_name(&[GeneralName::Dns(
             "device-1.example.org".into(),
         )])];
@@ -135,7 +135,7 @@ fn we_enroll_by_post_and_by_get() {
         (MethodChoice::Get, "GET"),
     ] {
         let mut params = server.params();
-        params.method = choice;
+        params.server.method = choice;
         let issued = issued(ask(params));
         assert_eq!(
             issued.certificate.subject().common_name().as_deref(),
@@ -166,7 +166,7 @@ fn single_des_is_refused_unless_asked_for() {
         return;
     };
     let mut params = server.params();
-    params.policy = AlgorithmPolicy::RFC8894;
+    params.server.policy = AlgorithmPolicy::RFC8894;
     let failed = ask(params).unwrap_err();
     let sentence = format!("{:?}", failed.error);
     assert!(sentence.contains("ForbiddenByPolicy"), "{sentence}");

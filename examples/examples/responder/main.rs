@@ -39,7 +39,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 println!("issued: {}", issued.certificate.subject());
                 return Ok(());
             }
-            Next::WaitUntil(_) | Next::Refused(_) => return Err("no certificate".into()),
+            Next::WaitUntil(_) | Next::Refused(_) | Next::GaveUp(_) => {
+                return Err("no certificate".into());
+            }
         }
     }
 }

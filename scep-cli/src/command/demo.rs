@@ -6,7 +6,7 @@ use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Level, diagnose};
 use scep_client::enroll::{self, EnrollOptions, enroll};
 use scep_client::net::{HyperNetwork, TrustStore};
 use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice};
-use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, SystemRandom, default_provider};
+use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, SystemRandom};
 use scep_core::x509::Name;
 use scep_failures::catalogue::{FailureMode, Look, View, Visibility};
 use scep_failures::diagnosis::{Outcome, ProbeResult};
@@ -26,8 +26,11 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let provider = default_provider();
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
     let der = provider
         .generate_private_key(KeyType::Rsa(2048), &mut SystemRandom)
         .map_err(|e| Failure::local(e.to_string()))?;
@@ -106,7 +109,9 @@ struct Lab {
 
 impl Lab {
     async fn enroll_at_a_healthy_one(&self, args: &Args, renderer: &Renderer) -> Result<String> {
-        let mock = MockNdes::start()
+        let mock = MockNdes::builder()
+            .with_provider(Arc::clone(&self.provider))
+            .start()
             .await
             .map_err(|e| Failure::local(e.to_string()))?;
         let [root, _] = mock.ca_certificates();
@@ -147,6 +152,7 @@ impl Lab {
     async fn break_and_diagnose(&self, mode: &FailureMode) -> Result<Row> {
         let mock = MockNdes::builder()
             .with_failure(&mode.id)
+            .with_provider(Arc::clone(&self.provider))
             .start()
             .await
             .map_err(|e| Failure::local(format!("{}: {e}", mode.id)))?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use scep_client::capture::Capture;
 use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Level, diagnose};
 use scep_client::memory::FileMemory;
-use scep_core::crypto::default_provider;
+use scep_core::crypto::CryptoProvider;
 use scep_core::x509::Name;
 use scep_failures::diagnosis::Outcome;
 use scep_failures::observation::{Observation, Observations, Outcome as Seen, Probe};
@@ -83,7 +83,11 @@ pub(crate) struct Args {
     patience: Duration,
 }
 
-pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
     let (mut diagnosis, observations) = if let Some(path) = &args.from {
         let mut observations = Capture::load(path)?.observations;
         observations
@@ -91,7 +95,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
             .extend(server_log::read_all(&args.server_log)?);
         (classify(Catalogue::builtin(), &observations), observations)
     } else if let Some(url) = &args.url {
-        live(&args, url, renderer).await?
+        live(&args, url, provider, renderer).await?
     } else {
         let observations = Observations {
             started: scep_core::UnixTime::now().0,
@@ -117,8 +121,12 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     })
 }
 
-async fn live(args: &Args, url: &str, renderer: &Renderer) -> Result<(Diagnosis, Observations)> {
-    let provider = default_provider();
+async fn live(
+    args: &Args,
+    url: &str,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result<(Diagnosis, Observations)> {
     let mut options = DiagnoseOptions::default();
     options.level = match (args.enroll, args.send_request) {
         (true, _) => Level::Enroll,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use scep_client::enroll::{EnrollOptions, enroll};
 use scep_core::client::EnrollmentParams;
-use scep_core::crypto::{CryptoProvider, default_provider};
+use scep_core::crypto::CryptoProvider;
 use scep_core::x509::{Extension, GeneralName, Name};
 
 use super::diagnose;
@@ -100,8 +100,11 @@ impl Paths {
     }
 }
 
-pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let provider = default_provider();
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
     let trust = args.trust.trust(renderer)?;
     let subject =
         Name::from_rfc4514(&args.subject).map_err(|e| Failure::usage(format!("--subject: {e}")))?;
@@ -120,9 +123,10 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     let network = network(args.protocol.tls_ca_file.as_deref())?;
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
     params.challenge = challenge;
-    params.policy = args.protocol.policy.policy();
-    params.method = args.protocol.method.into();
+    params.server.policy = args.protocol.policy.policy();
+    params.server.method = args.protocol.method.into();
     params
+        .server
         .ca_identifier
         .clone_from(&args.protocol.ca_identifier);
     if !args.dns_name.is_empty() {
@@ -148,6 +152,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         key_file: &key_file,
         written_key: written,
         json: args.json,
+        provider: provider.as_ref(),
     };
     finish.finish(result, renderer)
 }

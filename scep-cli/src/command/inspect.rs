@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use scep_core::crypto::{RustCrypto, SystemRandom};
+use scep_core::crypto::{CryptoProvider, SystemRandom};
 use scep_core::deviation::Deviation;
-use scep_core::inspect::{self, Aids, CertificateSummary, Report, SignatureVerdict};
+use scep_core::inspect::{self, Aids, CertificateSummary, OutlineLine, Report, SignatureVerdict};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -25,6 +25,12 @@ pub(crate) struct Args {
     /// Private key that opens the envelope (may be given several times).
     #[arg(long, value_name = "FILE")]
     key_file: Vec<PathBuf>,
+    /// File with challenge passwords, one a line, that may open the envelope.
+    #[arg(long, value_name = "FILE")]
+    challenge_file: Option<PathBuf>,
+    /// Show the ASN.1 values with their offsets.
+    #[arg(long)]
+    tree: bool,
     /// Certificates that may have signed, such as a GetCACert result.
     #[arg(long, value_name = "FILE")]
     ca_file: Vec<PathBuf>,
@@ -33,26 +39,39 @@ pub(crate) struct Args {
     strict: bool,
 }
 
-pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
+pub(crate) fn run(args: &Args, provider: &dyn CryptoProvider, renderer: &Renderer) -> Result {
     let mut aids = Aids::default();
     for path in &args.key_file {
-        aids.keys.push(options::load_key(&RustCrypto, path)?);
+        aids.keys.push(options::load_key(provider, path)?);
     }
     for path in &args.ca_file {
         aids.certificates.extend(options::certificates(path)?);
     }
+    if let Some(path) = &args.challenge_file {
+        aids.passwords = options::challenges(path)?;
+    }
     let input = files::read(&args.file)?;
-    let report = match inspect::inspect(&RustCrypto, &input, &aids, &mut SystemRandom) {
+    let report = match inspect::inspect(provider, &input, &aids, &mut SystemRandom) {
         Ok(report) => report,
         Err(error) => {
             not_understood(&input, &error, args.json, renderer);
             return Ok(Exit::Bad);
         }
     };
+    let outline = if args.tree {
+        outline(&input)
+    } else {
+        Vec::new()
+    };
     if args.json {
-        renderer.json(&to_json(&report));
+        let mut value = to_json(&report);
+        if let (true, Some(fields)) = (args.tree, value.as_object_mut()) {
+            fields.insert("outline".into(), outline_json(&outline));
+        }
+        renderer.json(&value);
     } else {
         print(&report, 0, renderer);
+        print_outline(&outline, renderer);
     }
     Ok(if args.strict && unusual(&report) {
         Exit::Bad
@@ -68,46 +87,56 @@ fn unusual(report: &Report) -> bool {
         || report.content.as_deref().is_some_and(unusual)
 }
 
-/// The sentence, and as much of the structure as can be read.
-fn not_understood(input: &[u8], error: &scep_core::Error, json: bool, renderer: &Renderer) {
+/// The values of the first block of an input, with their offsets.
+fn outline(input: &[u8]) -> Vec<OutlineLine> {
     let octets = inspect::unwrap_input(input)
         .ok()
         .and_then(|(_, blocks)| blocks.into_iter().next())
         .unwrap_or_else(|| input.to_vec());
-    let outline = if octets.first() == Some(&0x30) {
+    if octets.first() == Some(&0x30) {
         inspect::outline(&octets)
     } else {
         Vec::new()
-    };
+    }
+}
+
+fn outline_json(outline: &[OutlineLine]) -> Value {
+    let line = |l: &OutlineLine| json!({"offset": l.offset, "depth": l.depth, "type": l.name, "len": l.len, "text": l.text, "cut": l.cut});
+    outline.iter().map(line).collect()
+}
+
+fn print_outline(outline: &[OutlineLine], renderer: &Renderer) {
+    for line in outline {
+        let len = line
+            .len
+            .map_or_else(|| "indefinite".to_string(), |len| len.to_string());
+        let cut = if line.cut { "  <- cut short" } else { "" };
+        renderer.line(format!(
+            "{:>6}  {}{} ({len}) {}{cut}",
+            line.offset,
+            "  ".repeat(line.depth),
+            line.name,
+            line.text
+        ));
+    }
+}
+
+/// The sentence, and as much of the structure as can be read.
+fn not_understood(input: &[u8], error: &scep_core::Error, json: bool, renderer: &Renderer) {
+    let outline = outline(input);
     if json {
-        let outline: Vec<Value> = outline
-            .iter()
-            .map(|l| json!({"offset": l.offset, "depth": l.depth, "type": l.name, "len": l.len, "text": l.text, "cut": l.cut}))
-            .collect();
         renderer.json(&json!({
             "kind": Value::Null,
             "error": error.to_string(),
             "position": error.position(),
-            "outline": outline,
+            "outline": outline_json(&outline),
         }));
         return;
     }
     renderer.error(&format!("not understood: {error}"));
     if !outline.is_empty() {
         renderer.line("What could be read:");
-        for line in &outline {
-            let len = line
-                .len
-                .map_or_else(|| "indefinite".to_string(), |len| len.to_string());
-            let cut = if line.cut { "  <- cut short" } else { "" };
-            renderer.line(format!(
-                "{:>6}  {}{} ({len}) {}{cut}",
-                line.offset,
-                "  ".repeat(line.depth),
-                line.name,
-                line.text
-            ));
-        }
+        print_outline(&outline, renderer);
     }
 }
 
@@ -139,6 +168,7 @@ fn to_json(report: &Report) -> Value {
         "fail_info_text": attributes.and_then(|a| a.fail_info_text.as_deref()),
         "hresult": attributes.and_then(|a| a.microsoft.hresult).map(|h| format!("0x{h:08X}")),
         "server_message": attributes.and_then(|a| a.microsoft.server_message.as_deref()),
+        "microsoft": attributes.map(|a| a.microsoft.untyped().map(|(name, value)| (name.to_owned(), json!(value.len()))).collect::<serde_json::Map<_, _>>()),
         "sender_nonce": attributes.and_then(|a| a.sender_nonce.as_ref()).map(|n| format!("{n}")),
         "recipient_nonce": attributes.and_then(|a| a.recipient_nonce.as_ref()).map(|n| format!("{n}")),
         "digest": report.digest,
@@ -218,6 +248,9 @@ fn print(report: &Report, depth: usize, renderer: &Renderer) {
             if let Some(value) = value {
                 row(name, &value);
             }
+        }
+        for (name, value) in a.microsoft.untyped() {
+            row(name, &format!("{} octets (Microsoft)", value.len()));
         }
     }
     let optional = [

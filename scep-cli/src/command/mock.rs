@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use scep_core::crypto::RustCrypto;
+use scep_core::crypto::CryptoProvider;
 use scep_failures::catalogue::Look;
 use scep_failures::{Catalogue, FailureMode};
 use scep_server_mock::journal::JournalEntry;
@@ -62,7 +63,11 @@ pub(crate) struct Args {
     real_delays: bool,
 }
 
-pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
     if args.list {
         list(args.json, renderer);
         return Ok(Exit::Good);
@@ -74,12 +79,13 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
             args.listen
         )));
     }
-    let mock = builder(&args)?.start().await.map_err(|e| match e {
+    let builder = builder(&args)?.with_provider(Arc::clone(&provider));
+    let mock = builder.start().await.map_err(|e| match e {
         scep_server_mock::Error::Listen { .. } => Failure::local(e.to_string()),
         other => Failure::usage(other.to_string()),
     })?;
     let mut stop = Stop::listen()?;
-    ready(&mock, &args, renderer)?;
+    ready(&mock, &args, provider.as_ref(), renderer)?;
     // a program reads the ready line only
     let mut follower = (!args.json).then(Follower::default);
     let end = stop.asked();
@@ -248,11 +254,16 @@ fn check_names(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn ready(mock: &MockNdes, args: &Args, renderer: &Renderer) -> Result<()> {
+fn ready(
+    mock: &MockNdes,
+    args: &Args,
+    provider: &dyn CryptoProvider,
+    renderer: &Renderer,
+) -> Result<()> {
     let [root, _] = mock.ca_certificates();
     let (admin_user, admin_password) = MockNdes::admin_credentials();
     let fingerprint = root
-        .sha256(&RustCrypto)
+        .sha256(provider)
         .map_err(|e| Failure::local(e.to_string()))?;
     let ca_sha256: String = fingerprint
         .iter()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_client::enroll::{PendingState, poll};
-use scep_core::crypto::default_provider;
+use scep_core::crypto::CryptoProvider;
 
 use super::enroll::{Finish, Paths, duration, options};
 use crate::failure::{Failure, Result};
@@ -34,8 +34,11 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let provider = default_provider();
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
     let mut state = PendingState::load(&args.file)?;
     let text = args.file.to_string_lossy().into_owned();
     let prefix = text.strip_suffix(".pending.json").unwrap_or(&text);
@@ -54,7 +57,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
     let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     let result = poll(
         &network,
-        provider,
+        Arc::clone(&provider),
         &state,
         key,
         args.policy.policy(),
@@ -67,6 +70,7 @@ pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
         key_file: &key_file,
         written_key: None,
         json: args.json,
+        provider: provider.as_ref(),
     }
     .finish(result, renderer)
 }

@@ -17,6 +17,7 @@ mod help;
 mod inspect;
 mod mock;
 mod poll;
+mod provider;
 mod readme;
 mod streams;
 mod support;

@@ -37,10 +37,15 @@ impl Run<'_> {
         );
         params.challenge.clone_from(&probe.challenge);
         params.extensions.clone_from(&probe.extensions);
-        params.transaction_id.clone_from(&probe.transaction_id);
-        params.ca_identifier.clone_from(&self.options.ca_identifier);
-        params.policy = probe.policy;
-        params.method = probe.method;
+        if let Some(given) = &probe.transaction_id {
+            params.transaction_id = given.clone().into();
+        }
+        params
+            .server
+            .ca_identifier
+            .clone_from(&self.options.ca_identifier);
+        params.server.policy = probe.policy;
+        params.server.method = probe.method;
         let claims = Claims {
             wrong_challenge: probe.challenge_is_wrong,
             challenge_obtained: probe.challenge_obtained,

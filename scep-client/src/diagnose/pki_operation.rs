@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use scep_core::asn1::write;
 use scep_core::capabilities::{Capabilities, Capability};
-use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, MethodChoice};
+use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, MethodChoice, TransactionIdChoice};
 use scep_core::crypto::{KeyType, PrivateKey, RandomSource as _};
 use scep_core::http::Operation;
-use scep_core::message::{ChallengePassword, TransactionId};
+use scep_core::message::ChallengePassword;
 use scep_core::oid::ObjectIdentifier;
 use scep_core::x509::Extension;
 use scep_failures::observation::{NetworkErrorKind, Probe, Purpose};
@@ -91,7 +91,6 @@ impl Run<'_> {
         padding: usize,
     ) -> Result<Option<String>> {
         let key = self.key()?;
-        let mut random = self.options.random.clone();
         let mut params = EnrollmentParams::new(
             &self.target.base,
             CaTrust::FirstSeen,
@@ -99,10 +98,13 @@ impl Run<'_> {
             self.options.subject.clone(),
         );
         params.challenge = Some(self.impossible_challenge());
-        params.transaction_id = Some(TransactionId::random(&mut random));
-        params.policy = POLICY;
-        params.method = method;
-        params.ca_identifier.clone_from(&self.options.ca_identifier);
+        params.transaction_id = TransactionIdChoice::Random;
+        params.server.policy = POLICY;
+        params.server.method = method;
+        params
+            .server
+            .ca_identifier
+            .clone_from(&self.options.ca_identifier);
         if padding > 0 {
             let value = write::octet_string(&vec![0; padding]);
             params.extensions.push(Extension {
@@ -130,7 +132,7 @@ impl Run<'_> {
             return Ok(None);
         }
         Ok(match step {
-            Ok(Step::Issued(_) | Step::Wait(_)) => {
+            Ok(Step::Issued(_) | Step::Wait(_) | Step::GaveUp) => {
                 Some("a request was accepted in spite of its wrong challenge password".into())
             }
             Err(Error::Network { source, .. })
@@ -171,7 +173,7 @@ impl Run<'_> {
             status: 404,
             ..HttpResponse::default()
         };
-        let method = params.method;
+        let method = params.server.method;
         let enrollment = Enrollment::new(Arc::clone(&self.provider), params);
         let mut driver = Driver::new(&mut self.observer, enrollment, method, &options);
         driver.purpose = purpose;

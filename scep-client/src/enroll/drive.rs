@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Issued(Box<Issued>),
     Refused(Box<Refusal>),
     Wait(UnixTime),
+    /// Still pending, after as many polls or as much time as the transaction was given.
+    GaveUp,
 }
 
 /// A transaction, and the way to the server.
@@ -103,6 +105,12 @@ impl<'o, 'n> Driver<'o, 'n> {
             match self.step().await? {
                 Step::Issued(issued) => return Ok(Outcome::Issued(issued)),
                 Step::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
+                Step::GaveUp => {
+                    let state = self.pending();
+                    let state =
+                        state.ok_or_else(|| Error::misuse("there is no pending request"))?;
+                    return Ok(Outcome::Pending(state));
+                }
                 Step::Wait(until) => {
                     let pause = until.since(network.now());
                     if network.elapsed().saturating_add(pause) > deadline
@@ -129,6 +137,10 @@ impl<'o, 'n> Driver<'o, 'n> {
             match next {
                 Next::Send(request) => self.perform(&request, polling).await?,
                 Next::WaitUntil(time) => return Ok(Step::Wait(time)),
+                Next::GaveUp(pending) => {
+                    self.pending = Some(*pending);
+                    return Ok(Step::GaveUp);
+                }
                 Next::Issued(issued) => return Ok(Step::Issued(issued)),
                 Next::Refused(refusal) => return Ok(Step::Refused(refusal)),
             }
@@ -269,7 +281,7 @@ impl<'o, 'n> Driver<'o, 'n> {
                         n,
                         refusal: &refusal,
                     }),
-                    Ok(Next::Send(_) | Next::WaitUntil(_)) | Err(_) => {}
+                    Ok(Next::Send(_) | Next::WaitUntil(_) | Next::GaveUp(_)) | Err(_) => {}
                 }
             }
         }
@@ -318,7 +330,7 @@ fn reply_facts(
                 facts.issued_serial = Some(issued.certificate.serial_hex());
             }
             Ok(Next::Refused(_)) => facts.status = Some("failure".into()),
-            Ok(Next::Send(_) | Next::WaitUntil(_)) | Err(_) => {}
+            Ok(Next::Send(_) | Next::WaitUntil(_) | Next::GaveUp(_)) | Err(_) => {}
         }
     }
     facts

@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scep_core::UnixTime;
 use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice, PendingTransaction};
 use scep_core::crypto::PrivateKey;
-use scep_core::message::TransactionId;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::Name;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, base64, file};
+use crate::{Result, file};
 
 /// Everything that is needed to ask for a pending request again, except the key. No secrets: the
 /// key stays in its own file, and the challenge password has done its work.
@@ -30,27 +28,12 @@ const SCHEMA: &str = "scep-pending/1";
 
 /// The file. Octets are DER in base64, times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     schema: String,
-    url: String,
-    transaction_id: String,
-    signer_certificate: String,
-    subject: String,
-    ca_certificates: Vec<String>,
-    capabilities: Vec<String>,
-    method: Method,
-    polls: u32,
-    next_poll: i64,
+    #[serde(flatten)]
+    transaction: PendingTransaction,
+    method: MethodChoice,
     key_file: Option<PathBuf>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Method {
-    ByCapabilities,
-    Get,
-    Post,
 }
 
 impl PendingState {
@@ -75,8 +58,8 @@ impl PendingState {
             key,
             subject,
         );
-        params.policy = policy;
-        params.method = self.method;
+        params.server.policy = policy;
+        params.server.method = self.method;
         Ok(params)
     }
 
@@ -86,30 +69,9 @@ impl PendingState {
     /// `File` if it cannot be read, `Format` if it is not such a file.
     pub fn load(path: &Path) -> Result<Self> {
         let file: File = file::from_json(path, &file::read(path)?, SCHEMA)?;
-        let octets = |what: &str, text: &str| {
-            base64::decode(text).ok_or_else(|| Error::format(path, format!("{what} is no base64")))
-        };
         Ok(Self {
-            transaction: PendingTransaction {
-                transaction_id: TransactionId::new(file.transaction_id)
-                    .map_err(|e| Error::format(path, e.to_string()))?,
-                signer: octets("signer_certificate", &file.signer_certificate)?,
-                subject: octets("subject", &file.subject)?,
-                ca_certificates: file
-                    .ca_certificates
-                    .iter()
-                    .map(|text| octets("a CA certificate", text))
-                    .collect::<Result<_>>()?,
-                url: file.url,
-                capabilities: file.capabilities,
-                polls: file.polls,
-                next_poll: UnixTime(file.next_poll),
-            },
-            method: match file.method {
-                Method::ByCapabilities => MethodChoice::ByCapabilities,
-                Method::Get => MethodChoice::Get,
-                Method::Post => MethodChoice::Post,
-            },
+            transaction: file.transaction,
+            method: file.method,
             key_file: file.key_file,
         })
     }
@@ -119,28 +81,12 @@ impl PendingState {
     /// # Errors
     /// `File` if it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let transaction = &self.transaction;
         file::write_json(
             path,
             &File {
                 schema: SCHEMA.into(),
-                url: transaction.url.clone(),
-                transaction_id: transaction.transaction_id.as_str().into(),
-                signer_certificate: base64::encode(&transaction.signer),
-                subject: base64::encode(&transaction.subject),
-                ca_certificates: transaction
-                    .ca_certificates
-                    .iter()
-                    .map(|der| base64::encode(der))
-                    .collect(),
-                capabilities: transaction.capabilities.clone(),
-                method: match self.method {
-                    MethodChoice::ByCapabilities => Method::ByCapabilities,
-                    MethodChoice::Get => Method::Get,
-                    MethodChoice::Post => Method::Post,
-                },
-                polls: transaction.polls,
-                next_poll: transaction.next_poll.0,
+                transaction: self.transaction.clone(),
+                method: self.method,
                 key_file: self.key_file.clone(),
             },
         )
@@ -149,7 +95,12 @@ impl PendingState {
 
 #[cfg(test)]
 mod tests {
+    use scep_core::UnixTime;
+    use scep_core::client::PendingRenewal;
+    use scep_core::message::TransactionId;
+
     use super::*;
+    use crate::Error;
 
     #[test]
     fn what_is_saved_is_loaded() {
@@ -162,15 +113,54 @@ mod tests {
                 signer: vec![0x30, 0],
                 subject: vec![0x30, 1],
                 ca_certificates: vec![vec![1], vec![2, 3]],
+                next_ca_certificates: vec![vec![4]],
                 capabilities: vec!["AES".into()],
                 polls: 3,
                 next_poll: UnixTime(17),
+                requested_at: Some(UnixTime(5)),
+                key: None,
+                renewal: Some(PendingRenewal {
+                    spki: vec![0x30, 2],
+                    current_key: Some("old.key".into()),
+                }),
             },
             MethodChoice::Get,
         );
         state.key_file = Some("printer-01.key".into());
         state.save(&path).unwrap();
         assert_eq!(PendingState::load(&path).unwrap(), state);
+    }
+
+    /// Written by the first version.
+    #[test]
+    fn a_file_of_before_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.pending.json");
+        let old = r#"{
+            "schema": "scep-pending/1",
+            "url": "http://h/scep",
+            "transaction_id": "8C1F",
+            "signer_certificate": "MAA=",
+            "subject": "MAE=",
+            "ca_certificates": ["AQ==", "AgM="],
+            "capabilities": ["AES"],
+            "method": "by-capabilities",
+            "polls": 3,
+            "next_poll": 17,
+            "key_file": null
+        }"#;
+        std::fs::write(&path, old).unwrap();
+        let state = PendingState::load(&path).unwrap();
+        assert_eq!(state.transaction.ca_certificates, [vec![1], vec![2, 3]]);
+        assert_eq!(state.transaction.next_poll, UnixTime(17));
+        assert_eq!(state.transaction.renewal, None);
+        assert_eq!(state.method, MethodChoice::ByCapabilities);
+        let broken = old.replace("MAE=", "no base64");
+        std::fs::write(&path, broken).unwrap();
+        assert!(matches!(
+            PendingState::load(&path),
+            Err(Error::Format { .. })
+        ));
     }
 
     #[test]

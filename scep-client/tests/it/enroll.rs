@@ -28,7 +28,7 @@ fn params(challenge: &str) -> EnrollmentParams {
         name("CN=printer-01"),
     );
     params.challenge = Some(ChallengePassword::new(challenge));
-    params.policy = AlgorithmPolicy::NDES;
+    params.server.policy = AlgorithmPolicy::NDES;
     params
 }
 
@@ -146,7 +146,7 @@ async fn a_refusal_is_an_outcome() {
 async fn get_is_used_when_it_is_asked_for() {
     let network = healthy(TinyCa::default());
     let mut params = params(CHALLENGE);
-    params.method = MethodChoice::Get;
+    params.server.method = MethodChoice::Get;
     let done = enroll(&network, provider(), params, &EnrollOptions::default())
         .await
         .unwrap();
@@ -272,7 +272,7 @@ async fn polling_needs_the_same_key() {
 async fn another_ca_gets_no_challenge_password() {
     let network = healthy(TinyCa::default());
     let mut params = params(CHALLENGE);
-    params.trust = CaTrust::Sha256([7; 32]);
+    params.server.trust = CaTrust::Sha256([7; 32]);
     let failed = enroll(&network, provider(), params, &EnrollOptions::default())
         .await
         .unwrap_err();

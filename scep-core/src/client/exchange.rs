@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Issued, Refusal};
+use super::{Issued, PendingTransaction, Refusal};
 use crate::UnixTime;
 use crate::http::Operation;
 
-/// What to do next.
+/// What to do next in an [`Enrollment`](super::Enrollment).
 #[derive(Clone, Debug)]
 pub enum Next {
     /// Send this, then call `on_response`.
@@ -19,6 +19,21 @@ pub enum Next {
     /// Done: here is the certificate.
     Issued(Box<Issued>),
     /// Done: the server said no.
+    Refused(Box<Refusal>),
+    /// Done: the request is still pending, and the patience of the
+    /// [`RetryPolicy`](super::RetryPolicy) is over (RFC 8894 section 2.5.1). It can be resumed from
+    /// this state, with more patience.
+    GaveUp(Box<PendingTransaction>),
+}
+
+/// What to do next in a transaction of one question, which never has to wait.
+#[derive(Clone, Debug)]
+pub enum Step<D> {
+    /// Send this, then call `on_response`.
+    Send(Request),
+    /// Done: here is the answer.
+    Done(Box<D>),
+    /// Done: the server said no, in a CertRep.
     Refused(Box<Refusal>),
 }
 

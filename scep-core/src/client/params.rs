@@ -1,44 +1,41 @@
 //! What an enrollment is told beforehand.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
+use super::{CaTrust, Renewal, RetryPolicy, ServerParams, TransactionIdChoice};
 use crate::crypto::PrivateKey;
-use crate::limits::Limits;
-use crate::message::{ChallengePassword, TransactionId};
-use crate::policy::AlgorithmPolicy;
-use crate::x509::{Certificate, Extension, Name};
+use crate::message::ChallengePassword;
+use crate::next_ca_certificates::NextCaCertificates;
+use crate::x509::{Extension, Name};
 
 /// Everything an enrollment is told beforehand.
 #[derive(Clone)]
 pub struct EnrollmentParams {
-    /// The SCEP URL without query.
-    pub url: String,
-    /// CA identifier, sent as `message=` of GetCACert and GetCACaps.
-    pub ca_identifier: Option<String>,
-    /// How the CA is recognised.
-    pub trust: CaTrust,
-    /// The key that is to be certified; it signs the request too.
+    /// The server, and how its CA is recognised.
+    pub server: ServerParams,
+    /// The key that is to be certified; it signs the request too, unless this is a renewal.
     pub key: Arc<dyn PrivateKey>,
+    /// The caller's name for that key, kept in [`PendingTransaction`](super::PendingTransaction).
+    pub key_label: Option<String>,
     /// Subject to ask for.
     pub subject: Name,
-    /// Challenge password.
+    /// The CA that is to issue, if it is not the current one but the one to follow it: requests are
+    /// then encrypted to it (RFC 8894 section 5.1). The certificate has to wait until the next CA is
+    /// valid.
+    pub next_ca: Option<NextCaCertificates>,
+    /// The certificate that is to be renewed, if there is one.
+    pub renewal: Option<Renewal>,
+    /// Challenge password. A request that is signed by a key that cannot decrypt needs one, and so
+    /// does a CA with such a key: messages to them are encrypted with it (RFC 8894 section 3.1).
     pub challenge: Option<ChallengePassword>,
     /// Extensions to ask for.
     pub extensions: Vec<Extension>,
-    /// Algorithms to send and to accept.
-    pub policy: AlgorithmPolicy,
     /// transactionID; by default the hash of the key.
-    pub transaction_id: Option<TransactionId>,
-    /// When to ask for a pending request.
+    pub transaction_id: TransactionIdChoice,
+    /// When to ask for a pending request, and for how long.
     pub retry: RetryPolicy,
-    /// GET or POST for PKIOperation.
-    pub method: MethodChoice,
-    /// Bounds on what is read.
-    pub limits: Limits,
 }
 
 impl EnrollmentParams {
@@ -51,18 +48,16 @@ impl EnrollmentParams {
         subject: Name,
     ) -> Self {
         Self {
-            url: url.into(),
-            ca_identifier: None,
-            trust,
+            server: ServerParams::new(url, trust),
             key,
+            key_label: None,
             subject,
+            next_ca: None,
+            renewal: None,
             challenge: None,
             extensions: Vec::new(),
-            policy: AlgorithmPolicy::RFC8894,
-            transaction_id: None,
+            transaction_id: TransactionIdChoice::default(),
             retry: RetryPolicy::default(),
-            method: MethodChoice::default(),
-            limits: Limits::DEFAULT,
         }
     }
 }
@@ -71,70 +66,11 @@ impl core::fmt::Debug for EnrollmentParams {
     /// Leaves the challenge password out.
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("EnrollmentParams")
-            .field("url", &self.url)
+            .field("url", &self.server.url)
             .field("subject", &self.subject)
+            .field("renewal", &self.renewal)
             .field("has_challenge", &self.challenge.is_some())
-            .field("policy", &self.policy.name)
+            .field("policy", &self.server.policy.name)
             .finish_non_exhaustive()
-    }
-}
-
-/// How the CA is recognised (RFC 8894 section 2.2).
-#[derive(Clone, Debug)]
-pub enum CaTrust {
-    /// SHA-256 fingerprint of the certificate of the CA: the root, or the issuing CA.
-    Sha256([u8; 32]),
-    /// The CA's certificate itself.
-    Certificate(Box<Certificate>),
-    /// Whatever the server presents first: open to anyone in the middle.
-    FirstSeen,
-}
-
-/// GET or POST for PKIOperation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MethodChoice {
-    /// POST if the server says `POSTPKIOperation` (or `SCEPStandard`), else GET.
-    #[default]
-    ByCapabilities,
-    /// Always GET.
-    Get,
-    /// Always POST.
-    Post,
-}
-
-/// When a pending request is asked for again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// Time to the first poll.
-    pub first: Duration,
-    /// Factor for each further interval, in percent (100: always the same).
-    pub growth_percent: u32,
-    /// Longest interval.
-    pub longest: Duration,
-}
-
-impl RetryPolicy {
-    /// The interval before poll number `n`, from 0.
-    #[must_use]
-    pub fn interval(&self, n: u32) -> Duration {
-        let mut interval = self.first;
-        for _ in 0..n {
-            if interval >= self.longest {
-                return self.longest;
-            }
-            interval = interval.saturating_mul(self.growth_percent) / 100;
-        }
-        interval.min(self.longest)
-    }
-}
-
-impl Default for RetryPolicy {
-    /// One minute, growing by half, at most one hour.
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(60),
-            growth_percent: 150,
-            longest: Duration::from_secs(3600),
-        }
     }
 }

@@ -1,118 +1,69 @@
-//! Judging the reply to a PKIOperation (RFC 8894 sections 3.3.2 and 4.3).
+//! Judging what all replies to a PKIOperation have in common (RFC 8894 sections 3.3.2 and 4.3).
 
 use alloc::format;
-use alloc::string::String;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
 
-use crate::ca_certificates::{CaCertificates, CaRoles};
-use crate::cms::{Openers, certs_only_certificates};
-use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
-use crate::deviation::Deviations;
-use crate::error::Check;
-use crate::limits::Limits;
+use zeroize::Zeroizing;
+
+use super::operation::Sender;
+use super::password;
+use super::session::{Session, unexpected_status};
+use super::{Refusal, Response};
+use crate::ca_certificates::CaRoles;
+use crate::cms::Openers;
+use crate::crypto::RandomSource;
+use crate::deviation::{self, Deviations};
+use crate::error::{Check, Layer};
+use crate::http::{CT_PKI_MESSAGE, Operation, is_media_type};
 use crate::message::{
-    ChallengePassword, FailInfo, MessageType, PkiStatus, SenderNonce, SignedMessage, TransactionId,
-    VerifiedMessage,
+    ChallengePassword, MessageType, PkiStatus, SenderNonce, SignedMessage, VerifiedMessage,
 };
-use crate::policy::AlgorithmPolicy;
-use crate::x509::Certificate;
-use crate::{Error, Result, UnixTime};
-
-/// A certificate was issued.
-#[derive(Clone, Debug)]
-pub struct Issued {
-    /// The certificate for our key.
-    pub certificate: Certificate,
-    /// The other certificates of the reply, in the order received.
-    pub others: Vec<Certificate>,
-    /// The trusted certificates of GetCACert.
-    pub ca_certificates: Vec<Certificate>,
-    /// What was unusual about the replies.
-    pub deviations: Deviations,
-}
-
-/// The server said no.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
-    /// failInfo.
-    pub fail_info: Option<FailInfo>,
-    /// failInfoText.
-    pub text: Option<String>,
-    /// Microsoft's HRESULT.
-    pub hresult: Option<i32>,
-    /// Microsoft's server message.
-    pub server_message: Option<String>,
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::PeerRefused {
-            status: PkiStatus::Failure,
-            fail_info: refusal.fail_info,
-            text: refusal.text.or(refusal.server_message),
-            hresult: refusal.hresult,
-        }
-    }
-}
+use crate::{Error, Result};
 
 /// What a reply says.
 pub(super) enum Verdict {
-    Success {
-        certificate: Certificate,
-        others: Vec<Certificate>,
-    },
+    /// The decrypted messageData, which the transaction has to judge.
+    Success(Zeroizing<alloc::vec::Vec<u8>>),
     Pending,
     Failure(Refusal),
 }
 
 /// What a reply is held against.
 pub(super) struct Expectation<'a> {
-    pub(super) provider: &'a dyn CryptoProvider,
-    pub(super) policy: &'a AlgorithmPolicy,
-    pub(super) limits: &'a Limits,
-    pub(super) roles: &'a CaRoles,
-    pub(super) ca_certificates: &'a [Certificate],
-    pub(super) transaction_id: &'a TransactionId,
-    pub(super) sender_nonce: &'a SenderNonce,
-    pub(super) signer: &'a Certificate,
-    pub(super) key: &'a Arc<dyn PrivateKey>,
+    pub(super) sender: &'a Sender,
+    pub(super) nonce: &'a SenderNonce,
     /// Opens what is encrypted for a key that cannot decrypt.
-    pub(super) challenge: &'a Option<ChallengePassword>,
-    pub(super) now: UnixTime,
+    pub(super) challenge: Option<&'a ChallengePassword>,
 }
 
-impl Expectation<'_> {
-    /// Judges a reply: signature and signer, transaction and nonce, status, content.
+impl Session {
+    /// Judges a reply: HTTP status, signature and signer, transaction and nonce, pkiStatus; and
+    /// decrypts the messageData of a SUCCESS.
     pub(super) fn judge(
         &self,
-        body: &[u8],
+        response: &Response<'_>,
+        expected: &Expectation<'_>,
         deviations: &mut Deviations,
         rng: &mut dyn RandomSource,
     ) -> Result<Verdict> {
-        let message = SignedMessage::decode(body, self.limits)?;
-        let verified = message.verify(self.provider, self.policy, &self.roles.signing)?;
+        let message = SignedMessage::decode(message_in(response)?, &self.server().limits)?;
+        let (policy, roles) = (&self.server().policy, &self.ca()?.roles);
+        let verified = message.verify(self.provider(), policy, &roles.signing)?;
         deviations.extend(verified.message().deviations());
-        self.check_signer(&verified)?;
-        self.check_attributes(&verified, deviations)?;
+        check_signer(roles, &verified)?;
+        expected.check_attributes(&verified, deviations)?;
         let attributes = verified.attributes();
         match &attributes.pki_status {
-            Some(PkiStatus::Success) => self.success(&verified, deviations, rng),
+            Some(PkiStatus::Success) => self.open(&verified, expected, rng).map(Verdict::Success),
             Some(PkiStatus::Pending) => {
-                self.note_content(&verified, deviations);
+                note_content(&verified, deviations);
                 Ok(Verdict::Pending)
             }
             Some(PkiStatus::Failure) => {
-                self.note_content(&verified, deviations);
+                note_content(&verified, deviations);
                 if attributes.fail_info.is_none() {
-                    deviations.note("fail-info-absent", "3.2.1.4", "a FAILURE without failInfo");
+                    deviations.note(deviation::FAIL_INFO_ABSENT, "a FAILURE without failInfo");
                 }
-                Ok(Verdict::Failure(Refusal {
-                    fail_info: attributes.fail_info.clone(),
-                    text: attributes.fail_info_text.clone(),
-                    hresult: attributes.microsoft.hresult,
-                    server_message: attributes.microsoft.server_message.clone(),
-                }))
+                Ok(Verdict::Failure(Refusal::from_attributes(attributes)))
             }
             Some(other) => Err(Error::rule(
                 "3.2.1.3",
@@ -125,28 +76,71 @@ impl Expectation<'_> {
         }
     }
 
-    /// A reply may be signed by the CA, or by one of its RAs named in GetCACert; any other
-    /// certificate of the same CA (a client's, say) must not be able to answer.
-    fn check_signer(&self, verified: &VerifiedMessage) -> Result<()> {
-        let signer = verified.signer();
-        if self
-            .roles
-            .signing
-            .iter()
-            .any(|known| known.spki_der() == signer.spki_der())
-        {
-            Ok(())
-        } else {
-            Err(Error::not_authentic(
-                Check::SignerTrusted,
-                format!(
-                    "the reply is signed by a stranger: {} is neither the CA nor one of its RAs",
-                    signer.subject()
-                ),
-            ))
-        }
+    fn open(
+        &self,
+        verified: &VerifiedMessage,
+        expected: &Expectation<'_>,
+        rng: &mut dyn RandomSource,
+    ) -> Result<Zeroizing<alloc::vec::Vec<u8>>> {
+        let signer = &expected.sender.signer;
+        let keys = [(signer.certificate().clone(), signer.key().clone())];
+        let openers = Openers {
+            keys: &keys,
+            passwords: password::usable(expected.challenge).map_or(&[], core::slice::from_ref),
+        };
+        let server = self.server();
+        let opened = verified.open(
+            self.provider(),
+            &server.policy,
+            &server.limits,
+            openers,
+            rng,
+        )?;
+        Ok(opened.content)
     }
+}
 
+/// The pkiMessage of a response. A server may send its signed answer with an error status
+/// (section 4.3).
+fn message_in<'a>(response: &Response<'a>) -> Result<&'a [u8]> {
+    let labelled = response
+        .content_type
+        .is_some_and(|content_type| is_media_type(content_type, CT_PKI_MESSAGE));
+    if response.status != 200 && !labelled {
+        return Err(unexpected_status(Operation::PkiOperation, response.status));
+    }
+    if response.body.is_empty() {
+        return Err(Error::malformed(
+            Layer::Http,
+            "PKIOperation was answered with HTTP status 200 and nothing else: the server took the \
+             request but could not process the message",
+        ));
+    }
+    Ok(response.body)
+}
+
+/// A reply may be signed by the CA, or by one of its RAs named in GetCACert; any other
+/// certificate of the same CA (a client's, say) must not be able to answer.
+fn check_signer(roles: &CaRoles, verified: &VerifiedMessage) -> Result<()> {
+    let signer = verified.signer();
+    if roles
+        .signing
+        .iter()
+        .any(|known| known.spki_der() == signer.spki_der())
+    {
+        Ok(())
+    } else {
+        Err(Error::not_authentic(
+            Check::SignerTrusted,
+            format!(
+                "the reply is signed by a stranger: {} is neither the CA nor one of its RAs",
+                signer.subject()
+            ),
+        ))
+    }
+}
+
+impl Expectation<'_> {
     fn check_attributes(
         &self,
         verified: &VerifiedMessage,
@@ -162,23 +156,23 @@ impl Expectation<'_> {
                 ),
             ));
         }
-        if attributes.transaction_id != *self.transaction_id {
+        if attributes.transaction_id != self.sender.transaction_id {
             return Err(Error::rule(
                 "3.2.1.1",
                 format!(
                     "the reply belongs to another transaction: transactionID {}, not {}",
-                    attributes.transaction_id, self.transaction_id
+                    attributes.transaction_id, self.sender.transaction_id
                 ),
             ));
         }
         match &attributes.recipient_nonce {
-            Some(nonce) if nonce.answers(self.sender_nonce) => {}
+            Some(nonce) if nonce.answers(self.nonce) => {}
             Some(nonce) => {
                 return Err(Error::rule(
                     "3.2.1.5",
                     format!(
                         "the reply answers another request: recipientNonce {nonce}, but our senderNonce was {}",
-                        self.sender_nonce
+                        self.nonce
                     ),
                 ));
             }
@@ -186,14 +180,12 @@ impl Expectation<'_> {
         }
         match &attributes.sender_nonce {
             None => deviations.note(
-                "sender-nonce-absent",
-                "3.2.1.5",
+                deviation::SENDER_NONCE_ABSENT,
                 "the reply has no senderNonce",
             ),
-            Some(theirs) if theirs == self.sender_nonce => {
+            Some(theirs) if theirs == self.nonce => {
                 deviations.note(
-                    "sender-nonce-copied",
-                    "3.2.1.5",
+                    deviation::SENDER_NONCE_COPIED,
                     "the reply's senderNonce is a copy of ours",
                 );
             }
@@ -201,114 +193,16 @@ impl Expectation<'_> {
         }
         Ok(())
     }
+}
 
-    fn note_content(&self, verified: &VerifiedMessage, deviations: &mut Deviations) {
-        if let Some(content) = verified.message().content() {
-            deviations.note(
-                "content-without-success",
-                "3.3.2",
-                format!(
-                    "a reply that is no SUCCESS has a content of {} octets",
-                    content.len()
-                ),
-            );
-        }
-    }
-
-    fn success(
-        &self,
-        verified: &VerifiedMessage,
-        deviations: &mut Deviations,
-        rng: &mut dyn RandomSource,
-    ) -> Result<Verdict> {
-        let keys = [(self.signer.clone(), Arc::clone(self.key))];
-        let openers = Openers {
-            keys: &keys,
-            passwords: self.challenge.as_slice(),
-        };
-        let opened = verified.open(self.provider, self.policy, self.limits, openers, rng)?;
-        let certificates = certs_only_certificates(&opened.content, self.limits)?;
-        let ours = certificates
-            .iter()
-            .position(|c| c.spki_der() == self.key.spki_der());
-        let Some(position) = ours else {
-            return Err(Error::rule(
-                "3.3.2.1",
-                format!(
-                    "the reply holds {} certificate(s), but none for our key",
-                    certificates.len()
-                ),
-            ));
-        };
-        if position > 0 {
-            deviations.note(
-                "leaf-not-first",
-                "3.4",
-                format!(
-                    "the issued certificate is number {} in the reply",
-                    position + 1
-                ),
-            );
-        }
-        let mut others = certificates;
-        let certificate = others.remove(position);
-        self.check_issuer(&certificate, &others, deviations)?;
-        Ok(Verdict::Success {
-            certificate,
-            others,
-        })
-    }
-
-    /// The certificate must come from the CA that is trusted, by way of the reply's certificates.
-    fn check_issuer(
-        &self,
-        certificate: &Certificate,
-        others: &[Certificate],
-        deviations: &mut Deviations,
-    ) -> Result<()> {
-        // only CAs are anchors: what an RA (or a device) signed is no certificate of this CA
-        let anchors: Vec<Certificate> = self
-            .ca_certificates
-            .iter()
-            .filter(|c| c.may_issue() || **c == self.roles.issuing_ca)
-            .cloned()
-            .collect();
-        let set = CaCertificates::new(anchors.iter().chain(others).cloned().collect());
-        // a self-issued CA certificate of old form cannot anchor a chain, but may have signed directly
-        let issuers = match set.anchored(self.provider, self.policy, &anchors, self.now) {
-            Ok(chained) => chained
-                .as_slice()
-                .iter()
-                .filter(|c| c.may_issue())
-                .cloned()
-                .collect(),
-            Err(_) => anchors,
-        };
-        let signed = issuers.iter().any(|ca| {
-            certificate.issuer().matches(ca.subject())
-                && certificate.verify_issued_by(self.provider, ca).is_ok()
-        });
-        if !signed {
-            return Err(Error::not_authentic(
-                Check::Issuer,
-                format!(
-                    "the issued certificate was not signed by the CA that is trusted: its issuer is {}",
-                    certificate.issuer()
-                ),
-            ));
-        }
-        if !certificate.is_valid_at(self.now) {
-            deviations.note(
-                "issued-not-valid-now",
-                "RFC 5280 4.1.2.5",
-                format!(
-                    "the issued certificate is valid from {} to {}, and it is {} here",
-                    certificate.not_before(),
-                    certificate.not_after(),
-                    self.now
-                ),
-            );
-        }
-        Ok(())
+fn note_content(verified: &VerifiedMessage, deviations: &mut Deviations) {
+    if let Some(content) = verified.message().content() {
+        deviations.note(
+            deviation::CONTENT_WITHOUT_SUCCESS,
+            format!(
+                "a reply that is no SUCCESS has a content of {} octets",
+                content.len()
+            ),
+        );
     }
 }

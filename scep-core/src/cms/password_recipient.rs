@@ -3,6 +3,7 @@
 //! SCEP uses the challenge password of the transaction (RFC 8894 section 3.1).
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use subtle::{Choice, ConstantTimeEq};
@@ -111,6 +112,20 @@ impl PasswordRecipient {
                 &write::octet_string(&encrypted_key),
             ],
         ))
+    }
+
+    /// The algorithms in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let derivation = self.pbkdf2().map_or_else(
+            |error| format!("{error}"),
+            |kdf| format!("PBKDF2, HMAC-{}, {} iterations", kdf.prf, kdf.iterations),
+        );
+        let kek = self.kek().map_or_else(
+            |error| format!("{error}"),
+            |(cipher, _)| format!("{cipher}"),
+        );
+        format!("password ({derivation}; {kek})")
     }
 
     /// Whether the algorithms are such as can be read.
@@ -331,10 +346,10 @@ fn unwrap(
 }
 
 #[cfg(test)]
-#[cfg(feature = "rustcrypto")]
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 mod tests {
     use super::*;
-    use crate::crypto::RustCrypto;
+    use crate::crypto::default_provider;
 
     /// The octets that follow, once.
     struct Given(Vec<u8>);
@@ -361,7 +376,8 @@ mod tests {
     fn the_example_of_the_rfc() {
         let password =
             b"All n-entities must communicate with other n-entities via n-1 entiteeheehees";
-        let kek = RustCrypto
+        let provider = default_provider();
+        let kek = provider
             .derive_key(
                 DigestAlgorithm::Sha1,
                 password,
@@ -378,21 +394,21 @@ mod tests {
         let iv = hex("baf1ca7931213c4e");
         let cipher = ContentCipher::DesEde3Cbc;
         let mut padding = Given(hex("fa060a45"));
-        let wrapped = wrap(&RustCrypto, cipher, &kek, &iv, &cek, &mut padding).unwrap();
+        let wrapped = wrap(provider.as_ref(), cipher, &kek, &iv, &cek, &mut padding).unwrap();
         let expected =
             hex("c03c514abdb9e2c5aac038572b5e24553876b377aafb82eca5a9d73f8ab143d9ec74e6cad7db260c");
         assert_eq!(wrapped, expected);
-        let unwrapped = unwrap(&RustCrypto, cipher, &kek, &iv, &wrapped, 32).unwrap();
+        let unwrapped = unwrap(provider.as_ref(), cipher, &kek, &iv, &wrapped, 32).unwrap();
         assert_eq!(*unwrapped.unwrap(), cek);
         assert!(
-            unwrap(&RustCrypto, cipher, &kek, &iv, &wrapped, 24)
+            unwrap(provider.as_ref(), cipher, &kek, &iv, &wrapped, 24)
                 .unwrap()
                 .is_none()
         );
         for at in 0..wrapped.len() {
             let mut damaged = wrapped.clone();
             damaged[at] ^= 1;
-            let outcome = unwrap(&RustCrypto, cipher, &kek, &iv, &damaged, 32).unwrap();
+            let outcome = unwrap(provider.as_ref(), cipher, &kek, &iv, &damaged, 32).unwrap();
             assert!(outcome.is_none_or(|key| *key != cek), "octet {at}");
         }
     }

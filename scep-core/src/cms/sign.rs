@@ -34,8 +34,7 @@ pub struct SignedDataBuilder {
     pub signer: Certificate,
     /// Certificates to send along.
     pub certificates: Vec<Certificate>,
-    /// The digest to sign; a key that cannot sign it takes the next better one
-    /// ([`SignatureAlgorithm::for_key`]).
+    /// The digest to sign with an RSA key; others have their own ([`SignatureAlgorithm::for_key`]).
     pub digest: DigestAlgorithm,
     /// The scheme to sign with, where it shall not follow from the key and the digest.
     pub scheme: Option<SignatureAlgorithm>,

@@ -3,9 +3,11 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::signer_info::SignerInfo;
+use super::algorithm;
+use super::signer_info::{Attribute, SignerInfo};
 use crate::asn1::{Reader, tag};
 use crate::crypto::{CryptoProvider, DigestAlgorithm};
+use crate::deviation::{self, Deviations};
 use crate::error::Check;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
@@ -83,6 +85,32 @@ impl SignerInfo {
             Err(Error::NotAuthentic { .. }) => Err(wrong()),
             Err(other) => Err(other),
         }
+    }
+
+    /// contentType must be id-data where it is present; a few old servers leave it out.
+    pub(crate) fn check_content_type(&self, deviations: &mut Deviations) -> Result<()> {
+        let content_type = |a: &&Attribute| a.oid == oid::CONTENT_TYPE;
+        let Some(attribute) = self.attributes.iter().find(content_type) else {
+            deviations.note(
+                deviation::CONTENT_TYPE_ABSENT,
+                "the contentType attribute is missing",
+            );
+            return Ok(());
+        };
+        let value = attribute.values.first().map_or(&[][..], Vec::as_slice);
+        let content_type = Reader::new(value)
+            .expect(tag::OID, "contentType attribute")?
+            .oid()?;
+        if content_type == oid::DATA {
+            return Ok(());
+        }
+        Err(Error::rule(
+            "3.2",
+            format!(
+                "the contentType attribute is {}, not data",
+                algorithm::describe(content_type)
+            ),
+        ))
     }
 
     /// Compares the messageDigest attribute with the digest of the content.

@@ -22,13 +22,20 @@ mod ed25519_key;
 mod rsa_key;
 mod symmetric;
 
-/// The provider on AWS-LC: some six times as fast with RSA as the pure-Rust one, and constant time.
+/// The provider on AWS-LC: with RSA several times as fast as the pure-Rust one, and constant time.
 ///
-/// It lacks what AWS-LC keeps out of reach, and says `Unsupported`: MD5; signing with SHA-1 or
-/// SHA-224; RSA below 2048 bits, except to verify (from 1024 on, PKCS#1 v1.5); OAEP with two
-/// digests; EC keys that sign with a digest of another size than the curve's; GCM tags of other
-/// than 16 octets; DES with weak keys. [`Fallback`](super::Fallback) hands such cases to another
-/// provider.
+/// It lacks what AWS-LC keeps out of reach, and says `Unsupported`:
+///
+/// * MD5; SHA-224 but for hashing; signing with SHA-1; PBKDF2 with either of the first two;
+/// * RSA below 2048 bits, except to verify PKCS#1 v1.5 (from 1024 bits on, not with SHA-384), and new
+///   RSA keys of other than 2048, 3072, 4096 and 8192 bits;
+/// * PSS with SHA-1 or two digests, and to sign, with a salt of another length than the digest's;
+/// * OAEP with SHA-224 or two digests;
+/// * ECDSA signatures with another digest than the curve's (SHA-256 on P-256, SHA-384 on P-384);
+/// * GCM tags of other than 16 octets;
+/// * DES with weak keys, and triple DES with two parts of the key alike.
+///
+/// [`Fallback`](super::Fallback) hands such cases to another provider.
 ///
 /// Keys, padding and signatures get their randomness from AWS-LC's own generator. The
 /// [`RandomSource`] that is passed in makes one thing only: the substitute for a content-encryption

@@ -36,21 +36,14 @@ impl SignatureAlgorithm {
     }
 
     /// The scheme that this crate signs with, for a key of this kind, if `wanted` is the digest one
-    /// would like: an EC key signs with no digest that is shorter than its curve, Ed25519 with
-    /// SHA-512 only. `None` for a key that does not sign.
+    /// would like: an RSA key takes it, an EC key takes the digest of its curve, which every library
+    /// can sign and verify, Ed25519 its SHA-512. `None` for a key that does not sign.
     #[must_use]
-    pub fn for_key(key: PublicKeyAlgorithm, wanted: DigestAlgorithm) -> Option<Self> {
-        let at_least = |least: DigestAlgorithm| {
-            Self::Ecdsa(if wanted.output_len() < least.output_len() {
-                least
-            } else {
-                wanted
-            })
-        };
+    pub const fn for_key(key: PublicKeyAlgorithm, wanted: DigestAlgorithm) -> Option<Self> {
         match key {
             PublicKeyAlgorithm::Rsa { .. } => Some(Self::RsaPkcs1v15(wanted)),
-            PublicKeyAlgorithm::EcP256 => Some(at_least(DigestAlgorithm::Sha256)),
-            PublicKeyAlgorithm::EcP384 => Some(at_least(DigestAlgorithm::Sha384)),
+            PublicKeyAlgorithm::EcP256 => Some(Self::Ecdsa(DigestAlgorithm::Sha256)),
+            PublicKeyAlgorithm::EcP384 => Some(Self::Ecdsa(DigestAlgorithm::Sha384)),
             PublicKeyAlgorithm::Ed25519 => Some(Self::Ed25519),
             PublicKeyAlgorithm::Other(_) => None,
         }

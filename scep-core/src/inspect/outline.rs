@@ -1,4 +1,4 @@
-//! The ASN.1 values of an input, as far as they can be read: for damaged messages.
+//! The ASN.1 values of an input with their offsets, as far as they can be read.
 
 use alloc::format;
 use alloc::string::String;
@@ -61,14 +61,20 @@ pub fn outline(input: &[u8]) -> Vec<OutlineLine> {
         let value = input
             .get(content..end.unwrap_or(input.len()).min(input.len()))
             .unwrap_or_default();
-        let constructed = tag & tag::CONSTRUCTED != 0;
+        // messages lie in messages: what an OCTET STRING holds is shown, if it is one whole value
+        let holds = tag == tag::OCTET_STRING && is_one_value(value);
+        let constructed = tag & tag::CONSTRUCTED != 0 || holds;
         if tag == tag::OID {
             secret = value == oid::CHALLENGE_PASSWORD.as_bytes();
         }
         lines.push(OutlineLine {
             offset: at,
             depth: open.len(),
-            name: tag::name(tag).into_owned(),
+            name: if holds {
+                format!("{}, holding", tag::name(tag))
+            } else {
+                tag::name(tag).into_owned()
+            },
             len,
             text: match (constructed, secret && tag != tag::OID) {
                 (true, _) => String::new(),
@@ -88,6 +94,14 @@ pub fn outline(input: &[u8]) -> Vec<OutlineLine> {
         }
     }
     lines
+}
+
+/// Whether these octets are a SEQUENCE that fills them.
+fn is_one_value(octets: &[u8]) -> bool {
+    matches!(
+        header(octets, 0),
+        Some((tag::SEQUENCE, Some(len), content)) if content + len == octets.len()
+    )
 }
 
 /// Tag, length, offset of the content.

@@ -8,6 +8,7 @@ use super::Aids;
 use super::report::{CertificateSummary, Kind, Report, SignatureVerdict};
 use crate::asn1::{Reader, tag, transcode};
 use crate::crypto::CryptoProvider;
+use crate::deviation;
 use crate::error::Layer;
 use crate::limits::Limits;
 use crate::x509::{Certificate, CertificationRequest, Crl};
@@ -92,16 +93,13 @@ pub(super) fn inspect(
     report.was_ber = transcoded.was_ber();
     if report.was_ber {
         report.deviations.note(
-            "ber-encoding",
-            "RFC 5280 4.1",
+            deviation::BER_ENCODING,
             "encoded as BER, where only DER is allowed",
         );
     }
     if transcoded.used < input.len() {
         let text = format!("{} octets follow", input.len() - transcoded.used);
-        report
-            .deviations
-            .note("trailing-octets", "RFC 5280 4.1", text);
+        report.deviations.note(deviation::TRAILING_OCTETS, text);
     }
     Ok(report)
 }
@@ -112,9 +110,7 @@ fn names(report: &mut Report, (names, count): (Vec<String>, usize)) {
             "{count} alternative names, of which {} are shown",
             names.len()
         );
-        report
-            .deviations
-            .note("many-names", "RFC 5280 4.2.1.6", text);
+        report.deviations.note(deviation::MANY_NAMES, text);
     }
     report.subject_alt_names = names;
 }

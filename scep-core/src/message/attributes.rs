@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use super::{FailInfo, MessageType, PkiStatus, RecipientNonce, SenderNonce, TransactionId};
 use crate::asn1::{Reader, Tlv, decode_time, tag};
 use crate::cms::Attribute;
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::error::Layer;
 use crate::oid;
 use crate::{Error, Result, UnixTime};
@@ -37,15 +37,39 @@ pub struct ScepAttributes {
     pub microsoft: MicrosoftAttributes,
 }
 
-/// Attributes below 1.3.6.1.4.1.311.21, as NDES and Windows clients use them.
+/// Attributes below 1.3.6.1.4.1.311.21, as NDES and Windows clients use them. Those without a
+/// documented type belong to TPM attestation, and are kept as their encoded values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MicrosoftAttributes {
     /// ENROLL_SCEP_ERROR (.33): the HRESULT of the failure.
     pub hresult: Option<i32>,
     /// ENROLL_SCEP_SERVER_MESSAGE (.38): a text.
     pub server_message: Option<String>,
-    /// The others, which belong to TPM attestation: OID and encoded value.
-    pub others: Vec<(ObjectIdentifier, Vec<u8>)>,
+    /// ENROLL_SCEP_SERVER_STATE (.34).
+    pub server_state: Option<Vec<u8>>,
+    /// ENROLL_SCEP_CHALLENGE_ANSWER (.35).
+    pub challenge_answer: Option<Vec<u8>>,
+    /// ENROLL_SCEP_CLIENT_REQUEST (.37).
+    pub client_request: Option<Vec<u8>>,
+    /// ENROLL_SCEP_SERVER_SECRET (.40).
+    pub server_secret: Option<Vec<u8>>,
+    /// ENROLL_SCEP_SIGNER_HASH (.42).
+    pub signer_hash: Option<Vec<u8>>,
+}
+
+impl MicrosoftAttributes {
+    /// Those without a documented type that are present: Microsoft's name, and the encoded value.
+    pub fn untyped(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        [
+            ("server state", &self.server_state),
+            ("challenge answer", &self.challenge_answer),
+            ("client request", &self.client_request),
+            ("server secret", &self.server_secret),
+            ("signer hash", &self.signer_hash),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
 }
 
 const SECTION: &str = "3.2.1";
@@ -94,7 +118,12 @@ impl ScepAttributes {
                 hresult,
                 server_message: found
                     .text(oid::MS_SCEP_SERVER_MESSAGE, "Microsoft's server message")?,
-                others: found.other_microsoft(),
+                server_state: found.encoded(oid::MS_SCEP_SERVER_STATE, "server state")?,
+                challenge_answer: found
+                    .encoded(oid::MS_SCEP_CHALLENGE_ANSWER, "challenge answer")?,
+                client_request: found.encoded(oid::MS_SCEP_CLIENT_REQUEST, "client request")?,
+                server_secret: found.encoded(oid::MS_SCEP_SERVER_SECRET, "server secret")?,
+                signer_hash: found.encoded(oid::MS_SCEP_SIGNER_HASH, "signer hash")?,
             },
         })
     }
@@ -156,8 +185,7 @@ impl<'a> Found<'a> {
         }
         if value.tag != wanted {
             self.deviations.note(
-                "attribute-string-type",
-                SECTION,
+                deviation::ATTRIBUTE_STRING_TYPE,
                 format!(
                     "{name} is {}, not {}",
                     tag::name(value.tag),
@@ -167,8 +195,7 @@ impl<'a> Found<'a> {
         }
         if oid == oid::FAIL_INFO_TEXT_ARC {
             self.deviations.note(
-                "fail-info-text-oid",
-                "3.2.1.4",
+                deviation::FAIL_INFO_TEXT_OID,
                 "failInfoText has the OID of its arc",
             );
         }
@@ -204,8 +231,7 @@ impl<'a> Found<'a> {
         }
         if len != SenderNonce::LEN {
             self.deviations.note(
-                "nonce-length",
-                "3.2.1.5",
+                deviation::NONCE_LENGTH,
                 format!("{name} has {len} octets, not 16"),
             );
         }
@@ -217,8 +243,7 @@ impl<'a> Found<'a> {
             Some(value) => match decode_time(&value) {
                 Ok(time) => Ok(Some(time)),
                 Err(e) => {
-                    self.deviations
-                        .note("signing-time-illegible", "RFC 5652 11.3", e);
+                    self.deviations.note(deviation::SIGNING_TIME_ILLEGIBLE, e);
                     Ok(None)
                 }
             },
@@ -237,26 +262,15 @@ impl<'a> Found<'a> {
         });
         if parsed.is_none() {
             self.deviations.note(
-                "hresult-illegible",
-                "Microsoft 1.3.6.1.4.1.311.21.33",
+                deviation::HRESULT_ILLEGIBLE,
                 format!("the error attribute holds \"{text}\", which is no HRESULT"),
             );
         }
         parsed
     }
 
-    fn other_microsoft(&self) -> Vec<(ObjectIdentifier, Vec<u8>)> {
-        let known = [
-            oid::MS_SCEP_SERVER_STATE,
-            oid::MS_SCEP_CHALLENGE_ANSWER,
-            oid::MS_SCEP_CLIENT_REQUEST,
-            oid::MS_SCEP_SERVER_SECRET,
-            oid::MS_SCEP_SIGNER_HASH,
-        ];
-        self.attributes
-            .iter()
-            .filter(|a| known.contains(&a.oid))
-            .filter_map(|a| a.values.first().map(|value| (a.oid, value.clone())))
-            .collect()
+    /// A value that is kept as it is encoded.
+    fn encoded(&self, oid: ObjectIdentifier, name: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.value(oid, name)?.map(|value| value.raw.to_vec()))
     }
 }

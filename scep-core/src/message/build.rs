@@ -56,8 +56,7 @@ pub struct MessageBuilder {
     pub signer: Certificate,
     /// Certificates to send along.
     pub certificates: Vec<Certificate>,
-    /// The digest to sign; a key that cannot sign it takes the next better one
-    /// ([`SignatureAlgorithm::for_key`]).
+    /// The digest to sign with an RSA key; others have their own ([`SignatureAlgorithm::for_key`]).
     pub digest: DigestAlgorithm,
     /// The scheme to sign with, where it shall not follow from the key and the digest.
     pub scheme: Option<SignatureAlgorithm>,
@@ -136,7 +135,11 @@ impl MessageBuilder {
         let utf8 = |text: &str| write::tlv(tag::UTF8_STRING, text.as_bytes());
         let mut out = alloc::vec![
             Attribute::new(oid::MESSAGE_TYPE, printable(self.message_type.as_text())),
-            Attribute::new(oid::TRANSACTION_ID, printable(self.transaction_id.as_str())),
+            // an id that a client chose may have characters that no PrintableString holds
+            Attribute::new(
+                oid::TRANSACTION_ID,
+                write::directory_string(self.transaction_id.as_str()),
+            ),
         ];
         let optional = [
             (

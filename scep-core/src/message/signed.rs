@@ -6,11 +6,10 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::ScepAttributes;
-use crate::asn1::{Reader, tag};
 use crate::cms::algorithm;
 use crate::cms::{ContentInfo, EnvelopedData, Openers, SignedData, SignerId, SignerInfo};
 use crate::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, RandomSource};
-use crate::deviation::Deviations;
+use crate::deviation::{self, Deviations};
 use crate::limits::Limits;
 use crate::oid;
 use crate::policy::AlgorithmPolicy;
@@ -63,15 +62,13 @@ impl SignedMessage {
         let info = ContentInfo::decode(input, limits)?;
         if info.was_ber() {
             deviations.note(
-                "ber-encoding",
-                "RFC 5652 2",
+                deviation::BER_ENCODING,
                 "sent as BER; strict DER readers refuse it",
             );
         }
         if info.trailing() > 0 {
             deviations.note(
-                "trailing-octets",
-                "4.1",
+                deviation::TRAILING_OCTETS,
                 format!("{} octets follow the message", info.trailing()),
             );
         }
@@ -98,7 +95,7 @@ impl SignedMessage {
         if !signer.has_signed_attributes() {
             return Err(Error::rule("3.2.1", "the message has no signed attributes"));
         }
-        check_content_type(&signer, &mut deviations)?;
+        signer.check_content_type(&mut deviations)?;
         let attributes = ScepAttributes::read(&signer.attributes, &mut deviations)?;
         note_oddities(&data, &signer, &mut deviations);
         let content = data
@@ -176,8 +173,7 @@ impl SignedMessage {
         let verified = self.signer.verify(provider, policy, content, &signer)?;
         if verified.sorted {
             self.deviations.note(
-                "signed-over-sorted-attributes",
-                "RFC 5652 5.4",
+                deviation::SIGNED_OVER_SORTED_ATTRIBUTES,
                 "the attributes were sent in another order than they were signed in",
             );
         }
@@ -189,56 +185,22 @@ impl SignedMessage {
     }
 }
 
-/// contentType must be id-data where it is present; a few old servers leave it out.
-fn check_content_type(signer: &SignerInfo, deviations: &mut Deviations) -> Result<()> {
-    let Some(attribute) = signer
-        .attributes
-        .iter()
-        .find(|a| a.oid == oid::CONTENT_TYPE)
-    else {
-        deviations.note(
-            "content-type-absent",
-            "RFC 5652 11.1",
-            "the contentType attribute is missing",
-        );
-        return Ok(());
-    };
-    let value = attribute.values.first().map_or(&[][..], Vec::as_slice);
-    let content_type = Reader::new(value)
-        .expect(tag::OID, "contentType attribute")?
-        .oid()?;
-    if content_type == oid::DATA {
-        Ok(())
-    } else {
-        Err(Error::rule(
-            "3.2",
-            format!(
-                "the contentType attribute is {}, not data",
-                algorithm::describe(content_type)
-            ),
-        ))
-    }
-}
-
 fn note_oddities(data: &SignedData<'_>, signer: &SignerInfo, deviations: &mut Deviations) {
     if !signer.attributes_are_sorted() {
         deviations.note(
-            "unsorted-attributes",
-            "RFC 5652 5.3",
+            deviation::UNSORTED_ATTRIBUTES,
             "the signed attributes are not in DER order",
         );
     }
     if signer.has_unsigned_attributes {
         deviations.note(
-            "unsigned-attributes",
-            "3.2",
+            deviation::UNSIGNED_ATTRIBUTES,
             "there are unsigned attributes; they are ignored",
         );
     }
     if !data.other_certificates.is_empty() {
         deviations.note(
-            "illegible-certificates",
-            "RFC 5652 10.2.3",
+            deviation::ILLEGIBLE_CERTIFICATES,
             format!(
                 "{} members of certificates are no legible certificate",
                 data.other_certificates.len()
@@ -247,8 +209,7 @@ fn note_oddities(data: &SignedData<'_>, signer: &SignerInfo, deviations: &mut De
     }
     if matches!(signer.signer, SignerId::KeyIdentifier(_)) {
         deviations.note(
-            "signer-by-key-identifier",
-            "3.2",
+            deviation::SIGNER_BY_KEY_IDENTIFIER,
             "the signer is named by key identifier",
         );
     }

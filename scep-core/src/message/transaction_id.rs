@@ -10,6 +10,11 @@ use crate::{Error, Result};
 
 /// The client's name for a transaction; a PrintableString that the server echoes unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "String")
+)]
 pub struct TransactionId(String);
 
 impl TransactionId {
@@ -37,8 +42,13 @@ impl TransactionId {
         Ok(Self(text))
     }
 
-    /// The hash of the public key that is to be certified, in hexadecimal: the same key gives the
-    /// same id, so that a server recognises a repeated request (RFC 8894 section 3.2.1.1).
+    /// The hash of the public key that is to be certified, in hexadecimal.
+    ///
+    /// It is what implementations customarily take; RFC 8894 section 3.2.1.1 asks for no more than
+    /// that the id is unique. The same key gives the same id, by which a server recognises a request
+    /// that is repeated. Where a key is used in more than one transaction (to renew with the key that
+    /// one has, to begin anew while a request is pending, to ask for a certificate of another
+    /// purpose), a server may take the second for the first: prefer [`random`](Self::random) there.
     ///
     /// # Errors
     /// If the provider lacks SHA-256.
@@ -47,7 +57,8 @@ impl TransactionId {
         Ok(Self(format!("{}", Hex(&digest)).to_ascii_uppercase()))
     }
 
-    /// 128 random bits in hexadecimal.
+    /// 128 random bits in hexadecimal: unique, whatever the key. Who repeats a request after an
+    /// interruption has to keep it.
     pub fn random(rng: &mut dyn RandomSource) -> Self {
         let mut octets = [0; 16];
         rng.fill(&mut octets);
@@ -58,6 +69,15 @@ impl TransactionId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for TransactionId {
+    type Error = Error;
+
+    /// As [`new`](Self::new).
+    fn try_from(text: String) -> Result<Self> {
+        Self::new(text)
     }
 }
 

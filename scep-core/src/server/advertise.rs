@@ -13,11 +13,12 @@ impl Responder {
     ///
     /// `GetNextCACert` is not the responder's; [`Service`](super::Service) adds it.
     pub fn capabilities(&self, rng: &mut dyn RandomSource) -> Capabilities {
-        let aes = self.ciphers(ContentCipher::Aes128Cbc);
+        let aes = self.ciphers(ContentCipher::Aes128Cbc, rng);
+        let des3 = self.ciphers(ContentCipher::DesEde3Cbc, rng);
         let sha256 = self.digests(DigestAlgorithm::Sha256, rng);
         let able = [
             (Capability::Aes, aes),
-            (Capability::Des3, self.ciphers(ContentCipher::DesEde3Cbc)),
+            (Capability::Des3, des3),
             (Capability::PostPkiOperation, true),
             (Capability::Renewal, !self.config().issuers.is_empty()),
             (Capability::Sha1, self.digests(DigestAlgorithm::Sha1, rng)),
@@ -33,12 +34,14 @@ impl Responder {
         Capabilities::from_words(&words)
     }
 
-    fn ciphers(&self, cipher: ContentCipher) -> bool {
+    fn ciphers(&self, cipher: ContentCipher, rng: &mut dyn RandomSource) -> bool {
         let config = self.config();
-        let (key, iv) = (
+        let (mut key, iv) = (
             alloc::vec![0; cipher.key_len()],
             alloc::vec![0; cipher.iv_len()],
         );
+        // not of zeros: triple DES with one key three times is refused by some
+        rng.fill(&mut key);
         let works = config.provider.encrypt_content(cipher, &key, &iv, b"works");
         config.policy.accept_cipher(cipher).is_ok()
             && config.policy.may_send_cipher(cipher).is_ok()

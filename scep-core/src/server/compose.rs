@@ -9,7 +9,7 @@ use super::responder::{Responder, at};
 use super::style::{DigestChoice, SenderNonceStyle};
 use super::transaction::Answer;
 use crate::cms::{certs_only, crl_only};
-use crate::crypto::RandomSource;
+use crate::crypto::{DigestAlgorithm, RandomSource};
 use crate::message::{
     FailInfo, MessageBuilder, MessageType, PkiStatus, SenderNonce, SignedMessage, VerifiedMessage,
 };
@@ -126,9 +126,16 @@ impl Responder {
                     .map_err(at(RejectionStage::Reply))?,
             );
         }
-        let der = builder
-            .sign(config.provider.as_ref(), key.as_ref(), rng)
-            .map_err(at(RejectionStage::Reply))?;
+        let (provider, key) = (config.provider.as_ref(), key.as_ref());
+        let der = match builder.sign(provider, key, rng) {
+            // the client's digest is a courtesy; what was issued must not get lost for it
+            Err(Error::Unsupported { .. }) if style.digest == DigestChoice::Mirror => {
+                builder.digest = DigestAlgorithm::Sha256;
+                builder.sign(provider, key, rng)
+            }
+            outcome => outcome,
+        }
+        .map_err(at(RejectionStage::Reply))?;
         Ok(Reply {
             der,
             message_type: attributes.message_type.clone(),

@@ -7,7 +7,7 @@ use core::fmt;
 use super::signed::Signed;
 use super::{Certificate, Extension, Name, pem};
 use crate::asn1::{Reader, decode_time, tag};
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, SignatureAlgorithm};
 use crate::error::Layer;
 use crate::oid;
 use crate::{Error, Result, UnixTime};
@@ -19,6 +19,7 @@ pub struct Crl {
     issuer: Name,
     this_update: UnixTime,
     next_update: Option<UnixTime>,
+    signature_scheme: Option<SignatureAlgorithm>,
     revoked: Vec<RevokedCertificate>,
     extensions: Vec<Extension>,
 }
@@ -90,6 +91,7 @@ impl Crl {
                 issuer: Name::from_der(issuer.raw)?,
                 this_update,
                 next_update,
+                signature_scheme: signed.scheme.clone().ok(),
                 revoked,
                 extensions,
             })
@@ -119,6 +121,12 @@ impl Crl {
     #[must_use]
     pub const fn next_update(&self) -> Option<UnixTime> {
         self.next_update
+    }
+
+    /// The scheme that the issuer signed with, if it is one that is known.
+    #[must_use]
+    pub const fn signature_scheme(&self) -> Option<SignatureAlgorithm> {
+        self.signature_scheme
     }
 
     /// Whether the CRL's time is over.

@@ -60,6 +60,14 @@ impl CertificationRequest {
         each_attribute(attributes, |oid, mut values| {
             if oid == oid::CHALLENGE_PASSWORD {
                 let value = values.next("challengePassword")?;
+                // whoever reads the other one checks another password
+                if challenge.is_some() || !values.is_empty() {
+                    return Err(Error::malformed_at(
+                        Layer::X509,
+                        "the request has more than one challengePassword",
+                        value.offset,
+                    ));
+                }
                 challenge = Some((value.tag, ChallengePassword::new(string_value(&value))));
             }
             Ok(())

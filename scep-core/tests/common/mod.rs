@@ -9,10 +9,17 @@
     clippy::print_stderr
 )]
 
+pub mod ask;
 pub mod ber;
+pub mod hand;
 pub mod mutate;
+pub mod next_ca;
 pub mod openssl;
+pub mod provider;
+pub mod raw;
 pub mod samples;
+
+pub use provider::provider;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,9 +28,7 @@ use std::time::Duration;
 use scep_core::UnixTime;
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{CaTrust, EnrollmentParams, Next, Request, Response};
-use scep_core::crypto::{
-    CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource, RustCrypto, default_provider,
-};
+use scep_core::crypto::{DigestAlgorithm, PrivateKey, RandomSource, default_provider};
 use scep_core::http::{CT_CA_RA_CERT, CT_PKI_MESSAGE, ServerRequest};
 use scep_core::limits::Limits;
 use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
@@ -59,7 +64,7 @@ impl RandomSource for TestRandom {
 pub fn key(name: &str) -> Arc<dyn PrivateKey> {
     static LOADED: Mutex<BTreeMap<String, Arc<dyn PrivateKey>>> = Mutex::new(BTreeMap::new());
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let load = || RustCrypto.load_private_key(&key_der(name)).unwrap();
+    let load = || provider().load_private_key(&key_der(name)).unwrap();
     Arc::clone(loaded.entry(name.to_owned()).or_insert_with(load))
 }
 
@@ -67,6 +72,11 @@ pub fn key(name: &str) -> Arc<dyn PrivateKey> {
 pub fn key_der(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/keys/{name}.der", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).unwrap()
+}
+
+pub fn is_rsa(key: &Arc<dyn PrivateKey>) -> bool {
+    let algorithm = scep_core::crypto::PublicKeyAlgorithm::of_spki(key.spki_der());
+    algorithm.unwrap().can_encrypt()
 }
 
 pub fn name(text: &str) -> Name {
@@ -174,7 +184,7 @@ impl TestCa {
     }
 
     pub fn pin(&self) -> CaTrust {
-        CaTrust::Sha256(self.ca.sha256(&RustCrypto).unwrap())
+        CaTrust::Sha256(self.ca.sha256(provider()).unwrap())
     }
 
     pub fn params(&self, subject: &str) -> EnrollmentParams {

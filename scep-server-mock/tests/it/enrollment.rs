@@ -1,7 +1,7 @@
 use scep_core::client::MethodChoice;
 use scep_core::limits::Limits;
 use scep_core::message::{ChallengePassword, SignedMessage};
-use scep_core::x509::{Extension, GeneralName};
+use scep_core::x509::{Extension, GeneralName, KeyUsage};
 use scep_server_mock::wire::Request;
 
 use crate::support::*;
@@ -41,10 +41,34 @@ fn every_baseline_issues_what_was_asked_for() {
 }
 
 #[test]
+fn an_issued_certificate_has_the_key_usage_asked_for_and_key_identifiers() {
+    let host = baseline("ndes-plain");
+    let [root, issuing] = host.with(|s| s.deployment().ca_certificates());
+    for ca in [&root, &issuing] {
+        assert!(ca.subject_key_identifier().is_some());
+    }
+    let signs = KeyUsage::DIGITAL_SIGNATURE;
+    for asked in [None, Some(signs), Some(signs | KeyUsage::KEY_ENCIPHERMENT)] {
+        let mut wanted = params(&host, host.issue_challenge().unwrap());
+        wanted.extensions = asked.map(Extension::key_usage).into_iter().collect();
+        let certificate = enroll_with(&host, wanted).issued().certificate;
+        assert_eq!(certificate.key_usage(), asked);
+        let mut extensions = certificate.extensions().iter();
+        let usage = extensions.find(|e| e.oid == scep_core::oid::KEY_USAGE);
+        assert!(usage.is_none_or(|usage| usage.critical));
+        assert!(certificate.subject_key_identifier().is_some());
+        assert_eq!(
+            certificate.authority_key_identifier(),
+            issuing.subject_key_identifier()
+        );
+    }
+}
+
+#[test]
 fn get_works_as_post_does() {
     let host = baseline("ndes-plain");
     let mut wanted = params(&host, host.issue_challenge().unwrap());
-    wanted.method = MethodChoice::Get;
+    wanted.server.method = MethodChoice::Get;
     enroll_with(&host, wanted).issued();
 }
 

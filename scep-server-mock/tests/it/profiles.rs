@@ -1,7 +1,7 @@
-use scep_core::client::Enrollment;
+use scep_core::client::{Enrollment, Renewal, RenewalStyle, Signer};
 use scep_core::crypto::default_provider;
 use scep_core::limits::Limits;
-use scep_core::message::{ChallengePassword, SignedMessage};
+use scep_core::message::{ChallengePassword, FailInfo, SignedMessage};
 use scep_core::policy::AlgorithmPolicy;
 use scep_server_mock::MemoryHost;
 use scep_server_mock::wire::Request;
@@ -17,8 +17,29 @@ fn every_profile_enrolls() {
     for name in scep_server_mock::profile::names() {
         let host = profile(name);
         let mut wanted = params(&host, host.issue_challenge().unwrap());
-        wanted.policy = AlgorithmPolicy::RFC8894;
+        wanted.server.policy = AlgorithmPolicy::RFC8894;
         enroll_with(&host, wanted).issued();
+    }
+}
+
+#[test]
+fn a_message_type_that_a_profile_does_not_serve_is_a_bad_request() {
+    for (name, served) in [("ndes-2019", false), ("plain", true), ("rfc8894", true)] {
+        let host = profile(name);
+        let first = enroll(&host).issued();
+        let mut wanted = params(&host, None);
+        let current = Signer::new(first.certificate, device_key()).unwrap();
+        wanted.renewal = Some(Renewal {
+            style: RenewalStyle::RenewalReq,
+            ..Renewal::new(current)
+        });
+        let end = enroll_with(&host, wanted);
+        if served {
+            end.issued();
+        } else {
+            let fail_info = end.refused().fail_info;
+            assert_eq!(fail_info, Some(FailInfo::BadRequest));
+        }
     }
 }
 

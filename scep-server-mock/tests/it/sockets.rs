@@ -104,7 +104,7 @@ async fn enroll(mock: &MockNdes) -> String {
         Name::from_rfc4514("CN=socket-device").unwrap(),
     );
     params.challenge = mock.issue_challenge().unwrap();
-    params.policy = AlgorithmPolicy::NDES;
+    params.server.policy = AlgorithmPolicy::NDES;
     let mut enrollment = Enrollment::new(default_provider(), params);
     let mut rng = SystemRandom;
     loop {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_core::UnixTime;
-use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Issued, Next, Refusal};
+use scep_core::client::{
+    CaTrust, Enrollment, EnrollmentParams, Issued, Next, Refusal, TransactionIdChoice,
+};
 use scep_core::client::{Method, Response as ClientResponse};
 use scep_core::crypto::{PrivateKey, SystemRandom, default_provider};
-use scep_core::message::{ChallengePassword, TransactionId};
+use scep_core::message::ChallengePassword;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::Name;
 use scep_failures::observation::LogRecord;
@@ -154,8 +156,8 @@ pub(crate) fn params(host: &MemoryHost, challenge: Option<ChallengePassword>) ->
         Name::from_rfc4514("CN=test-device,O=Lab").unwrap(),
     );
     params.challenge = challenge;
-    params.policy = AlgorithmPolicy::NDES;
-    params.transaction_id = Some(TransactionId::random(&mut SystemRandom));
+    params.server.policy = AlgorithmPolicy::NDES;
+    params.transaction_id = TransactionIdChoice::Random;
     params
 }
 
@@ -175,7 +177,7 @@ pub(crate) fn run(host: &MemoryHost, enrollment: &mut Enrollment) -> End {
     loop {
         let wanted = match enrollment.next(host.now(), &mut rng).unwrap() {
             Next::Send(request) => request,
-            Next::WaitUntil(_) => return End::Pending,
+            Next::WaitUntil(_) | Next::GaveUp(_) => return End::Pending,
             Next::Issued(issued) => return End::Issued(issued),
             Next::Refused(refusal) => return End::Refused(*refusal),
         };

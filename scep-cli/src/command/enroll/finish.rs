@@ -5,7 +5,7 @@ use std::path::Path;
 use scep_client::enroll::{Enrolled, Failed, Outcome, PendingState};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Issued, Refusal};
-use scep_core::crypto::RustCrypto;
+use scep_core::crypto::CryptoProvider;
 use scep_core::x509::Certificate;
 use scep_failures::diagnosis::Outcome as Health;
 use scep_failures::observation::{Observation, Observations, Outcome as Seen, Probe, Purpose};
@@ -27,6 +27,7 @@ pub(crate) struct Finish<'a> {
     /// The key file, if this run wrote it.
     pub(crate) written_key: Option<&'a Path>,
     pub(crate) json: bool,
+    pub(crate) provider: &'a dyn CryptoProvider,
 }
 
 impl Finish<'_> {
@@ -60,7 +61,7 @@ impl Finish<'_> {
                 }
                 let diagnosis = classify(Catalogue::builtin(), &failed.observations);
                 let requests = failed.observations.items.len();
-                let presented = presented(&failed.observations);
+                let presented = presented(&failed.observations, self.provider);
                 let causes = failed.error.causes();
                 self.failed(&causes, &presented, &diagnosis, requests, renderer);
                 Ok(Exit::Bad)
@@ -239,7 +240,7 @@ impl Finish<'_> {
 
 /// The CA certificates of a GetCACert response after which nothing was sent: the CA that is not
 /// trusted, with its fingerprint.
-fn presented(observations: &Observations) -> Vec<(String, String)> {
+fn presented(observations: &Observations, provider: &dyn CryptoProvider) -> Vec<(String, String)> {
     let Some(Observation {
         probe: Probe::Http {
             purpose: Purpose::GetCaCert,
@@ -260,7 +261,7 @@ fn presented(observations: &Observations) -> Vec<(String, String)> {
         .flat_map(|found| found.as_slice().to_vec())
         .filter(Certificate::is_ca)
         .filter_map(|certificate| {
-            let hash = certificate.sha256(&RustCrypto).ok()?;
+            let hash = certificate.sha256(provider).ok()?;
             let hex = hash.iter().map(|octet| format!("{octet:02x}")).collect();
             Some((certificate.subject().to_string(), hex))
         })

@@ -59,9 +59,7 @@ pub(super) fn verify(
         (EcP384, Sha512) => &ECDSA_P384_SHA512_ASN1,
         (kind, _) => {
             let scheme = SignatureAlgorithm::Ecdsa(digest);
-            return Err(unsupported(format!(
-                "verifying {scheme} with a key of type {kind}"
-            )));
+            return Err(unsupported(format!("verifying {scheme} on {kind}")));
         }
     };
     ParsedPublicKey::new(algorithm, point)
@@ -105,9 +103,7 @@ impl PrivateKey for EcKey {
     ) -> Result<Vec<u8>> {
         if algorithm != SignatureAlgorithm::Ecdsa(self.curve.digest) {
             let kind = self.curve.kind;
-            return Err(unsupported(format!(
-                "signing by {algorithm} with a key of type {kind}"
-            )));
+            return Err(unsupported(format!("signing by {algorithm} on {kind}")));
         }
         let signature = self.key.sign(&SystemRandom::new(), message);
         Ok(signature.map_err(|_| failed("signing"))?.as_ref().to_vec())

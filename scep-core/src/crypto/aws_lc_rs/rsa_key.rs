@@ -73,7 +73,7 @@ pub(super) fn verify(
     let least = usize::try_from(parameters.min_modulus_len()).unwrap_or(usize::MAX);
     if !(least..=*MODULUS_BITS.end()).contains(&bits) {
         return Err(unsupported(format!(
-            "verifying {algorithm} with an RSA key of {bits} bits"
+            "verifying {algorithm} by a key of {bits} bits"
         )));
     }
     key.verify(&parameters, message, signature)

@@ -1,0 +1,195 @@
+//! The CA that a transaction trusts, and whose certificates it takes.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::CaTrust;
+use super::session::Session;
+use crate::ca_certificates::{CaCertificates, CaRoles};
+use crate::crypto::CryptoProvider;
+use crate::deviation::{self, Deviations};
+use crate::error::Check;
+use crate::policy::AlgorithmPolicy;
+use crate::x509::Certificate;
+use crate::{Error, Result, UnixTime};
+
+/// The CA, by the trusted ones among the certificates of GetCACert.
+#[derive(Clone, Debug)]
+pub(super) struct Ca {
+    pub(super) roles: CaRoles,
+    /// The trusted certificates of GetCACert.
+    pub(super) certificates: Vec<Certificate>,
+    /// Those of the next CA, if it is the one to issue.
+    pub(super) next: Vec<Certificate>,
+}
+
+impl CaTrust {
+    /// Those of the certificates that are trusted by themselves.
+    pub(super) fn anchors(
+        &self,
+        provider: &dyn CryptoProvider,
+        all: &CaCertificates,
+    ) -> Result<Vec<Certificate>> {
+        match self {
+            Self::Certificate(certificate) => Ok(alloc::vec![(**certificate).clone()]),
+            Self::Sha256(pin) => {
+                let mut anchors = Vec::new();
+                for certificate in all.as_slice() {
+                    if certificate.sha256(provider)? == *pin {
+                        anchors.push(certificate.clone());
+                    }
+                }
+                Ok(anchors)
+            }
+            Self::FirstSeen => Ok(all.as_slice().to_vec()),
+        }
+    }
+}
+
+impl Ca {
+    /// Judges a reply to GetCACert. Of what lies between the anchor and the certificates that are
+    /// chosen, everything is valid now, or it would not vouch for them.
+    pub(super) fn from_response(
+        body: &[u8],
+        trust: &CaTrust,
+        provider: &dyn CryptoProvider,
+        policy: &AlgorithmPolicy,
+        deviations: &mut Deviations,
+        now: UnixTime,
+    ) -> Result<Self> {
+        let all = CaCertificates::from_response(body)?;
+        let anchors = trust.anchors(provider, &all)?;
+        let trusted = all.anchored(provider, policy, &anchors, now)?;
+        if trusted.as_slice().len() < all.as_slice().len() {
+            deviations.note(
+                deviation::UNRELATED_CERTIFICATES,
+                format!(
+                    "{} certificates of the reply do not belong to the trusted CA",
+                    all.as_slice().len() - trusted.as_slice().len()
+                ),
+            );
+        }
+        let ca = Self::new(trusted.as_slice().to_vec())?;
+        check_dates(&ca.roles, now)?;
+        Ok(ca)
+    }
+
+    /// The CA of certificates that are trusted already.
+    pub(super) fn new(certificates: Vec<Certificate>) -> Result<Self> {
+        let roles = CaCertificates::new(certificates.clone()).choose()?;
+        Ok(Self {
+            roles,
+            certificates,
+            next: Vec::new(),
+        })
+    }
+
+    /// The same CA where the next one is to issue (section 5.1): by the recipient of a request the
+    /// server knows which is meant. Nothing says who signs the reply, so both may.
+    pub(super) fn with_next(mut self, next: Vec<Certificate>) -> Result<Self> {
+        if next.is_empty() {
+            return Ok(self);
+        }
+        let roles = CaCertificates::new(next.clone()).choose()?;
+        self.roles.why.push(format!(
+            "{} is the next CA, and is to issue the certificate",
+            roles.issuing_ca.subject()
+        ));
+        self.roles.why.extend(roles.why);
+        self.roles.signing.extend(roles.signing);
+        self.roles.issuing_ca = roles.issuing_ca;
+        self.roles.encryption = roles.encryption;
+        self.next = next;
+        Ok(self)
+    }
+
+    /// All certificates that are trusted.
+    pub(super) fn trusted(&self) -> Vec<Certificate> {
+        self.certificates
+            .iter()
+            .chain(&self.next)
+            .cloned()
+            .collect()
+    }
+
+    /// Who may have issued what a reply holds: the trusted CAs, and those that chain to them among
+    /// the certificates of the reply.
+    pub(super) fn issuers(
+        &self,
+        session: &Session,
+        others: &[Certificate],
+        now: UnixTime,
+    ) -> Vec<Certificate> {
+        // only CAs are anchors: what an RA (or a device) signed is no certificate of this CA
+        let mut anchors = self.trusted();
+        anchors.retain(|c| c.may_issue() || *c == self.roles.issuing_ca);
+        let set = CaCertificates::new(anchors.iter().chain(others).cloned().collect());
+        let (provider, policy) = (session.provider(), &session.server().policy);
+        // a self-issued CA certificate of old form cannot anchor a chain, but may have signed directly
+        match set.anchored(provider, policy, &anchors, now) {
+            Ok(chained) => chained
+                .as_slice()
+                .iter()
+                .filter(|c| c.may_issue())
+                .cloned()
+                .collect(),
+            Err(_) => anchors,
+        }
+    }
+
+    /// A certificate must come from the CA that is trusted, by way of the certificates of the reply.
+    pub(super) fn check_issued(
+        &self,
+        session: &Session,
+        certificate: &Certificate,
+        others: &[Certificate],
+        now: UnixTime,
+    ) -> Result<()> {
+        let signed = self.issuers(session, others, now).iter().any(|ca| {
+            certificate.issuer().matches(ca.subject())
+                && certificate.verify_issued_by(session.provider(), ca).is_ok()
+        });
+        if signed {
+            return Ok(());
+        }
+        Err(Error::not_authentic(
+            Check::Issuer,
+            format!(
+                "the issued certificate was not signed by the CA that is trusted: its issuer is {}",
+                certificate.issuer()
+            ),
+        ))
+    }
+}
+
+/// Nothing is encrypted to a certificate that is not valid, nor asked of a CA whose own is not
+/// (section 2.2). The choice itself knows no dates: another one would be silently in its place.
+fn check_dates(roles: &CaRoles, now: UnixTime) -> Result<()> {
+    for (certificate, role) in [
+        (&roles.issuing_ca, "the issuing CA's certificate"),
+        (
+            &roles.encryption,
+            "the certificate that requests are encrypted to",
+        ),
+    ] {
+        if certificate.is_valid_at(now) {
+            continue;
+        }
+        let what = if now < certificate.not_before() {
+            "is not valid yet"
+        } else {
+            "has expired"
+        };
+        return Err(Error::not_authentic(
+            Check::Issuer,
+            format!(
+                "{role}, {} (serial {}), {what}: it is valid from {} to {}, and it is {now} here",
+                certificate.subject(),
+                certificate.serial_hex(),
+                certificate.not_before(),
+                certificate.not_after(),
+            ),
+        ));
+    }
+    Ok(())
+}
