@@ -16,6 +16,16 @@ pub use reader::{Reader, Tlv};
 pub use time::decode_time;
 pub use transcode::{Transcoded, transcode};
 
+/// The tag of the first value inside a SEQUENCE, BER or DER, as far as it can be told by a glance at
+/// the headers.
+pub(crate) fn first_inner_tag(input: &[u8]) -> Option<u8> {
+    match input {
+        [tag::SEQUENCE, 0x00..=0x80, inner, ..] => Some(*inner),
+        [tag::SEQUENCE, long, rest @ ..] => rest.get(usize::from(long & 0x7f)).copied(),
+        _ => None,
+    }
+}
+
 /// Whether an octet may stand in a PrintableString.
 #[must_use]
 pub const fn is_printable(octet: u8) -> bool {

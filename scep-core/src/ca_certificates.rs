@@ -27,15 +27,7 @@ impl CaCertificates {
     /// `Malformed` if it is neither.
     pub fn from_response(body: &[u8]) -> Result<Self> {
         let limits = Limits::DEFAULT;
-        let first_inner_tag = asn1::transcode(body, &limits).ok().and_then(|transcoded| {
-            let mut outer = asn1::Reader::new(&transcoded.der);
-            outer
-                .expect(asn1::tag::SEQUENCE, "GetCACert reply")
-                .ok()?
-                .reader()
-                .peek()
-        });
-        match first_inner_tag {
+        match asn1::first_inner_tag(body) {
             Some(asn1::tag::SEQUENCE) => {
                 let transcoded = asn1::transcode(body, &limits)?;
                 if transcoded.used < body.len() {

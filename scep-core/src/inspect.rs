@@ -16,7 +16,7 @@ pub use input::{Encoding, unwrap_input};
 pub use outline::{OutlineLine, outline};
 pub use report::{CertificateSummary, Kind, RecipientSummary, Report, SignatureVerdict};
 
-use crate::asn1::tag;
+use crate::asn1::{first_inner_tag, tag};
 use crate::cms::{ContentInfo, EnvelopedData, Openers, Recipient, SignedData, algorithm};
 use crate::crypto::{CryptoProvider, PrivateKey, RandomSource};
 use crate::deviation;
@@ -130,13 +130,7 @@ enum Shape {
 }
 
 fn shape(input: &[u8]) -> Shape {
-    // the first header may have an indefinite length, so only the tags are looked at
-    let first_inner = match input {
-        [tag::SEQUENCE, 0x00..=0x80, inner, ..] => Some(*inner),
-        [tag::SEQUENCE, long, rest @ ..] => rest.get(usize::from(long & 0x7f)).copied(),
-        _ => None,
-    };
-    match (input.first(), first_inner) {
+    match (input.first(), first_inner_tag(input)) {
         (Some(&tag::SEQUENCE), Some(tag::OID)) => Shape::ContentInfo,
         (Some(&tag::SEQUENCE), Some(tag::SEQUENCE)) => Shape::Signed,
         (Some(&tag::SEQUENCE), _) => Shape::Other,

@@ -24,7 +24,7 @@ use scep_core::crypto::CryptoProvider;
 use floor::{Floor, Rsa};
 use lab::Lab;
 use measure::Task;
-use operations::{OPERATIONS, Operation};
+use operations::OPERATIONS;
 use tape::Tape;
 
 const ROUNDS: usize = 40;
