@@ -9,8 +9,10 @@ use scep_core::http::ServerRequest;
 use scep_core::inspect::{Aids, inspect, outline};
 use scep_core::limits::Limits;
 use scep_core::message::SignedMessage;
+use scep_core::next_ca_certificates::NextCaCertificates;
+use scep_core::policy::AlgorithmPolicy;
 
-use super::kinds::{self, Kind};
+use super::inputs::{self, Kind};
 
 const LIMITS: Limits = Limits::DEFAULT;
 
@@ -23,7 +25,7 @@ pub(crate) struct Target {
     pub(crate) kinds: &'static [&'static [Kind]],
 }
 
-const ALL: &[&[Kind]] = &[kinds::VALUES, kinds::MESSAGES, kinds::ENVELOPES];
+const ALL: &[&[Kind]] = &[inputs::VALUES, inputs::MESSAGES, inputs::ENVELOPES];
 
 pub(crate) const TARGETS: &[Target] = &[
     Target {
@@ -34,32 +36,41 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         name: "SignedMessage::decode",
         run: |input| SignedMessage::decode(input, &LIMITS).is_ok(),
-        kinds: &[kinds::MESSAGES],
+        kinds: &[inputs::MESSAGES],
     },
     Target {
         name: "SignedMessage::decode_prefix",
         run: |input| SignedMessage::decode_prefix(input, &LIMITS).is_ok(),
-        kinds: &[kinds::MESSAGES],
+        kinds: &[inputs::MESSAGES],
     },
     Target {
         name: "EnvelopedData::decode",
         run: |input| EnvelopedData::decode(input, &LIMITS).is_ok(),
-        kinds: &[kinds::ENVELOPES],
+        kinds: &[inputs::ENVELOPES],
     },
     Target {
         name: "CaCertificates::from_response",
         run: |input| CaCertificates::from_response(input).is_ok(),
-        kinds: &[kinds::MESSAGES],
+        kinds: &[inputs::MESSAGES],
+    },
+    Target {
+        name: "NextCaCertificates::from_response",
+        run: |input| {
+            let (current, policy) = (CaCertificates::new(Vec::new()), AlgorithmPolicy::LEGACY);
+            NextCaCertificates::from_response(input, &current, &RustCrypto, &policy, &LIMITS)
+                .is_ok()
+        },
+        kinds: &[inputs::MESSAGES],
     },
     Target {
         name: "inspect",
         run: |input| inspect(&RustCrypto, input, &Aids::default(), &mut Zeros).is_ok(),
         kinds: &[
-            kinds::VALUES,
-            kinds::MESSAGES,
-            kinds::ENVELOPES,
-            kinds::STRUCTURES,
-            kinds::TEXTS,
+            inputs::VALUES,
+            inputs::MESSAGES,
+            inputs::ENVELOPES,
+            inputs::STRUCTURES,
+            inputs::TEXTS,
         ],
     },
     Target {
@@ -70,7 +81,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target {
         name: "Capabilities::parse",
         run: |input| !Capabilities::parse(input).is_empty(),
-        kinds: &[kinds::CAPABILITIES],
+        kinds: &[inputs::CAPABILITIES],
     },
     Target {
         name: "ServerRequest::from_http, GET",
@@ -78,14 +89,14 @@ pub(crate) const TARGETS: &[Target] = &[
             let query = core::str::from_utf8(input).unwrap_or_default();
             ServerRequest::from_http("GET", Some(query), &[]).is_ok()
         },
-        kinds: &[kinds::QUERIES],
+        kinds: &[inputs::QUERIES],
     },
     Target {
         name: "ServerRequest::from_http, POST",
         run: |input| {
             ServerRequest::from_http("POST", Some("operation=PKIOperation"), input).is_ok()
         },
-        kinds: &[kinds::TEXTS],
+        kinds: &[inputs::TEXTS],
     },
 ];
 

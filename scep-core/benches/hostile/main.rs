@@ -10,17 +10,16 @@
 )]
 
 mod cases;
-mod kinds;
+mod inputs;
 #[allow(dead_code, reason = "made for other benches as well")]
 #[path = "../measure.rs"]
 mod measure;
-mod parts;
 
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use cases::{TARGETS, Target};
-use kinds::Kind;
+use inputs::Kind;
 use measure::Task;
 
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];

@@ -1,7 +1,7 @@
 //! How often the octets of a large message are copied.
 
 #[allow(dead_code, reason = "made for other inputs as well")]
-#[path = "../../benches/hostile/parts.rs"]
+#[path = "../../benches/hostile/inputs/parts.rs"]
 mod parts;
 
 use std::sync::Arc;

@@ -4,10 +4,8 @@
 
 #[path = "../../benches/hostile/cases.rs"]
 mod cases;
-#[path = "../../benches/hostile/kinds.rs"]
-mod kinds;
-#[path = "../../benches/hostile/parts.rs"]
-mod parts;
+#[path = "../../benches/hostile/inputs/mod.rs"]
+mod inputs;
 
 use cases::TARGETS;
 use scep_core_memory::measure;
