@@ -20,4 +20,5 @@ pub use recipient::{KeyTransRecipient, Recipient};
 pub use seal::{ContentKey, SealTo, seal};
 pub use sign::{SignatureOid, SignedDataBuilder, ToBeSigned};
 pub use signed_data::{SignedData, certs_only, certs_only_certificates, crl_only};
+pub(crate) use signer_info::only_value;
 pub use signer_info::{Attribute, SignerId, SignerInfo};

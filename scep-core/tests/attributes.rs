@@ -84,6 +84,11 @@ fn each_attribute_is_there_once_and_has_one_value() {
         (oid::FAIL_INFO_TEXT, printable("a"), printable("b")),
         (oid::SENDER_NONCE, nonce(1), nonce(2)),
         (oid::RECIPIENT_NONCE, nonce(1), nonce(2)),
+        (
+            oid::CONTENT_TYPE,
+            write::oid(oid::DATA),
+            write::oid(oid::SIGNED_DATA),
+        ),
     ] {
         let read = |attributes: Vec<Vec<u8>>| {
             let mut raw = Raw::request();

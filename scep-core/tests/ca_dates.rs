@@ -197,8 +197,15 @@ fn an_ra_certificate_that_is_not_valid_now_is_not_encrypted_to() {
 }
 
 #[test]
-fn what_has_expired_beside_a_valid_one_is_no_hindrance() {
-    let bundle = [ra(Before), issuing(Before), ra(Now), issuing(Now), root()];
+fn what_is_not_valid_beside_a_valid_one_is_no_hindrance() {
+    let bundle = [
+        issuing(After),
+        ra(Before),
+        issuing(Before),
+        ra(Now),
+        issuing(Now),
+        root(),
+    ];
     let server = server(&issuing(Now), &bundle);
     let params = params(&server, pin(&root()));
     let mut enrollment = enrollment(params);

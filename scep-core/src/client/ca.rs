@@ -69,7 +69,7 @@ impl Ca {
                 ),
             );
         }
-        let ca = Self::new(trusted.as_slice().to_vec())?;
+        let ca = Self::new(current(trusted.as_slice(), now))?;
         check_dates(&ca.roles, now)?;
         Ok(ca)
     }
@@ -160,6 +160,22 @@ impl Ca {
             ),
         ))
     }
+}
+
+/// The certificates without those of a CA that are not valid now, where another of its name is: a CA
+/// that is being renewed shows both. Of an RA both count, since its two certificates share a name.
+fn current(certificates: &[Certificate], now: UnixTime) -> Vec<Certificate> {
+    let replaced = |c: &Certificate| {
+        let renewed = |other: &Certificate| {
+            other.is_ca() && other.is_valid_at(now) && other.subject().matches(c.subject())
+        };
+        c.is_ca() && !c.is_valid_at(now) && certificates.iter().any(renewed)
+    };
+    certificates
+        .iter()
+        .filter(|c| !replaced(c))
+        .cloned()
+        .collect()
 }
 
 /// Nothing is encrypted to a certificate that is not valid, nor asked of a CA whose own is not

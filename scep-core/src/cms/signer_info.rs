@@ -1,5 +1,6 @@
 //! SignerInfo (RFC 5652 section 5.3) and signed attributes.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use const_oid::ObjectIdentifier;
@@ -101,6 +102,25 @@ impl Attribute {
         values.sort_unstable();
         write::sequence(&[&write::oid(self.oid), &write::concat(tag::SET, &values)])
     }
+}
+
+/// The encoded value of an attribute that may be there once, with one value: whoever reads another one
+/// understands another message.
+pub(crate) fn only_value<'a>(
+    attributes: &'a [Attribute],
+    oid: ObjectIdentifier,
+    name: &str,
+) -> Result<Option<&'a [u8]>> {
+    let mut matching = attributes.iter().filter(|a| a.oid == oid);
+    let Some(attribute) = matching.next() else {
+        return Ok(None);
+    };
+    let text = match (matching.next(), attribute.values.as_slice()) {
+        (None, [value]) => return Ok(Some(value)),
+        (None, values) => format!("the attribute {name} has {} values, not one", values.len()),
+        (Some(_), _) => format!("the attribute {name} occurs more than once"),
+    };
+    Err(Error::rule("3.2.1", text))
 }
 
 /// The one signature of a pkiMessage, as received.

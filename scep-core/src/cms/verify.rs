@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::algorithm;
-use super::signer_info::{Attribute, SignerInfo};
+use super::signer_info::{SignerInfo, only_value};
 use crate::asn1::{Reader, tag};
 use crate::crypto::{CryptoProvider, DigestAlgorithm};
 use crate::deviation::{self, Deviations};
@@ -89,15 +89,13 @@ impl SignerInfo {
 
     /// contentType must be id-data where it is present; a few old servers leave it out.
     pub(crate) fn check_content_type(&self, deviations: &mut Deviations) -> Result<()> {
-        let content_type = |a: &&Attribute| a.oid == oid::CONTENT_TYPE;
-        let Some(attribute) = self.attributes.iter().find(content_type) else {
+        let Some(value) = only_value(&self.attributes, oid::CONTENT_TYPE, "contentType")? else {
             deviations.note(
                 deviation::CONTENT_TYPE_ABSENT,
                 "the contentType attribute is missing",
             );
             return Ok(());
         };
-        let value = attribute.values.first().map_or(&[][..], Vec::as_slice);
         let content_type = Reader::new(value)
             .expect(tag::OID, "contentType attribute")?
             .oid()?;
@@ -120,11 +118,7 @@ impl SignerInfo {
         digest: DigestAlgorithm,
         content: &[u8],
     ) -> Result<()> {
-        let stated = self
-            .attributes
-            .iter()
-            .find(|a| a.oid == oid::MESSAGE_DIGEST)
-            .and_then(|a| a.values.first())
+        let stated = only_value(&self.attributes, oid::MESSAGE_DIGEST, "messageDigest")?
             .ok_or_else(|| Error::rule("3.2.1", "the message has no messageDigest attribute"))?;
         let stated = Reader::new(stated)
             .expect(tag::OCTET_STRING, "messageDigest")?

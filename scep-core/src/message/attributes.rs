@@ -8,7 +8,7 @@ use const_oid::ObjectIdentifier;
 
 use super::{FailInfo, MessageType, PkiStatus, RecipientNonce, SenderNonce, TransactionId};
 use crate::asn1::{Reader, Tlv, decode_time, tag};
-use crate::cms::Attribute;
+use crate::cms::{Attribute, only_value};
 use crate::deviation::{self, Deviations};
 use crate::error::Layer;
 use crate::oid;
@@ -137,27 +137,10 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     /// The one value of an attribute.
     fn value(&self, oid: ObjectIdentifier, name: &str) -> Result<Option<Tlv<'a>>> {
-        let mut matching = self.attributes.iter().filter(|a| a.oid == oid);
-        let Some(attribute) = matching.next() else {
-            return Ok(None);
-        };
-        if matching.next().is_some() {
-            // whoever reads the other one understands another message
-            return Err(Error::rule(
-                SECTION,
-                format!("the attribute {name} occurs more than once"),
-            ));
-        }
-        match attribute.values.as_slice() {
-            [value] => Reader::new(value)
-                .next(name)
-                .map(Some)
-                .map_err(|e| e.in_layer(Layer::Message)),
-            values => Err(Error::rule(
-                SECTION,
-                format!("the attribute {name} has {} values, not one", values.len()),
-            )),
-        }
+        only_value(self.attributes, oid, name)?
+            .map(|value| Reader::new(value).next(name))
+            .transpose()
+            .map_err(|e| e.in_layer(Layer::Message))
     }
 
     /// A text attribute: PrintableString, though others are read too.
