@@ -251,6 +251,9 @@ pub fn responder(input: &[u8]) {
         fn issue(&self, _: &EnrollmentRequest<'_>, _: UnixTime) -> Decision {
             Decision::Pending
         }
+        fn is_revoked(&self, _: &Certificate) -> bool {
+            true
+        }
         fn transactions(&self) -> &dyn Transactions {
             &self.0
         }

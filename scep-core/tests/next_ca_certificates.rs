@@ -238,7 +238,7 @@ fn a_cert_rep_in_its_place_names_no_next_ca() {
     let body = server.sign(&builder);
     assert!(matches!(
         from_response(&server, &body),
-        Err(Error::NotAuthentic { .. })
+        Err(Error::PeerMisbehaved { .. })
     ));
 }
 

@@ -250,6 +250,10 @@ impl Authority for Addressee {
         self.ca.poll(request, now)
     }
 
+    fn is_revoked(&self, _certificate: &Certificate) -> bool {
+        false
+    }
+
     fn transactions(&self) -> &dyn Transactions {
         self.ca.transactions()
     }

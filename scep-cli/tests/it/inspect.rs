@@ -211,3 +211,39 @@ fn certificates_and_requests_are_understood() {
     assert_eq!(json["kind"], "certificate");
     let _ = finish(scep().arg("--version")).exits(0);
 }
+
+#[test]
+fn the_tree_shows_what_lies_where() {
+    let message = path("scep-core/tests/golden/pkcsreq.der");
+    let report = run(&["inspect", &message, "--tree"]).exits(0);
+    report.in_order(&[
+        "messageType      PKCSReq (19)",
+        "     0  SEQUENCE (2517)",
+        "     4    OBJECT IDENTIFIER (9) 1.2.840.113549.1.7.2 (signed-data)",
+        "OCTET STRING, holding (",
+        "OBJECT IDENTIFIER (9) 1.2.840.113549.1.7.3 (enveloped-data)",
+        "(message-type)",
+    ]);
+    let json = run(&["inspect", &message, "--tree", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(json["outline"][0]["offset"], 0);
+    assert_eq!(json["outline"][1]["type"], "OBJECT IDENTIFIER");
+}
+
+#[test]
+fn the_challenge_password_opens_what_is_encrypted_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let envelope = path("scep-core/tests/golden/envelope--password.der");
+    for (password, opened) in [("CorrectHorse1\n", true), ("a\n\nb\n", false)] {
+        std::fs::write(folder.path().join("pw"), password).unwrap();
+        let report = run_in(
+            folder.path(),
+            &["inspect", &envelope, "--challenge-file", "pw"],
+        )
+        .exits(0);
+        report.in_order(&["the challenge password", "PBKDF2, HMAC-SHA-256"]);
+        assert_eq!(report.stdout.contains("certification-request"), opened);
+        assert!(!report.stdout.contains("CorrectHorse1"));
+    }
+}

@@ -144,6 +144,10 @@ impl Authority for TinyCa {
         Self::certify(request.signer.spki_der(), request.signer.subject())
     }
 
+    fn is_revoked(&self, _certificate: &scep_core::x509::Certificate) -> bool {
+        false
+    }
+
     fn transactions(&self) -> &dyn Transactions {
         &self.transactions
     }

@@ -182,6 +182,10 @@ impl Authority for Lab {
         )
     }
 
+    fn is_revoked(&self, _certificate: &Certificate) -> bool {
+        false
+    }
+
     fn transactions(&self) -> &dyn Transactions {
         &self.transactions
     }

@@ -149,6 +149,9 @@ impl Ca {
             certificate.issuer().matches(ca.subject())
                 && certificate.verify_issued_by(session.provider(), ca).is_ok()
         });
+        if let Some(scheme) = certificate.signature_scheme() {
+            session.server().policy.accept_signature(scheme)?;
+        }
         if signed {
             return Ok(());
         }

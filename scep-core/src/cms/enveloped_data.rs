@@ -225,6 +225,12 @@ impl<'a> EnvelopedData<'a> {
                 self.decrypt(provider, cipher, &iv, &cek)
             }
             Opener::Passwords(info, passwords) => {
+                // what all passwords together may cost
+                let count = u32::try_from(passwords.len().max(1)).unwrap_or(u32::MAX);
+                let limits = &Limits {
+                    pbkdf2_iterations: limits.pbkdf2_iterations / count,
+                    ..*limits
+                };
                 for password in passwords {
                     let cek = info.unwrap(provider, password, cipher.key_len(), limits)?;
                     if let Some(cek) = cek

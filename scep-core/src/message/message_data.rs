@@ -79,9 +79,11 @@ impl IssuerAndSerialNumber {
     /// # Errors
     /// `Malformed` if it is not a SEQUENCE of a name and an INTEGER.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        let mut fields = Reader::new(der)
+        let mut outer = Reader::new(der);
+        let mut fields = outer
             .expect(tag::SEQUENCE, "IssuerAndSerialNumber")?
             .reader();
+        outer.finish("IssuerAndSerialNumber")?;
         let issuer = Name::from_der(fields.expect(tag::SEQUENCE, "issuer")?.raw)?;
         let serial = fields.expect(tag::INTEGER, "serialNumber")?;
         if serial.value.is_empty() {

@@ -38,6 +38,18 @@ pub(super) fn signer_info<'a>(
             ));
         }
     };
+    // a CertRep of a CA that signs for itself has the same signer, and says nothing about a next CA
+    let of_scep = [oid::MESSAGE_TYPE, oid::TRANSACTION_ID, oid::PKI_STATUS];
+    if signer_info
+        .attributes
+        .iter()
+        .any(|a| of_scep.contains(&a.oid))
+    {
+        return Err(Error::rule(
+            SECTION,
+            "this is a CertRep, and no answer to GetNextCACert",
+        ));
+    }
     if data.content_type != oid::DATA {
         return Err(Error::rule(
             SECTION,

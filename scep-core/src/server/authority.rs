@@ -16,6 +16,9 @@ use crate::x509::{Certificate, CertificationRequest, Crl};
 pub trait Authority {
     /// Decides whether a request may be granted: challenge password, renewal rights, policy.
     ///
+    /// A renewal comes from somebody with a valid certificate of this CA, and may ask for any name:
+    /// [`EnrollmentRequest::asks_for_the_signers_names`] says whether it is the same one.
+    ///
     /// A challenge password that is good once must be used up here, in one step with the look at it
     /// ([`ChallengePasswords::redeem`](super::ChallengePasswords::redeem) does so): two requests at
     /// the same moment must not both pass.
@@ -32,10 +35,7 @@ pub trait Authority {
     }
 
     /// Whether a certificate was revoked; a revoked one cannot renew.
-    fn is_revoked(&self, certificate: &Certificate) -> bool {
-        let _ = certificate;
-        false
-    }
+    fn is_revoked(&self, certificate: &Certificate) -> bool;
 
     /// The challenge passwords that may open an envelope which is encrypted with one, because the
     /// CA's key cannot decrypt (RFC 8894 section 3.1). Each costs a key derivation; the first few
@@ -99,6 +99,19 @@ impl EnrollmentRequest<'_> {
     #[must_use]
     pub fn challenge(&self) -> Option<&ChallengePassword> {
         self.csr.challenge_password()
+    }
+
+    /// Whether the subject and the alternative names asked for are those of the signer's certificate.
+    /// They mean something only if the CA issued that ([`SignerStanding::Issued`]).
+    #[must_use]
+    pub fn asks_for_the_signers_names(&self) -> bool {
+        let theirs = self.signer.subject_alt_names();
+        self.csr.subject().matches(self.signer.subject())
+            && self
+                .csr
+                .subject_alt_names()
+                .iter()
+                .all(|name| theirs.contains(name))
     }
 
     /// Whether the key that signed the message is the one that is to be certified, as it is with

@@ -11,6 +11,7 @@ use super::standing::SignerStanding;
 use super::style::ReplyStyle;
 use super::transaction::Transaction;
 use super::transactions::{Begin, RequestDigest, TransactionKey};
+use crate::asn1::{Reader, tag};
 use crate::cms::{ContentKey, EnvelopedData, Openers, SealTo};
 use crate::crypto::{CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource};
 use crate::limits::Limits;
@@ -18,7 +19,7 @@ use crate::message::{
     ChallengePassword, FailInfo, MessageType, PkiStatus, SignedMessage, VerifiedMessage,
 };
 use crate::policy::AlgorithmPolicy;
-use crate::x509::{Certificate, CertificationRequest};
+use crate::x509::{Certificate, CertificationRequest, Name};
 use crate::{Error, UnixTime};
 
 /// Passwords that are tried on one envelope: each costs a key derivation.
@@ -111,6 +112,14 @@ impl Responder {
         let signed =
             SignedMessage::decode(message, &self.0.limits).map_err(at(RejectionStage::Decode))?;
         let attributes = signed.attributes().clone();
+        if attributes.sender_nonce.is_none() {
+            // a reply without recipientNonce could be played to anybody
+            let error = Error::rule("3.2.1.5", "the request has no senderNonce");
+            return Err(Rejection {
+                stage: RejectionStage::Decode,
+                error,
+            });
+        }
         let digest = signed
             .signer_info()
             .digest_algorithm
@@ -124,14 +133,6 @@ impl Responder {
                 return self.broken(RejectionStage::Verify, error, fail_info, asked, now, rng);
             }
         };
-        if attributes.sender_nonce.is_none() {
-            // a reply without recipientNonce could be played to anybody
-            let error = Error::rule("3.2.1.5", "the request has no senderNonce");
-            return Err(Rejection {
-                stage: RejectionStage::Decode,
-                error,
-            });
-        }
         let digest = self.request_digest(&verified)?;
         let transactions = authority.transactions();
         match transactions.begin(digest) {
@@ -147,9 +148,14 @@ impl Responder {
             }
         }
         let result = self.first_time(&verified, digest, authority, now, rng);
-        // what no authority saw costs an attacker nothing, so it is not worth a place in the memory
+        // what no authority saw costs an attacker nothing, so it is not worth a place in the memory;
+        // a query changes nothing, so it may be answered anew, and CRLs are large
         let kept = result.as_ref().ok().filter(|reply| {
             reply.cause.is_none()
+                && !matches!(
+                    reply.message_type,
+                    MessageType::GetCert | MessageType::GetCrl
+                )
                 && matches!(reply.pki_status, PkiStatus::Success | PkiStatus::Failure)
         });
         transactions.finish(digest, kept);
@@ -183,6 +189,7 @@ impl Responder {
             digest,
             signer: verified.signer(),
             authority,
+            ca_names: &self.ca_names(),
             by_password: false,
             now,
         };
@@ -207,7 +214,8 @@ impl Responder {
                 return self.broken(RejectionStage::Decrypt, error, fail_info, asked, now, rng);
             }
         };
-        let challenge = transaction.challenge();
+        // a request brings its own; only a poll goes by what is remembered
+        let challenge = transaction.challenge().filter(|_| kind.is_none());
         let queried = matches!(
             asked.attributes.message_type,
             MessageType::GetCert | MessageType::GetCrl
@@ -218,7 +226,12 @@ impl Responder {
         }
         transaction.by_password = asked.reply_key.is_password() || asked.transport.is_none();
         let (provider, limits) = (self.0.provider.as_ref(), &self.0.limits);
-        let content = envelope.open(provider, openers, limits, rng);
+        // a poll is decided without its content, so nothing is learnt from it, and nothing spent on it
+        let content = if asked.attributes.message_type == MessageType::CertPoll {
+            Err(no_password())
+        } else {
+            envelope.open(provider, openers, limits, rng)
+        };
         let Some(kind) = kind else {
             // a query that cannot be read is answered like one that finds nothing
             let readable = content.ok();
@@ -237,6 +250,21 @@ impl Responder {
                 return self.broken(stage, error, FailInfo::BadMessageCheck, asked, now, rng);
             }
         };
+        // somebody could sign another one's envelope anew with a key that cannot decrypt, and would get a
+        // reply that betrays its challenge password to whoever guesses long enough
+        if asked.reply_key.is_password()
+            && standing != SignerStanding::Issued
+            && csr.spki_der() != verified.signer().spki_der()
+        {
+            let error = Error::rule("3.1", "the request is for another key than the signer's");
+            let stage = RejectionStage::Decrypt;
+            return self.broken(stage, error, FailInfo::BadMessageCheck, asked, now, rng);
+        }
+        // polls of this transaction will have to be opened with it
+        if asked.transport.is_none() && csr.challenge_password().is_none() {
+            let stage = RejectionStage::Reply;
+            return self.broken(stage, no_password(), FailInfo::BadAlg, asked, now, rng);
+        }
         asked.subject = Some(csr.subject().clone());
         if let Err(error) = asked.reply_key.take_challenge(csr.challenge_password()) {
             let stage = RejectionStage::Reply;
@@ -251,6 +279,13 @@ impl Responder {
             transaction_id: &verified.attributes().transaction_id,
         });
         self.reply(asked, answer, None, now, rng)
+    }
+
+    /// Whose certificates can be asked for.
+    fn ca_names(&self) -> Vec<&Name> {
+        let signer = &self.0.signer.0;
+        let issuers = self.0.issuers.iter().map(Certificate::subject);
+        issuers.chain([signer.subject(), signer.issuer()]).collect()
     }
 
     /// Judged for requests only: it costs the check of a signature.
@@ -346,7 +381,7 @@ impl Responder {
         // sorted, since the signature holds for the attributes in any order
         let mut identity = signer_info.signed_octets_sorted().unwrap_or_default();
         // not the key: its encoding comes from a certificate that nobody vouches for
-        identity.extend_from_slice(&signer_info.signature);
+        identity.extend_from_slice(unchangeable(&signer_info.signature));
         let digest = self
             .0
             .provider
@@ -360,6 +395,25 @@ impl Responder {
 
 pub(super) fn at(stage: RejectionStage) -> impl FnOnce(Error) -> Rejection {
     move |error| Rejection { stage, error }
+}
+
+/// Of a signature, what nobody can change and have it right still. Who has an ECDSA signature (r, s) has
+/// another one, (r, −s); r is the same in both.
+fn unchangeable(signature: &[u8]) -> &[u8] {
+    let r = |mut reader: Reader<'_>| {
+        let mut fields = reader
+            .expect(tag::SEQUENCE, "Ecdsa-Sig-Value")
+            .ok()?
+            .reader();
+        let r = fields.expect(tag::INTEGER, "r").ok()?;
+        let s = fields.expect(tag::INTEGER, "s").ok()?;
+        (reader.is_empty() && fields.is_empty() && !s.value.is_empty())
+            .then_some((r.offset, r.raw.len()))
+    };
+    match r(Reader::new(signature)) {
+        Some((at, len)) => signature.get(at..at + len).unwrap_or(signature),
+        None => signature,
+    }
 }
 
 /// The passwords that may open the envelope of a request that is encrypted with one.
@@ -377,6 +431,8 @@ fn passwords(
                 .challenge_passwords(id, verified.signer()),
         );
     }
+    // an empty one is known to everybody
+    passwords.retain(|password| !password.expose().is_empty());
     passwords.truncate(MAX_PASSWORDS);
     passwords
 }

@@ -40,7 +40,8 @@ impl SignerStanding {
                 signer.issuer().matches(issuer.subject())
                     && signer.verify_issued_by(provider, issuer).is_ok()
             });
-        if !issued_here {
+        // a CA renews elsewhere, and is nobody's client
+        if !issued_here || signer.may_issue() {
             return if signer.is_self_issued() {
                 Self::SelfSigned
             } else {

@@ -9,7 +9,10 @@ use super::authority::{
 use super::transactions::{IssuedEntry, PendingEntry, RequestDigest, TransactionKey};
 use crate::UnixTime;
 use crate::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, MessageType};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Name};
+
+/// Longest serial number that is looked up, in octets: RFC 5280 allows 20, and a sign.
+const MAX_SERIAL: usize = 21;
 
 /// What a reply says.
 pub(super) enum Answer {
@@ -28,6 +31,8 @@ pub(super) struct Transaction<'a> {
     pub(super) digest: RequestDigest,
     pub(super) signer: &'a Certificate,
     pub(super) authority: &'a dyn Authority,
+    /// The names of this CA, and of its RA.
+    pub(super) ca_names: &'a [&'a Name],
     /// Whether replies of this transaction are encrypted with its challenge password, so that it has
     /// to be remembered.
     pub(super) by_password: bool,
@@ -74,7 +79,14 @@ impl Transaction<'_> {
     /// and key alone (RFC 8894 section 3.3.3 lets it), and a query that cannot be read finds nothing.
     pub(super) fn look_up(&self, message_type: &MessageType, content: Option<&[u8]>) -> Answer {
         let not_found = || Answer::Refuse(Refusal::new(FailInfo::BadCertId));
-        let id = || content.and_then(|content| IssuerAndSerialNumber::from_der(content).ok());
+        // Somebody who forged a first block could have garbage behind it read as a serial number, and
+        // learn from the answer whether it could be decrypted. So no authority is asked about what
+        // does not name this CA, whose name is longer than a block, and has no sensible serial number.
+        let id = || {
+            let id = IssuerAndSerialNumber::from_der(content?).ok()?;
+            let ours = self.ca_names.iter().any(|name| name.matches(&id.issuer));
+            (ours && id.serial.len() <= MAX_SERIAL).then_some(id)
+        };
         match message_type {
             MessageType::CertPoll => match self.authority.transactions().pending(&self.key) {
                 Some(entry) => self.poll(entry),

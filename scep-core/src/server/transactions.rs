@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Reply;
 use crate::message::{ChallengePassword, TransactionId};
 
-/// SHA-256 over what identifies a request: the signed attributes and their signature.
+/// SHA-256 over what identifies a request: the signed attributes and their signature (of ECDSA, its r).
 ///
 /// The attributes name the transaction, the nonce and the digest of the content. Octets that are
 /// not signed (the encoding, the version numbers, further certificates) do not count, so nobody can

@@ -26,6 +26,9 @@ pub struct CertificationRequest {
     signature_scheme: Option<SignatureAlgorithm>,
 }
 
+/// Longest challenge password in octets. RFC 2985 allows 255 characters; Intune sends signed blobs.
+const MAX_CHALLENGE: usize = 16 << 10;
+
 impl CertificationRequest {
     /// Reads a DER request.
     ///
@@ -60,6 +63,13 @@ impl CertificationRequest {
         each_attribute(attributes, |oid, mut values| {
             if oid == oid::CHALLENGE_PASSWORD {
                 let value = values.next("challengePassword")?;
+                if value.value.len() > MAX_CHALLENGE {
+                    return Err(Error::malformed_at(
+                        Layer::X509,
+                        alloc::format!("the challengePassword has {} octets", value.value.len()),
+                        value.offset,
+                    ));
+                }
                 // whoever reads the other one checks another password
                 if challenge.is_some() || !values.is_empty() {
                     return Err(Error::malformed_at(

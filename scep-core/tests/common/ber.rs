@@ -87,6 +87,31 @@ fn value(input: &[u8]) -> (Node, &[u8]) {
     (node, rest)
 }
 
+/// The tree with the content of one string exchanged.
+pub fn replace_primitive(node: Node, old: &[u8], new: &[u8]) -> Node {
+    match node {
+        Node::Text {
+            tag,
+            segment,
+            content,
+        } if content == old => Node::Text {
+            tag,
+            segment,
+            content: new.to_vec(),
+        },
+        Node::Constructed { tag, children } => {
+            let children = children.into_iter();
+            Node::Constructed {
+                tag,
+                children: children
+                    .map(|child| replace_primitive(child, old, new))
+                    .collect(),
+            }
+        }
+        other => other,
+    }
+}
+
 /// The one string that is tagged IMPLICIT in an EnvelopedData.
 fn encrypted_content(root: &mut Node) -> Option<&mut Node> {
     const ENVELOPED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03];

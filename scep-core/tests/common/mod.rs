@@ -324,6 +324,10 @@ impl Authority for TestCa {
             .then(|| Self::crl(self))
     }
 
+    fn is_revoked(&self, _certificate: &Certificate) -> bool {
+        false
+    }
+
     fn transactions(&self) -> &dyn Transactions {
         &self.transactions
     }

@@ -205,3 +205,10 @@ pub fn replies(shape: Shape) -> Vec<(&'static str, Vec<u8>)> {
         ),
     ]
 }
+
+/// The same message with another signature, which may have another length.
+pub fn with_signature(message: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let tree = super::ber::parse(message);
+    let replaced = super::ber::replace_primitive(tree, old, new);
+    super::ber::to_der(&replaced)
+}

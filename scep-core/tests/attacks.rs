@@ -1,0 +1,208 @@
+//! What somebody could try with messages that were overheard.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::samples::{self, Shape};
+use common::{CA, CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name, provider};
+use scep_core::UnixTime;
+use scep_core::asn1::{Reader, tag, write};
+use scep_core::cms::{SealTo, seal};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, SystemRandom};
+use scep_core::message::{
+    ChallengePassword, FailInfo, IssuerAndSerialNumber, MessageBuilder, MessageType, PkiStatus,
+    SenderNonce, TransactionId,
+};
+use scep_core::server::{
+    Authority, Authorization, Decision, EnrollmentRequest, RejectionStage, Transactions,
+};
+use scep_core::x509::{Certificate, CertificationRequestBuilder, Crl};
+
+/// Answers every query, whatever it names.
+struct Careless(TestCa);
+
+impl Authority for Careless {
+    fn authorize(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Authorization {
+        self.0.authorize(request, now)
+    }
+    fn issue(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision {
+        self.0.issue(request, now)
+    }
+    fn crl(&self, _id: &IssuerAndSerialNumber, _signer: &Certificate) -> Option<Crl> {
+        Some(self.0.crl())
+    }
+    fn is_revoked(&self, _certificate: &Certificate) -> bool {
+        false
+    }
+    fn transactions(&self) -> &dyn Transactions {
+        self.0.transactions()
+    }
+}
+
+/// A forged first block with garbage behind it must not become a question: the answer would tell
+/// whether the garbage was decrypted.
+#[test]
+fn a_query_that_names_another_ca_is_not_asked() {
+    let careless = Careless(TestCa::rfc8894());
+    let ca = &careless.0;
+    let id = |issuer: &str, serial: Vec<u8>| {
+        let issuer = name(issuer);
+        IssuerAndSerialNumber { issuer, serial }.to_der()
+    };
+    let mut trailing = id(CA, vec![5]);
+    trailing.extend_from_slice(&[0; 8]);
+    let empty = write::sequence(&[&write::sequence(&[]), &write::tlv(tag::INTEGER, &[1])]);
+    for (content, found) in [
+        (id(CA, vec![5]), true),
+        (id(CA, vec![1; 21]), true),
+        (id(CA, vec![1; 22]), false),
+        (id("CN=nobody", vec![5]), false),
+        (empty, false),
+        (trailing, false),
+    ] {
+        let message = samples::request(ca, MessageType::GetCrl, &content, Shape::default());
+        let rng = &mut TestRandom(2);
+        let reply = ca.responder.respond(&message, &careless, NOW, rng).unwrap();
+        let expected = if found {
+            PkiStatus::Success
+        } else {
+            assert_eq!(reply.fail_info, Some(FailInfo::BadCertId));
+            PkiStatus::Failure
+        };
+        assert_eq!(reply.pki_status, expected, "{content:02x?}");
+    }
+}
+
+fn csr(private: &dyn PrivateKey) -> Vec<u8> {
+    CertificationRequestBuilder {
+        subject: name("CN=e"),
+        challenge: Some(ChallengePassword::new(CHALLENGE)),
+        extensions: Vec::new(),
+    }
+    .sign(private, DigestAlgorithm::Sha256, &mut TestRandom(4))
+    .unwrap()
+    .as_der()
+    .to_vec()
+}
+
+fn message(ca: &TestCa, csr: &[u8], signer: Certificate, private: &dyn PrivateKey) -> Vec<u8> {
+    let to = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
+    let cipher = ContentCipher::Aes128Cbc;
+    let id = TransactionId::new("attack").unwrap();
+    let mut builder = MessageBuilder::new(MessageType::PkcsReq, id, signer);
+    builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
+    builder.envelope = Some(seal(provider(), to, cipher, csr, &mut SystemRandom).unwrap());
+    builder
+        .sign(provider(), private, &mut SystemRandom)
+        .unwrap()
+}
+
+fn self_signed(private: &dyn PrivateKey) -> Certificate {
+    certificate("CN=e", "CN=e", private, private, 3, Vec::new())
+}
+
+/// The order of P-256 less `s`.
+fn negated(s: &[u8]) -> Vec<u8> {
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let s = s.strip_prefix(&[0]).unwrap_or(s);
+    let mut padded = vec![0; 32 - s.len()];
+    padded.extend_from_slice(s);
+    let mut borrow = 0_i16;
+    let mut out = vec![0; 32];
+    for at in (0..32).rev() {
+        let difference = i16::from(ORDER[at]) - i16::from(padded[at]) - borrow;
+        borrow = i16::from(difference < 0);
+        out[at] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    out
+}
+
+/// Of an ECDSA signature anybody can make another one that is right; it is the same request still.
+#[test]
+fn the_other_signature_of_a_request_makes_no_new_one() {
+    let ca = TestCa::rfc8894();
+    let private = key("p256");
+    let csr = csr(private.as_ref());
+    let original = message(&ca, &csr, self_signed(private.as_ref()), private.as_ref());
+    let decoded =
+        scep_core::message::SignedMessage::decode(&original, &scep_core::limits::Limits::DEFAULT)
+            .unwrap();
+    let signature = &decoded.signer_info().signature;
+    let mut fields = Reader::new(signature)
+        .expect(tag::SEQUENCE, "signature")
+        .unwrap()
+        .reader();
+    let r = fields.expect(tag::INTEGER, "r").unwrap();
+    let s = fields.expect(tag::INTEGER, "s").unwrap();
+    let other = write::sequence(&[r.raw, &write::unsigned_integer(&negated(s.value))]);
+    let forged = samples::with_signature(&original, signature, &other);
+    let first = ca.respond(&original).unwrap();
+    assert_eq!(first.pki_status, PkiStatus::Success, "{:?}", first.cause);
+    let second = ca.respond(&forged).unwrap();
+    assert!(second.repeated, "{:?}", second.cause);
+    assert_eq!(second.der, first.der);
+    assert_eq!(ca.issued.lock().unwrap().len(), 1);
+}
+
+/// Else the reply, encrypted with the victim's challenge password, would let it be guessed.
+#[test]
+fn another_ones_request_is_not_answered_with_its_password() {
+    let ca = TestCa::rfc8894();
+    let victim = csr(key("client").as_ref());
+    let attacker = key("p256");
+    let stolen = message(
+        &ca,
+        &victim,
+        self_signed(attacker.as_ref()),
+        attacker.as_ref(),
+    );
+    let reply = ca.respond(&stolen).unwrap();
+    assert_eq!(reply.fail_info, Some(FailInfo::BadMessageCheck));
+    assert_eq!(reply.cause.unwrap().0, RejectionStage::Decrypt);
+    assert!(ca.issued.lock().unwrap().is_empty());
+}
+
+/// The CA's own certificate is none that a client could renew.
+#[test]
+fn a_ca_is_nobodys_client() {
+    let ca = TestCa::rfc8894();
+    let csr = csr(key("client").as_ref());
+    let to = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
+    let cipher = ContentCipher::Aes128Cbc;
+    let id = TransactionId::new("ca").unwrap();
+    let mut builder = MessageBuilder::new(MessageType::RenewalReq, id, ca.ca.clone());
+    builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
+    builder.envelope = Some(seal(provider(), to, cipher, &csr, &mut SystemRandom).unwrap());
+    let signed = builder.sign(provider(), ca.ca_key.as_ref(), &mut SystemRandom);
+    let reply = ca.respond(&signed.unwrap()).unwrap();
+    assert_eq!(reply.cause.unwrap().0, RejectionStage::Renewal);
+}
+
+/// A reply without recipientNonce could be played to anybody.
+#[test]
+fn a_request_without_nonce_gets_no_signed_answer_at_all() {
+    let ca = TestCa::rfc8894();
+    let (signer, private) = samples::device();
+    let id = TransactionId::new("no-nonce").unwrap();
+    let mut builder = MessageBuilder::new(MessageType::PkcsReq, id, signer);
+    builder.envelope = Some(b"x".to_vec());
+    let mut message = builder
+        .sign(provider(), private.as_ref(), &mut SystemRandom)
+        .unwrap();
+    for _ in 0..2 {
+        let rejection = ca.respond(&message).unwrap_err();
+        assert_eq!(rejection.stage, RejectionStage::Decode);
+        // and not either if the signature is wrong
+        *message.last_mut().unwrap() ^= 1;
+    }
+}
