@@ -12,7 +12,6 @@ mod common;
 
 use common::samples::{self, Shape};
 use common::{CA, CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name, provider};
-use scep_core::UnixTime;
 use scep_core::asn1::{Reader, tag, write};
 use scep_core::cms::{SealTo, seal};
 use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, SystemRandom};
@@ -21,9 +20,11 @@ use scep_core::message::{
     SenderNonce, TransactionId,
 };
 use scep_core::server::{
-    Authority, Authorization, Decision, EnrollmentRequest, RejectionStage, Transactions,
+    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, RejectionStage,
+    SignerStanding, Transactions,
 };
-use scep_core::x509::{Certificate, CertificationRequestBuilder, Crl};
+use scep_core::x509::{Certificate, CertificationRequestBuilder, Crl, Extension, GeneralName};
+use scep_core::{UnixTime, oid};
 
 /// Answers every query, whatever it names.
 struct Careless(TestCa);
@@ -204,5 +205,55 @@ fn a_request_without_nonce_gets_no_signed_answer_at_all() {
         assert_eq!(rejection.stage, RejectionStage::Decode);
         // and not either if the signature is wrong
         *message.last_mut().unwrap() ^= 1;
+    }
+}
+
+/// A renewal for other names than the certificate has, or for names that cannot be read.
+#[test]
+fn other_names_than_the_signers_are_told() {
+    let private = key("client");
+    let signer = certificate(
+        "CN=e",
+        CA,
+        private.as_ref(),
+        key("ca").as_ref(),
+        3,
+        vec![Extension::subject_alt_name(&[GeneralName::Dns(
+            "e.test".into(),
+        )])],
+    );
+    let san = |name: &str| Extension::subject_alt_name(&[GeneralName::Dns(name.into())]);
+    let broken = Extension {
+        oid: oid::SUBJECT_ALT_NAME,
+        critical: false,
+        value: vec![0x30, 0x05, 0x82],
+    };
+    for (subject, extensions, same) in [
+        ("CN=e", vec![], true),
+        ("CN=e", vec![san("e.test")], true),
+        ("CN=f", vec![san("e.test")], false),
+        ("CN=e", vec![san("f.test")], false),
+        ("CN=e", vec![broken], false),
+    ] {
+        let csr = CertificationRequestBuilder {
+            subject: name(subject),
+            challenge: None,
+            extensions,
+        }
+        .sign(
+            private.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut TestRandom(4),
+        )
+        .unwrap();
+        let request = EnrollmentRequest {
+            kind: EnrollmentKind::Renewal,
+            csr: &csr,
+            signer: &signer,
+            standing: SignerStanding::Issued,
+            recipient: None,
+            transaction_id: &TransactionId::new("n").unwrap(),
+        };
+        assert_eq!(request.asks_for_the_signers_names(), same, "{csr:?}");
     }
 }

@@ -167,6 +167,12 @@ impl Extension {
         (names, count)
     }
 
+    /// Whether this is a subjectAltName that cannot be read: another reader may find names in it.
+    pub(crate) fn is_broken_alternative_name(&self) -> bool {
+        self.oid == oid::SUBJECT_ALT_NAME
+            && GeneralName::add_texts(&self.value, 0, &mut Vec::new()).is_err()
+    }
+
     /// cRLDistributionPoints with one distribution point for each URI.
     #[must_use]
     pub fn crl_distribution_points(uris: &[&str]) -> Self {
