@@ -115,9 +115,13 @@ pub fn replace_primitive(node: Node, old: &[u8], new: &[u8]) -> Node {
 /// The one string that is tagged IMPLICIT in an EnvelopedData.
 fn encrypted_content(root: &mut Node) -> Option<&mut Node> {
     const ENVELOPED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03];
+    const AUTH_ENVELOPED_DATA: &[u8] = &[
+        0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17,
+    ];
     let fields = children(root)?;
     match fields.first() {
-        Some(Node::Plain { tag: 6, content }) if content == ENVELOPED_DATA => {}
+        Some(Node::Plain { tag: 6, content })
+            if content == ENVELOPED_DATA || content == AUTH_ENVELOPED_DATA => {}
         _ => return None,
     }
     let enveloped = children(fields.get_mut(1)?)?.first_mut()?;
