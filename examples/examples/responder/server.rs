@@ -20,7 +20,12 @@ pub(crate) struct Server {
 impl Server {
     /// A CA without a registration authority: it signs and decrypts itself.
     pub(crate) fn new(provider: Arc<dyn CryptoProvider>, key: Arc<dyn PrivateKey>) -> Result<Self> {
-        let ca = TinyCa::new(Name::from_rfc4514("CN=Tiny CA")?, Arc::clone(&key));
+        let ca = TinyCa {
+            key: Arc::clone(&key),
+            name: Name::from_rfc4514("CN=Tiny CA")?,
+            challenges: Default::default(),
+            transactions: Default::default(),
+        };
         let signs = KeyUsage::KEY_CERT_SIGN | KeyUsage::DIGITAL_SIGNATURE;
         let extensions = [
             Extension::basic_constraints(true, None),

@@ -16,14 +16,6 @@ pub(crate) struct TinyCa {
 }
 
 impl TinyCa {
-    pub(crate) fn new(name: Name, key: Arc<dyn PrivateKey>) -> Self {
-        Self {
-            key,
-            name,
-            challenges: ChallengePasswords::default(),
-            transactions: InMemoryTransactions::default(),
-        }
-    }
     pub(crate) fn certify(
         &self,
         subject: &Name,
