@@ -100,13 +100,10 @@ impl CaCertificates {
         loop {
             let next = self.0.iter().find(|candidate| {
                 !trusted.contains(candidate)
-                    && candidate
-                        .signature_scheme()
-                        .is_some_and(|scheme| policy.accept_signature(scheme).is_ok())
-                    && issuers.iter().any(|issuer| {
-                        candidate.issuer().matches(issuer.subject())
-                            && candidate.verify_issued_by(provider, issuer).is_ok()
-                    })
+                    && candidate.is_signed_acceptably(policy)
+                    && issuers
+                        .iter()
+                        .any(|issuer| candidate.is_issued_by(provider, issuer))
             });
             let Some(next) = next else { break };
             if may_issue(&next) {

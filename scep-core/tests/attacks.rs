@@ -11,13 +11,13 @@
 mod common;
 
 use common::samples::{self, Shape};
+use common::throwaway::{csr, message, to_ra};
 use common::{CA, CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name, provider};
 use scep_core::asn1::{Reader, tag, write};
-use scep_core::cms::{SealTo, seal};
-use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, SystemRandom};
+use scep_core::crypto::{DigestAlgorithm, SystemRandom};
 use scep_core::message::{
-    ChallengePassword, FailInfo, IssuerAndSerialNumber, MessageBuilder, MessageType, PkiStatus,
-    SenderNonce, TransactionId,
+    FailInfo, IssuerAndSerialNumber, MessageBuilder, MessageType, PkiStatus, SenderNonce,
+    TransactionId,
 };
 use scep_core::server::{
     Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, RejectionStage,
@@ -81,34 +81,6 @@ fn a_query_that_names_another_ca_is_not_asked() {
     }
 }
 
-fn csr(private: &dyn PrivateKey) -> Vec<u8> {
-    CertificationRequestBuilder {
-        subject: name("CN=e"),
-        challenge: Some(ChallengePassword::new(CHALLENGE)),
-        extensions: Vec::new(),
-    }
-    .sign(private, DigestAlgorithm::Sha256, &mut TestRandom(4))
-    .unwrap()
-    .as_der()
-    .to_vec()
-}
-
-fn message(ca: &TestCa, csr: &[u8], signer: Certificate, private: &dyn PrivateKey) -> Vec<u8> {
-    let to = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
-    let cipher = ContentCipher::Aes128Cbc;
-    let id = TransactionId::new("attack").unwrap();
-    let mut builder = MessageBuilder::new(MessageType::PkcsReq, id, signer);
-    builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
-    builder.envelope = Some(seal(provider(), to, cipher, csr, &mut SystemRandom).unwrap());
-    builder
-        .sign(provider(), private, &mut SystemRandom)
-        .unwrap()
-}
-
-fn self_signed(private: &dyn PrivateKey) -> Certificate {
-    certificate("CN=e", "CN=e", private, private, 3, Vec::new())
-}
-
 /// The order of P-256 less `s`.
 fn negated(s: &[u8]) -> Vec<u8> {
     const ORDER: [u8; 32] = [
@@ -133,8 +105,8 @@ fn negated(s: &[u8]) -> Vec<u8> {
 fn the_other_signature_of_a_request_makes_no_new_one() {
     let ca = TestCa::rfc8894();
     let private = key("p256");
-    let csr = csr(private.as_ref());
-    let original = message(&ca, &csr, self_signed(private.as_ref()), private.as_ref());
+    let content = to_ra(&ca, &csr(private.as_ref(), Some(CHALLENGE)));
+    let original = message(MessageType::PkcsReq, content, private.as_ref());
     let decoded =
         scep_core::message::SignedMessage::decode(&original, &scep_core::limits::Limits::DEFAULT)
             .unwrap();
@@ -159,14 +131,9 @@ fn the_other_signature_of_a_request_makes_no_new_one() {
 #[test]
 fn another_ones_request_is_not_answered_with_its_password() {
     let ca = TestCa::rfc8894();
-    let victim = csr(key("client").as_ref());
+    let victim = to_ra(&ca, &csr(key("client").as_ref(), Some(CHALLENGE)));
     let attacker = key("p256");
-    let stolen = message(
-        &ca,
-        &victim,
-        self_signed(attacker.as_ref()),
-        attacker.as_ref(),
-    );
+    let stolen = message(MessageType::PkcsReq, victim, attacker.as_ref());
     let reply = ca.respond(&stolen).unwrap();
     assert_eq!(reply.fail_info, Some(FailInfo::BadMessageCheck));
     assert_eq!(reply.cause.unwrap().0, RejectionStage::Decrypt);
@@ -177,13 +144,11 @@ fn another_ones_request_is_not_answered_with_its_password() {
 #[test]
 fn a_ca_is_nobodys_client() {
     let ca = TestCa::rfc8894();
-    let csr = csr(key("client").as_ref());
-    let to = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
-    let cipher = ContentCipher::Aes128Cbc;
     let id = TransactionId::new("ca").unwrap();
     let mut builder = MessageBuilder::new(MessageType::RenewalReq, id, ca.ca.clone());
     builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
-    builder.envelope = Some(seal(provider(), to, cipher, &csr, &mut SystemRandom).unwrap());
+    let content = csr(key("client").as_ref(), Some(CHALLENGE));
+    builder.envelope = Some(to_ra(&ca, &content));
     let signed = builder.sign(provider(), ca.ca_key.as_ref(), &mut SystemRandom);
     let reply = ca.respond(&signed.unwrap()).unwrap();
     assert_eq!(reply.cause.unwrap().0, RejectionStage::Renewal);

@@ -13,7 +13,7 @@ mod common;
 use std::sync::Arc;
 
 use common::provider::{signing, supported};
-use common::samples::{self, Shape};
+use common::samples::{self, Shape, TRANSPORTS};
 use common::{CHALLENGE, NOW, TestCa, TestRandom, certificate, key, provider};
 use scep_core::Error;
 use scep_core::client::{Enrollment, Next, Response};
@@ -36,14 +36,6 @@ const DIGESTS: [DigestAlgorithm; 6] = [
     DigestAlgorithm::Sha256,
     DigestAlgorithm::Sha384,
     DigestAlgorithm::Sha512,
-];
-const TRANSPORTS: [KeyTransport; 3] = [
-    KeyTransport::RsaPkcs1v15,
-    KeyTransport::OAEP_DEFAULT,
-    KeyTransport::RsaOaep {
-        digest: DigestAlgorithm::Sha256,
-        mgf_digest: DigestAlgorithm::Sha256,
-    },
 ];
 
 #[test]

@@ -13,19 +13,18 @@ mod common;
 use std::sync::Arc;
 
 use common::openssl::OpenSsl;
+use common::throwaway::{csr, message, to_ra};
 use common::{CA, CHALLENGE, NOW, TestCa, TestRandom, certificate, drive, key, name};
 use scep_core::client::{CaTrust, Enrollment, Next};
 use scep_core::cms::{ContentKey, EnvelopedData, Openers, Recipient, SealTo, seal};
-use scep_core::crypto::{
-    ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, SystemRandom, default_provider,
-};
+use scep_core::crypto::{ContentCipher, SystemRandom, default_provider};
 use scep_core::limits::Limits;
 use scep_core::message::{
-    ChallengePassword, FailInfo, IssuerAndSerialNumber, IssuerAndSubject, MessageBuilder,
-    MessageType, PkiStatus, SenderNonce, SignedMessage, TransactionId,
+    ChallengePassword, FailInfo, IssuerAndSerialNumber, IssuerAndSubject, MessageType, PkiStatus,
+    SignedMessage,
 };
 use scep_core::server::{Reply, Responder};
-use scep_core::x509::{Certificate, CertificationRequestBuilder, Extension, KeyUsage};
+use scep_core::x509::{Extension, KeyUsage};
 use scep_core::{Error, Result};
 
 const LIMITS: Limits = Limits::DEFAULT;
@@ -154,45 +153,6 @@ fn a_pending_ec_client_gets_its_certificate_later() {
     let mut enrollment = Enrollment::new(default_provider(), params);
     let (end, _) = drive(&mut enrollment, &ca, CAPS);
     assert!(matches!(end, Ok(Next::Issued(_))), "{end:?}");
-}
-
-fn self_signed(private: &dyn PrivateKey) -> Certificate {
-    certificate("CN=e", "CN=e", private, private, 3, Vec::new())
-}
-
-fn message(message_type: MessageType, envelope: Vec<u8>, private: &dyn PrivateKey) -> Vec<u8> {
-    let id = TransactionId::new("ec-1").unwrap();
-    let mut builder = MessageBuilder::new(message_type, id, self_signed(private));
-    builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
-    builder.envelope = Some(envelope);
-    builder
-        .sign(default_provider().as_ref(), private, &mut SystemRandom)
-        .unwrap()
-}
-
-fn csr(private: &dyn PrivateKey, challenge: Option<&str>) -> Vec<u8> {
-    CertificationRequestBuilder {
-        subject: name("CN=e"),
-        challenge: challenge.map(ChallengePassword::new),
-        extensions: Vec::new(),
-    }
-    .sign(private, DigestAlgorithm::Sha256, &mut TestRandom(4))
-    .unwrap()
-    .as_der()
-    .to_vec()
-}
-
-fn to_ra(ca: &TestCa, content: &[u8]) -> Vec<u8> {
-    let to = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
-    let cipher = ContentCipher::Aes128Cbc;
-    seal(
-        default_provider().as_ref(),
-        to,
-        cipher,
-        content,
-        &mut SystemRandom,
-    )
-    .unwrap()
 }
 
 fn refused(reply: &Reply, fail_info: FailInfo) {

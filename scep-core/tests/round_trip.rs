@@ -10,6 +10,7 @@
 
 mod common;
 
+use common::samples::TRANSPORTS;
 use common::{TestCa, TestRandom, certificate, key, name, provider};
 use proptest::prelude::*;
 use scep_core::UnixTime;
@@ -42,14 +43,6 @@ const DIGESTS: [DigestAlgorithm; 3] = [
     DigestAlgorithm::Sha256,
     DigestAlgorithm::Sha384,
     DigestAlgorithm::Sha512,
-];
-const TRANSPORTS: [KeyTransport; 3] = [
-    KeyTransport::RsaPkcs1v15,
-    KeyTransport::OAEP_DEFAULT,
-    KeyTransport::RsaOaep {
-        digest: DigestAlgorithm::Sha256,
-        mgf_digest: DigestAlgorithm::Sha256,
-    },
 ];
 /// Keys that sign; those on a curve with the digest of the curve, whatever is wished for.
 const SIGNERS: [(&str, DigestAlgorithm); 5] = [

@@ -145,10 +145,10 @@ impl Ca {
         others: &[Certificate],
         now: UnixTime,
     ) -> Result<()> {
-        let signed = self.issuers(session, others, now).iter().any(|ca| {
-            certificate.issuer().matches(ca.subject())
-                && certificate.verify_issued_by(session.provider(), ca).is_ok()
-        });
+        let issuers = self.issuers(session, others, now);
+        let signed = issuers
+            .iter()
+            .any(|ca| certificate.is_issued_by(session.provider(), ca));
         if let Some(scheme) = certificate.signature_scheme() {
             session.server().policy.accept_signature(scheme)?;
         }

@@ -18,7 +18,7 @@ use crate::{Error, Result};
 
 /// The challenge password, if it may serve as a key: an empty one is known to everybody.
 pub(super) fn usable(challenge: Option<&ChallengePassword>) -> Option<&ChallengePassword> {
-    challenge.filter(|challenge| !challenge.expose().is_empty())
+    challenge.filter(|challenge| !challenge.is_empty())
 }
 
 /// To whom a request is encrypted.

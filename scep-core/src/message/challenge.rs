@@ -26,6 +26,12 @@ impl ChallengePassword {
         &self.0
     }
 
+    /// Whether it is empty, and so known to everybody: nothing may be encrypted with it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Compares in constant time (for equal lengths).
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {

@@ -139,10 +139,8 @@ pub(super) fn beside_the_content(
     let found: Vec<Certificate> = certificates
         .filter(|c| {
             c.subject().matches(current.subject())
-                && c.issuer().matches(current.subject())
-                && c.signature_scheme()
-                    .is_some_and(|scheme| policy.accept_signature(scheme).is_ok())
-                && c.verify_issued_by(provider, current).is_ok()
+                && c.is_signed_acceptably(policy)
+                && c.is_issued_by(provider, current)
         })
         .cloned()
         .collect();

@@ -63,7 +63,7 @@ impl ReplyKey {
         let Self::Password(_, known) = self else {
             return Ok(());
         };
-        if let Some(challenge) = challenge.filter(|c| !c.expose().is_empty()) {
+        if let Some(challenge) = challenge.filter(|c| !c.is_empty()) {
             *known = Some(challenge.clone());
         }
         if known.is_some() {

@@ -314,16 +314,11 @@ impl Responder {
         openers: Openers<'_>,
         asked: &mut Asked<'_>,
     ) -> Result<EnvelopedData<'v>, Error> {
-        let envelope = verified.envelope(&self.0.limits)?;
-        let (cipher, _) = envelope.cipher()?;
-        self.0.policy.accept_cipher(cipher)?;
-        let transport = envelope.transport_for(openers)?;
-        if let Some(transport) = transport {
-            self.0.policy.accept_transport(transport)?;
-        }
-        asked.cipher = Some(cipher);
-        asked.transport = transport;
-        Ok(envelope)
+        let (policy, limits) = (&self.0.policy, &self.0.limits);
+        let accepted = verified.accepted_envelope(policy, limits, openers)?;
+        asked.cipher = Some(accepted.cipher);
+        asked.transport = accepted.transport;
+        Ok(accepted.envelope)
     }
 
     /// Does what depends on the client's key: encrypts the key of the reply to it, or finds that it
@@ -400,20 +395,15 @@ pub(super) fn at(stage: RejectionStage) -> impl FnOnce(Error) -> Rejection {
 /// Of a signature, what nobody can change and have it right still. Who has an ECDSA signature (r, s) has
 /// another one, (r, −s); r is the same in both.
 fn unchangeable(signature: &[u8]) -> &[u8] {
-    let r = |mut reader: Reader<'_>| {
-        let mut fields = reader
-            .expect(tag::SEQUENCE, "Ecdsa-Sig-Value")
-            .ok()?
-            .reader();
+    let r = || {
+        let mut outer = Reader::new(signature);
+        let value = outer.expect(tag::SEQUENCE, "Ecdsa-Sig-Value").ok()?;
+        let mut fields = value.reader();
         let r = fields.expect(tag::INTEGER, "r").ok()?;
         let s = fields.expect(tag::INTEGER, "s").ok()?;
-        (reader.is_empty() && fields.is_empty() && !s.value.is_empty())
-            .then_some((r.offset, r.raw.len()))
+        (outer.is_empty() && fields.is_empty() && !s.value.is_empty()).then_some(r.raw)
     };
-    match r(Reader::new(signature)) {
-        Some((at, len)) => signature.get(at..at + len).unwrap_or(signature),
-        None => signature,
-    }
+    r().unwrap_or(signature)
 }
 
 /// The passwords that may open the envelope of a request that is encrypted with one.
@@ -431,8 +421,7 @@ fn passwords(
                 .challenge_passwords(id, verified.signer()),
         );
     }
-    // an empty one is known to everybody
-    passwords.retain(|password| !password.expose().is_empty());
+    passwords.retain(|password| !password.is_empty());
     passwords.truncate(MAX_PASSWORDS);
     passwords
 }

@@ -32,14 +32,10 @@ impl SignerStanding {
         policy: &AlgorithmPolicy,
         now: UnixTime,
     ) -> Self {
-        let acceptable = signer
-            .signature_scheme()
-            .is_some_and(|scheme| policy.accept_signature(scheme).is_ok());
-        let issued_here = acceptable
-            && issuers.iter().any(|issuer| {
-                signer.issuer().matches(issuer.subject())
-                    && signer.verify_issued_by(provider, issuer).is_ok()
-            });
+        let issued_here = signer.is_signed_acceptably(policy)
+            && issuers
+                .iter()
+                .any(|issuer| signer.is_issued_by(provider, issuer));
         // a CA renews elsewhere, and is nobody's client
         if !issued_here || signer.may_issue() {
             return if signer.is_self_issued() {

@@ -15,6 +15,7 @@ use crate::crypto::{CryptoProvider, DigestAlgorithm, PublicKeyAlgorithm, Signatu
 use crate::error::Layer;
 use crate::message::IssuerAndSerialNumber;
 use crate::oid;
+use crate::policy::AlgorithmPolicy;
 use crate::{Error, Result, UnixTime};
 
 /// A certificate: the received octets, and what SCEP needs to know of them.
@@ -331,6 +332,18 @@ impl Certificate {
         let digest = provider.digest(DigestAlgorithm::Sha256, &self.0.der)?;
         <[u8; 32]>::try_from(digest.as_slice())
             .map_err(|_| Error::Misuse("the provider's SHA-256 is not 32 octets long".into()))
+    }
+
+    /// Whether it names `issuer` as its issuer, and is signed by its key (no dates, no policy).
+    #[must_use]
+    pub fn is_issued_by(&self, provider: &dyn CryptoProvider, issuer: &Self) -> bool {
+        self.issuer().matches(issuer.subject()) && self.verify_issued_by(provider, issuer).is_ok()
+    }
+
+    /// Whether it is signed by a scheme that `policy` accepts.
+    pub(crate) fn is_signed_acceptably(&self, policy: &AlgorithmPolicy) -> bool {
+        self.signature_scheme()
+            .is_some_and(|scheme| policy.accept_signature(scheme).is_ok())
     }
 
     /// Checks that `issuer`'s key signed this certificate (the signature only: no dates, no names).

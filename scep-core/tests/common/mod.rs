@@ -18,6 +18,7 @@ pub mod openssl;
 pub mod provider;
 pub mod raw;
 pub mod samples;
+pub mod throwaway;
 
 pub use provider::provider;
 

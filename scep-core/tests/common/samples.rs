@@ -23,6 +23,16 @@ use super::{CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name};
 
 pub const SUBJECT: &str = "CN=device-1,O=Acme";
 
+/// Every kind of key transport that is in use.
+pub const TRANSPORTS: [KeyTransport; 3] = [
+    KeyTransport::RsaPkcs1v15,
+    KeyTransport::OAEP_DEFAULT,
+    KeyTransport::RsaOaep {
+        digest: DigestAlgorithm::Sha256,
+        mgf_digest: DigestAlgorithm::Sha256,
+    },
+];
+
 /// How a request is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {

@@ -139,9 +139,7 @@ fn fitness(
         Err(Unfit::NotAnAgent)
     } else if !certificate.key_usage().is_some_and(|u| u.contains(usage)) {
         Err(Unfit::KeyUsage)
-    } else if !certificate.issuer().matches(ca.subject())
-        || certificate.verify_issued_by(provider, ca).is_err()
-    {
+    } else if !certificate.is_issued_by(provider, ca) {
         Err(Unfit::OtherCa)
     } else {
         Ok(())
