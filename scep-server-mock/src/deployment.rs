@@ -10,6 +10,7 @@ use scep_core::server::InMemoryTransactions;
 use scep_core::x509::{Certificate, GeneralName};
 
 use crate::challenge::ChallengeKind;
+use crate::device::DeviceMemory;
 use crate::entropy::Entropy;
 use crate::error::{Error, Result};
 use crate::journal::{Journal, JournalEntry};
@@ -101,6 +102,7 @@ pub struct Deployment {
     pub(crate) crl_caches: CrlCaches,
     pub(crate) intune: Intune,
     pub(crate) ca_database: CaDatabase,
+    pub(crate) device: DeviceMemory,
     pub(crate) transactions: Arc<InMemoryTransactions>,
     pub(crate) static_challenge: Secret,
     journal: Journal,
@@ -169,6 +171,7 @@ impl Deployment {
             crl_caches: CrlCaches::default(),
             intune: Intune::default(),
             ca_database: CaDatabase::default(),
+            device: DeviceMemory::default(),
             transactions: Arc::default(),
             static_challenge,
             journal: Journal::default(),
@@ -197,6 +200,7 @@ impl Deployment {
         self.crl_caches = CrlCaches::default();
         self.intune = Intune::default();
         self.ca_database.pending.clear();
+        self.device = DeviceMemory::default();
         self.transactions = Arc::default();
         self.logs.clear();
         self.origin = origin;

@@ -1,96 +1,136 @@
-//! Devices that enroll in a scenario's history: honest SCEP clients inside the simulation.
+//! Devices that enroll in a scenario's history: SCEP clients inside the simulation, honest ones and
+//! those that do one thing wrong.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use scep_core::UnixTime;
-use scep_core::client::{
-    CaTrust, Enrollment, EnrollmentParams, MethodChoice, Next, Response, TransactionIdChoice,
-};
-use scep_core::http::{CT_PKI_MESSAGE, Operation};
-use scep_core::policy::AlgorithmPolicy;
-use scep_core::x509::Name;
+use scep_failures::catalogue::Persona;
 
-use crate::challenge::ChallengeKind;
+use crate::challenge::{self, ChallengeKind};
 use crate::deployment::Deployment;
 use crate::error::Result;
 use crate::names;
 use crate::wire::{Outcome, Request};
 
-/// What a device has for a challenge password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Knowledge {
-    /// A good one, if the deployment hands one out.
-    Challenge,
-    /// One that was never issued.
-    WrongChallenge,
+mod behaviour;
+mod certification_request;
+mod message;
+mod request;
+mod streaming;
+
+pub(crate) use behaviour::Behaviour;
+use behaviour::{MessageKind, Place};
+
+/// How long a device waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the lab's device knows from its last attempt.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DeviceMemory {
+    /// transactionID of its last request.
+    transaction: Option<scep_core::message::TransactionId>,
+    /// Who signed that request, which a poll has to repeat.
+    signer: Option<scep_core::client::Signer>,
+    /// The certificate that it got last, with its key.
+    enrolled: Option<scep_core::client::Signer>,
 }
 
-/// One device tries to enroll; that it fails is no error. Says how long it took.
+/// A device asks for a certificate, as often as its persona says; that it gets none is no error.
+/// Says how long it took.
 ///
 /// The device knows capabilities and CA certificates from before, as a device does that tries
 /// again, and so sends its PKIOperation even while GetCACert fails.
 ///
 /// # Errors
-/// [`Error::Pki`](crate::Error::Pki) if the request cannot be made.
-pub(crate) fn enroll(d: &mut Deployment, knowledge: Knowledge, now: UnixTime) -> Result<Duration> {
-    let kind = match knowledge {
-        Knowledge::Challenge => ChallengeKind::Correct,
-        Knowledge::WrongChallenge => ChallengeKind::Wrong,
-    };
-    let known = d.last_good();
-    let url = published_url(d);
-    let [root, _] = d.ca_certificates();
-    let mut params = EnrollmentParams::new(
-        url,
-        CaTrust::Certificate(Box::new(root)),
-        Arc::clone(&d.pki.device_key().key),
-        Name::from_rfc4514("CN=device.lab.example")?,
-    );
-    params.challenge = d.issue_challenge(kind, now).ok().flatten();
-    params.server.policy = AlgorithmPolicy::NDES;
-    params.server.method = MethodChoice::Post;
-    let mut rng = d.rng.clone();
-    params.transaction_id = TransactionIdChoice::Random;
-    let mut enrollment = Enrollment::new(Arc::clone(&d.provider), params);
+/// [`Error::Pki`](crate::Error::Pki) if the request cannot be made, [`Error::Data`] if the persona
+/// means nothing.
+///
+/// [`Error::Data`]: crate::Error::Data
+pub(crate) fn enroll(d: &mut Deployment, persona: &Persona, now: UnixTime) -> Result<Duration> {
+    let behaviour = Behaviour::of(persona)?;
     let mut elapsed = Duration::ZERO;
-    // Two questions from memory, one request: whatever comes then ends the attempt.
-    while let Next::Send(wanted) = enrollment.next(now.plus(elapsed), &mut rng)? {
-        let body = match wanted.operation {
-            Operation::GetCaCaps => known.capabilities.clone().into_bytes(),
-            Operation::GetCaCert | Operation::GetNextCaCert => known.ca_certificates.clone(),
-            Operation::PkiOperation => {
-                let request = Request::post(&wanted.url, CT_PKI_MESSAGE, wanted.body);
-                let Some(mut request) = request else { break };
-                request
-                    .headers
-                    .push(("user-agent".to_owned(), "lab-device/1.0".to_owned()));
-                request.peer = "192.0.2.201".to_owned();
-                let exchange = d.handle(&request, now.plus(elapsed));
-                elapsed += match exchange.outcome {
-                    Outcome::Silence => Duration::from_secs(30),
-                    _ => exchange.elapsed,
-                };
-                break;
-            }
-        };
-        let content_type = match wanted.operation {
-            Operation::GetCaCaps => "text/plain",
-            _ => known.content_type,
-        };
-        let response = Response {
-            status: 200,
-            content_type: Some(content_type),
-            body: &body,
-        };
-        if enrollment
-            .on_response(&response, now.plus(elapsed), &mut rng)
-            .is_err()
-        {
-            break;
-        }
+    for _ in 0..behaviour.times {
+        let challenge = challenge::issue(d, behaviour.challenge, now.plus(elapsed))
+            .ok()
+            .flatten();
+        elapsed += send(d, &behaviour, challenge, now.plus(elapsed))?;
     }
     Ok(elapsed)
+}
+
+/// A device sends a well-formed request with a challenge password that was never issued.
+///
+/// # Errors
+/// As [`enroll`].
+pub(crate) fn request(d: &mut Deployment, persona: &Persona, now: UnixTime) -> Result<Duration> {
+    let mut behaviour = Behaviour::of(persona)?;
+    behaviour.challenge = ChallengeKind::Wrong;
+    let challenge = challenge::issue(d, behaviour.challenge, now).ok().flatten();
+    send(d, &behaviour, challenge, now)
+}
+
+/// The device asks what has become of its last request.
+///
+/// # Errors
+/// As [`enroll`].
+pub(crate) fn poll(d: &mut Deployment, persona: &Persona, now: UnixTime) -> Result<Duration> {
+    let mut behaviour = Behaviour::of(persona)?;
+    behaviour.kind = MessageKind::CertPoll;
+    send(d, &behaviour, None, now)
+}
+
+/// One request and its answer.
+fn send(
+    d: &mut Deployment,
+    behaviour: &Behaviour,
+    challenge: Option<scep_core::message::ChallengePassword>,
+    now: UnixTime,
+) -> Result<Duration> {
+    let known = d.last_good();
+    let device_time = behaviour.clock(now);
+    let composed = message::compose(d, behaviour, &known, challenge, device_time)?;
+    let url = url(d, behaviour);
+    let Some(request) = request::to_http(behaviour, &url, &composed.octets) else {
+        return Ok(Duration::ZERO);
+    };
+    let issued_before = d.issued().len();
+    let exchange = match behaviour.place {
+        Place::Internet => d.handle(&request, now),
+        Place::Inside => d.handle_inside(&request, now),
+    };
+    d.device.transaction = Some(composed.transaction);
+    d.device.signer = Some(composed.signer);
+    // The device takes what it is given; the CA's database says what that was.
+    if let Some(got) = d.issued().get(issued_before..).and_then(<[_]>::last)
+        && let Ok(enrolled) =
+            scep_core::client::Signer::new(got.certificate.clone(), composed.subject_key)
+    {
+        d.device.enrolled = Some(enrolled);
+    }
+    Ok(match exchange.outcome {
+        Outcome::Silence => PATIENCE,
+        _ => exchange.elapsed,
+    })
+}
+
+/// Where the device sends its requests to.
+fn url(d: &Deployment, behaviour: &Behaviour) -> String {
+    let published = published_url(d);
+    let Some(mut wanted) = Request::get(&published) else {
+        return published;
+    };
+    if let Some(host) = &behaviour.host {
+        wanted.host.clone_from(host);
+    }
+    if let Some(path) = &behaviour.path {
+        wanted.path.clone_from(path);
+    }
+    let scheme = match &behaviour.scheme {
+        Some(scheme) => scheme,
+        None if published.starts_with("https") => "https",
+        None => "http",
+    };
+    format!("{scheme}://{}{}", wanted.host, wanted.path)
 }
 
 /// The SCEP URL that devices are given.
@@ -103,3 +143,6 @@ pub(crate) fn published_url(d: &Deployment) -> String {
     };
     format!("{scheme}://{host}{}", names::SCEP_PATH)
 }
+
+#[cfg(test)]
+mod tests;

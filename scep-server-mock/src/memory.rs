@@ -313,9 +313,10 @@ impl MemoryHost {
     /// As [`play_step`].
     pub fn play(&self, steps: &[Step]) -> Result<()> {
         self.inner().with_clock(|simulation, now| {
-            steps
-                .iter()
-                .try_for_each(|step| play_step(simulation.deployment_mut(), step, "a step", now))
+            let persona = simulation.persona().clone();
+            steps.iter().try_for_each(|step| {
+                play_step(simulation.deployment_mut(), step, &persona, "a step", now)
+            })
         })
     }
 

@@ -116,9 +116,9 @@ impl Scenario {
                 Step::Enroll { times } | Step::Request { times } => {
                     Duration::from_secs(60).saturating_mul(*times)
                 }
+                Step::Poll {} => Duration::from_secs(60),
                 Step::Start {}
                 | Step::Recycle {}
-                | Step::Poll {}
                 | Step::Decide { .. }
                 | Step::Challenge { .. }
                 | Step::Set { .. } => Duration::from_secs(2),
@@ -142,7 +142,7 @@ impl Scenario {
             return Ok(());
         }
         for (name, step) in self.steps() {
-            play_step(d, step, name, now)?;
+            play_step(d, step, &self.persona, name, now)?;
             if history == History::UntilStart && matches!(step, Step::Start {}) {
                 break;
             }
@@ -151,32 +151,33 @@ impl Scenario {
     }
 }
 
-/// Plays one step; `now` moves on with it.
+/// Plays one step with devices that do as `persona` says; `now` moves on with it.
 ///
 /// # Errors
 /// [`Error::Setting`] if it sets what does not exist, [`Error::NotReproducible`] if it names no
 /// length of time.
-pub fn play_step(d: &mut Deployment, step: &Step, origin: &str, now: &mut UnixTime) -> Result<()> {
+pub fn play_step(
+    d: &mut Deployment,
+    step: &Step,
+    persona: &Persona,
+    origin: &str,
+    now: &mut UnixTime,
+) -> Result<()> {
     match step {
         Step::Start {} => *now = now.plus(d.start(*now)),
         Step::Recycle {} => d.recycle(*now),
         Step::Advance { by } => *now = now.plus(length(origin, by)?),
         Step::Enroll { times } => {
             for _ in 0..*times {
-                *now = now.plus(device::enroll(d, device::Knowledge::Challenge, *now)?);
+                *now = now.plus(device::enroll(d, persona, *now)?);
             }
         }
         Step::Request { times } => {
             for _ in 0..*times {
-                *now = now.plus(device::enroll(d, device::Knowledge::WrongChallenge, *now)?);
+                *now = now.plus(device::request(d, persona, *now)?);
             }
         }
-        Step::Poll {} => {
-            return Err(Error::NotReproducible {
-                id: origin.to_owned(),
-                reason: "devices of the simulation do not poll yet".to_owned(),
-            });
-        }
+        Step::Poll {} => *now = now.plus(device::poll(d, persona, *now)?),
         Step::Decide { issue } => {
             d.resolve_pending(*issue);
         }
@@ -365,8 +366,6 @@ fn persona(fields: toml::Table) -> Result<Persona> {
     let persona: Persona = fields
         .try_into()
         .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
-    if let Some(word) = &persona.challenge {
-        ChallengeKind::from_word(word)?;
-    }
+    device::Behaviour::of(&persona)?;
     Ok(persona)
 }

@@ -139,7 +139,7 @@ impl Simulation {
         let mended: Vec<Persona> = self.mended.iter().cloned().chain(client).collect();
         let persona = persona_after(&mended, armed)?;
         for step in &steps {
-            play_step(&mut self.deployment, step, name, now)?;
+            play_step(&mut self.deployment, step, &persona, name, now)?;
         }
         self.choice.failures.remove(position);
         self.scenario.armed.retain(|armed| armed.name != name);
