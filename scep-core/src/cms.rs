@@ -5,6 +5,7 @@
 pub mod algorithm;
 mod content_info;
 mod enveloped_data;
+mod opener;
 mod password_recipient;
 mod recipient;
 mod seal;
@@ -14,7 +15,8 @@ mod signer_info;
 mod verify;
 
 pub use content_info::ContentInfo;
-pub use enveloped_data::{Authentication, EncryptedContent, EnvelopedData, Openers};
+pub use enveloped_data::{Authentication, EncryptedContent, EnvelopedData};
+pub use opener::{Opener, Openers};
 pub use password_recipient::{PBKDF2_ITERATIONS, PasswordRecipient};
 pub use recipient::{KeyTransRecipient, Recipient};
 pub use seal::{ContentKey, SealTo, seal};

@@ -14,7 +14,7 @@ use common::samples::{self, Shape};
 use common::throwaway::{csr, message, to_ra};
 use common::{CA, CHALLENGE, NOW, TestCa, TestRandom, certificate, key, name, provider};
 use scep_core::asn1::{Reader, tag, write};
-use scep_core::crypto::{DigestAlgorithm, SystemRandom};
+use scep_core::crypto::{DigestAlgorithm, SignatureAlgorithm, SystemRandom};
 use scep_core::message::{
     FailInfo, IssuerAndSerialNumber, MessageBuilder, MessageType, PkiStatus, SenderNonce,
     TransactionId,
@@ -221,4 +221,74 @@ fn other_names_than_the_signers_are_told() {
         };
         assert_eq!(request.asks_for_the_signers_names(), same, "{csr:?}");
     }
+}
+
+/// Names that the CA has not seen are not signed.
+#[test]
+fn a_request_for_names_that_cannot_be_read_never_reaches_the_authority() {
+    let ca = TestCa::rfc8894();
+    let private = key("client");
+    let content = CertificationRequestBuilder {
+        subject: name("CN=e"),
+        challenge: Some(scep_core::message::ChallengePassword::new(CHALLENGE)),
+        extensions: vec![Extension {
+            oid: oid::SUBJECT_ALT_NAME,
+            critical: false,
+            value: vec![0x30, 0x05, 0x82],
+        }],
+    }
+    .sign(
+        private.as_ref(),
+        DigestAlgorithm::Sha256,
+        &mut TestRandom(4),
+    )
+    .unwrap();
+    assert!(content.subject_alt_names().is_empty() && content.has_unreadable_names());
+    let envelope = to_ra(&ca, content.as_der());
+    let request = message(MessageType::PkcsReq, envelope, private.as_ref());
+    let reply = ca.respond(&request).unwrap();
+    assert_eq!(reply.fail_info, Some(FailInfo::BadMessageCheck));
+    assert!(ca.issued.lock().unwrap().is_empty());
+}
+
+/// digestAlgorithm and signatureAlgorithm must not speak of two digests, of which one may be weak.
+#[test]
+fn a_signature_with_another_digest_than_the_contents_is_refused() {
+    let ca = TestCa::rfc8894();
+    let private = key("client");
+    let envelope = to_ra(&ca, &csr(private.as_ref(), Some(CHALLENGE)));
+    let signer = certificate(
+        "CN=e",
+        "CN=e",
+        private.as_ref(),
+        private.as_ref(),
+        3,
+        Vec::new(),
+    );
+    let id = TransactionId::new("two-digests").unwrap();
+    let mut builder = MessageBuilder::new(MessageType::PkcsReq, id, signer);
+    builder.sender_nonce = Some(SenderNonce::random(&mut SystemRandom));
+    builder.envelope = Some(envelope);
+    builder.digest = DigestAlgorithm::Sha512;
+    builder.signature_oid = scep_core::cms::SignatureOid::WithDigest;
+    let unsigned = builder.to_be_signed(provider()).unwrap();
+    let signed = |digest| {
+        let scheme = SignatureAlgorithm::RsaPkcs1v15(digest);
+        let signature = private.sign(scheme, unsigned.octets(), &mut SystemRandom);
+        unsigned.clone().with_signature(&signature.unwrap())
+    };
+    // sha512WithRSAEncryption becomes sha256WithRSAEncryption, in the SignerInfo, which is the last
+    let mut mixed = signed(DigestAlgorithm::Sha256);
+    let sha512_with_rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
+    let at = mixed
+        .windows(sha512_with_rsa.len())
+        .rposition(|octets| octets == sha512_with_rsa)
+        .unwrap();
+    mixed[at + 8] = 0x0b;
+    let reply = ca.respond(&mixed).unwrap();
+    let (stage, error) = reply.cause.unwrap();
+    assert_eq!(stage, RejectionStage::Verify);
+    assert!(error.to_string().contains("digestAlgorithm"), "{error}");
+    let reply = ca.respond(&signed(DigestAlgorithm::Sha512)).unwrap();
+    assert_eq!(reply.pki_status, PkiStatus::Success);
 }

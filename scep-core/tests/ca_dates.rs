@@ -50,7 +50,10 @@ fn certificate(
 ) -> Certificate {
     let (not_before, not_after) = when.dates();
     let extensions = match usage {
-        Some(usage) => vec![Extension::key_usage(usage)],
+        Some(usage) => vec![
+            Extension::key_usage(usage),
+            Extension::extended_key_usage(&[scep_core::oid::MS_CERTIFICATE_REQUEST_AGENT]),
+        ],
         None => vec![
             Extension::basic_constraints(true, None),
             Extension::key_usage(

@@ -187,7 +187,10 @@ fn a_reply_that_is_not_encrypted_is_refused() {
 /// A certificate of the CA with the key `ca`, for an RA.
 fn ra(own: &str, ca: &dyn PrivateKey, usage: KeyUsage) -> Certificate {
     let own = key(own);
-    let extensions = vec![Extension::key_usage(usage)];
+    let extensions = vec![
+        Extension::key_usage(usage),
+        Extension::extended_key_usage(&[scep_core::oid::CMC_RA]),
+    ];
     certificate("CN=RA", CA, own.as_ref(), ca, 2, extensions)
 }
 

@@ -67,7 +67,7 @@ fn envelopes_in_ber_and_der_open() {
                         &Limits::DEFAULT,
                         &mut TestRandom(1),
                     );
-                    let transport = envelope.transport_for(Openers::keys(&keys)).unwrap();
+                    let transport = envelope.opener(Openers::keys(&keys)).unwrap().transport();
                     let needs = transport.map(transporting);
                     let Some(opened) = supported(opened, needs) else {
                         continue;

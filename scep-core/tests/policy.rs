@@ -105,9 +105,11 @@ fn the_digest_inside_the_signature_counts_too() {
         let decoded = SignedMessage::decode(&message, &LIMITS).unwrap();
         decoded.verify(provider(), &policy, &[])
     };
-    verify(AlgorithmPolicy::LEGACY).unwrap();
     let refused = verify(AlgorithmPolicy::RFC8894);
     assert!(matches!(refused, Err(Error::ForbiddenByPolicy { .. })));
+    // where MD5 is allowed, two digests in one signature are not
+    let refused = verify(AlgorithmPolicy::LEGACY);
+    assert!(matches!(refused, Err(Error::PeerMisbehaved { .. })));
 }
 
 /// The reader's side of the same: a client opens what its policy allows.

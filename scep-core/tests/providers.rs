@@ -540,3 +540,38 @@ fn aws_lc_uses_our_random_octets_for_the_substitute_key_only() {
         }
     }
 }
+
+/// For a key of small order there are signatures that fit any message: here R is the neutral element and
+/// S is 0. Neither provider takes one.
+#[test]
+fn no_provider_takes_an_ed25519_key_of_small_order() {
+    let hex = |text: &str| -> Vec<u8> {
+        (0..text.len() / 2)
+            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+            .collect()
+    };
+    let near_p = |first: &str| format!("{first}{}7f", "ff".repeat(30));
+    let mut signature = vec![0; 64];
+    signature[0] = 1;
+    for point in [
+        "00".repeat(32),
+        format!("01{}", "00".repeat(31)),
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05".into(),
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a".into(),
+        near_p("ec"),
+        near_p("ed"),
+        near_p("ee"),
+    ] {
+        for sign in [0, 0x80] {
+            let mut key = hex(&point);
+            key[31] |= sign;
+            let mut spki = hex("302a300506032b6570032100");
+            spki.extend(&key);
+            for provider in PAIRS[0] {
+                let verdict =
+                    provider.verify(&spki, SignatureAlgorithm::Ed25519, b"anything", &signature);
+                assert!(verdict.is_err(), "{point} at {}", provider.name());
+            }
+        }
+    }
+}

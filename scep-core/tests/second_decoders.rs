@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 
 use common::ber::{parse, to_ber};
 use common::samples::{self, Shape};
-use common::{TestCa, TestRandom, provider};
+use common::{TestCa, TestRandom, key, provider, throwaway};
 use scep_core::cms::SignatureOid;
 use scep_core::cms::{ContentInfo, EnvelopedData, Recipient, SignedData, SignerId, seal};
 use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport};
 use scep_core::limits::Limits;
+use scep_core::message::MessageType;
 
 const LIMITS: Limits = Limits::DEFAULT;
 
@@ -368,6 +369,21 @@ fn four_decoders_agree_on_every_message() {
             assert_eq!(by_rasn::enveloped(&envelope), ours, "rasn-cms, {what}");
             assert_eq!(by_cms::enveloped(&envelope), ours, "cms, {what}");
         }
+    }
+}
+
+#[test]
+fn decoders_agree_on_messages_signed_with_keys_of_other_kinds() {
+    let ca = TestCa::rfc8894();
+    for kind in ["p256", "p384", "ed25519"] {
+        let private = key(kind);
+        let content = throwaway::csr(private.as_ref(), Some("secret"));
+        let envelope = throwaway::to_ra(&ca, &content);
+        let der = throwaway::message(MessageType::PkcsReq, envelope, private.as_ref());
+        let ours = ours::signed(&der);
+        assert_eq!(by_rasn::signed(&der), ours, "rasn-cms, {kind}");
+        assert_eq!(by_cms::signed(&der), ours, "cms, {kind}");
+        assert_eq!(by_pkcs7::signed(&der), ours, "pkcs7, {kind}");
     }
 }
 

@@ -203,7 +203,7 @@ fn a_request_with_oaep_is_answered_with_oaep() {
         let envelope = EnvelopedData::decode(reply.content().unwrap(), &LIMITS).unwrap();
         let keys = [samples::device()];
         let openers = Openers::keys(&keys);
-        let answered = envelope.transport_for(openers).unwrap();
+        let answered = envelope.opener(openers).unwrap().transport();
         assert_eq!(answered, Some(transport));
         let provider = default_provider();
         let opened = envelope.open(provider.as_ref(), openers, &LIMITS, &mut TestRandom(1));

@@ -41,6 +41,18 @@ fn device(serial: u8) -> Certificate {
     )
 }
 
+/// A certificate of the CA without extended key usage.
+fn unmarked(serial: u8, usage: KeyUsage) -> Certificate {
+    certificate(
+        "CN=anybody",
+        CA,
+        key("other").as_ref(),
+        key("ca").as_ref(),
+        serial,
+        vec![Extension::key_usage(usage)],
+    )
+}
+
 fn anchored(
     certificates: &[&Certificate],
     anchor: &Certificate,
@@ -68,6 +80,100 @@ fn a_device_certificate_in_the_bundle_is_no_ra() {
         "{:?}",
         roles.why
     );
+}
+
+/// Any device that has such a certificate could pose as the RA, so it is the last resort, and said.
+#[test]
+fn a_certificate_without_extended_key_usage_is_an_ra_only_where_nothing_else_can_be() {
+    let ca = TestCa::rfc8894();
+    let both = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
+    let unmarked = unmarked(80, both);
+    let ca_with = |usage| {
+        let extensions = vec![
+            Extension::basic_constraints(true, None),
+            Extension::key_usage(usage),
+        ];
+        certificate(
+            CA,
+            CA,
+            key("ca").as_ref(),
+            key("ca").as_ref(),
+            81,
+            extensions,
+        )
+    };
+    let roles = |set: &[&Certificate]| anchored(set, set[set.len() - 1]).unwrap().choose().unwrap();
+    // beside an RA that says so
+    let ra = certificate(
+        "CN=RA",
+        CA,
+        key("ra").as_ref(),
+        key("ca").as_ref(),
+        83,
+        vec![
+            Extension::key_usage(both),
+            Extension::extended_key_usage(&[oid::CMC_RA]),
+        ],
+    );
+    let chosen = roles(&[&unmarked, &ra, &ca.ca]);
+    assert_eq!(chosen.encryption, ra);
+    assert!(!chosen.signing.contains(&unmarked) && !chosen.ra_is_assumed);
+    // beside a CA that can be encrypted to
+    let enciphers = ca_with(KeyUsage::KEY_CERT_SIGN | KeyUsage::KEY_ENCIPHERMENT);
+    let chosen = roles(&[&unmarked, &enciphers]);
+    assert_eq!(chosen.encryption, enciphers);
+    assert!(!chosen.signing.contains(&unmarked) && !chosen.ra_is_assumed);
+    // beside a CA that cannot
+    let signs_only = ca_with(KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN);
+    let chosen = roles(&[&unmarked, &signs_only]);
+    assert_eq!(chosen.encryption, unmarked);
+    assert!(chosen.signing.contains(&unmarked) && chosen.ra_is_assumed);
+    assert!(
+        chosen.why.iter().any(|why| why.contains("is taken for")),
+        "{:?}",
+        chosen.why
+    );
+    // an extended key usage that cannot be read is not none
+    let broken = certificate(
+        "CN=anybody",
+        CA,
+        key("other").as_ref(),
+        key("ca").as_ref(),
+        82,
+        vec![
+            Extension::key_usage(both),
+            Extension {
+                oid: oid::EXTENDED_KEY_USAGE,
+                critical: false,
+                value: vec![0x30, 0x05, 0x06],
+            },
+        ],
+    );
+    let chosen = roles(&[&broken, &signs_only]);
+    assert_eq!(chosen.encryption, signs_only);
+    assert!(!chosen.signing.contains(&broken) && !chosen.ra_is_assumed);
+
+    // and whoever wants to be sure says so
+    let mut params = ca.params("CN=careful");
+    params.server.trust = CaTrust::Certificate(Box::new(signs_only.clone()));
+    params.server.assume_ra = false;
+    let mut enrollment = Enrollment::new(default_provider(), params);
+    let bundle = CaCertificates::new(vec![unmarked, signs_only]).to_bundle();
+    let mut rng = TestRandom(1);
+    let mut answer = |enrollment: &mut Enrollment, body: &[u8]| {
+        let Next::Send(_) = enrollment.next(NOW, &mut rng).unwrap() else {
+            panic!()
+        };
+        let response = Response {
+            status: 200,
+            content_type: None,
+            body,
+        };
+        enrollment.on_response(&response, NOW, &mut rng)
+    };
+    answer(&mut enrollment, CAPS.as_bytes()).unwrap();
+    let error = answer(&mut enrollment, &bundle).unwrap_err().to_string();
+    assert!(error.contains("no extended key usage"), "{error}");
 }
 
 #[test]
@@ -219,7 +325,7 @@ fn a_bundle_of_a_thousand_certificates_is_too_large() {
 }
 
 #[test]
-fn a_pin_of_the_root_and_of_the_issuing_ca_both_do() {
+fn a_pin_by_fingerprint_and_one_by_certificate_both_do() {
     let ca = TestCa::rfc8894();
     for trust in [ca.pin(), CaTrust::Certificate(Box::new(ca.ca.clone()))] {
         let mut params = ca.params("CN=d");

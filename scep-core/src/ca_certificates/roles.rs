@@ -18,6 +18,9 @@ pub struct CaRoles {
     pub signing: Vec<Certificate>,
     /// Whom to encrypt requests to.
     pub encryption: Certificate,
+    /// Whether a certificate without extended key usage was taken for an RA's, since no other would
+    /// do: any device that has such a certificate of the same CA could pose as the RA.
+    pub ra_is_assumed: bool,
     /// The reasons, one sentence each, without final stop.
     pub why: Vec<String>,
 }
@@ -25,16 +28,19 @@ pub struct CaRoles {
 impl CaCertificates {
     /// Chooses the issuing CA, who may sign replies, and whom to encrypt to.
     ///
-    /// * An RA certificate is one that is no CA certificate and, if it has extended key usages, has
-    ///   one of an RA (Certificate Request Agent, cmcRA, any). A device's certificate from the same
-    ///   CA must not become an RA because somebody put it into the reply. NDES has two RA
-    ///   certificates, told apart by keyUsage.
+    /// * An RA certificate is one that is no CA certificate and has the extended key usage of an RA
+    ///   (Certificate Request Agent, cmcRA, any). A device's certificate from the same CA must not
+    ///   become an RA because somebody put it into the reply. NDES has two RA certificates, told
+    ///   apart by keyUsage.
     /// * The issuing CA is the one that issued the RA certificates; without any, the CA that
     ///   issued no other CA in the set. Of several with that name the newest counts.
     /// * Requests are encrypted to an RA with keyEncipherment, the one that lives longest; without
     ///   any RA, to the issuing CA. Where no key is one that can be encrypted to (EC, Ed25519), that
     ///   is the issuing CA too, and requests to it are encrypted with the challenge password (RFC
     ///   8894 section 3.1).
+    /// * RFC 8894 asks for no extended key usage, and some RAs have none. A certificate without any
+    ///   is taken for an RA's only if there is no RA that says so and the issuing CA cannot be
+    ///   encrypted to; [`ra_is_assumed`](CaRoles::ra_is_assumed) then tells.
     ///
     /// # Errors
     /// `PeerMisbehaved` if there is no CA certificate, or RSA keys only whose certificates do not
@@ -60,16 +66,39 @@ impl CaCertificates {
                 issuing_ca: only.clone(),
                 signing: self.0.clone(),
                 encryption: only.clone(),
+                ra_is_assumed: false,
                 why,
             });
         }
         let (cas, others): (Vec<&Certificate>, Vec<&Certificate>) =
             self.0.iter().partition(|c| c.is_ca());
-        let (ras, strangers): (Vec<&Certificate>, Vec<&Certificate>) =
-            others.into_iter().partition(|c| may_be_ra(c));
-        why.extend(strangers.iter().map(|c| {
+        let of_kind = |kind: RaMark| {
+            let members = others.iter().copied();
+            members.filter(|c| ra_mark(c) == kind).collect::<Vec<_>>()
+        };
+        why.extend(of_kind(RaMark::Other).iter().map(|c| {
             format!(
                 "{} (serial {}) is not for an RA, by its extended key usage",
+                c.subject(),
+                c.serial_hex()
+            )
+        }));
+        let mut ras = of_kind(RaMark::Ra);
+        let unmarked = of_kind(RaMark::None);
+        let ra_is_assumed = ras.is_empty()
+            && unmarked.iter().any(|c| enciphers(c))
+            && !issuing_ca(&cas, &unmarked, &mut Vec::new()).is_ok_and(|ca| enciphers(&ca));
+        if ra_is_assumed {
+            ras.clone_from(&unmarked);
+        }
+        why.extend(unmarked.iter().map(|c| {
+            let taken = if ra_is_assumed {
+                "is taken for an RA certificate, since nothing else can be encrypted to"
+            } else {
+                "is not taken for an RA certificate"
+            };
+            format!(
+                "{} (serial {}) has no extended key usage, and {taken}",
                 c.subject(),
                 c.serial_hex()
             )
@@ -98,6 +127,7 @@ impl CaCertificates {
             issuing_ca,
             signing,
             encryption,
+            ra_is_assumed,
             why,
         })
     }
@@ -115,6 +145,11 @@ fn can_encrypt(certificate: &Certificate) -> bool {
     certificate
         .public_key_algorithm()
         .is_ok_and(PublicKeyAlgorithm::can_encrypt)
+}
+
+/// Whether one may encrypt to it.
+fn enciphers(certificate: &Certificate) -> bool {
+    can_encrypt(certificate) && allows(certificate, KeyUsage::KEY_ENCIPHERMENT)
 }
 
 /// Says so where requests have to be encrypted with the challenge password.
@@ -136,9 +171,9 @@ fn encryption(
     ras: &[&Certificate],
     why: &mut Vec<String>,
 ) -> Result<Certificate> {
-    let enciphers = |c: &Certificate| can_encrypt(c) && allows(c, KeyUsage::KEY_ENCIPHERMENT);
     let ra = ras
         .iter()
+        .copied()
         .filter(|c| enciphers(c))
         .max_by_key(|c| c.not_after());
     if let Some(ra) = ra {
@@ -147,7 +182,7 @@ fn encryption(
             ra.subject(),
             ra.serial_hex()
         ));
-        return Ok((*ra).clone());
+        return Ok(ra.clone());
     }
     if !can_encrypt(issuing_ca) && !ras.iter().any(|c| can_encrypt(c)) {
         note_password(issuing_ca, why);
@@ -170,15 +205,31 @@ fn encryption(
     Ok(issuing_ca.clone())
 }
 
-/// Whether the extended key usages, if there are any, allow an RA.
-fn may_be_ra(certificate: &Certificate) -> bool {
-    let purposes = certificate.extended_key_usages();
+/// What a certificate says by its extended key usage of being an RA's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RaMark {
+    /// That it is.
+    Ra,
+    /// Nothing.
+    None,
+    /// That it is for something else, or it cannot be read.
+    Other,
+}
+
+fn ra_mark(certificate: &Certificate) -> RaMark {
     let of_ra = [
         oid::MS_CERTIFICATE_REQUEST_AGENT,
         oid::CMC_RA,
         oid::ANY_EXTENDED_KEY_USAGE,
     ];
-    purposes.is_empty() || purposes.iter().any(|purpose| of_ra.contains(purpose))
+    let purposes = certificate.extended_key_usages();
+    if certificate.extension(oid::EXTENDED_KEY_USAGE).is_none() {
+        RaMark::None
+    } else if purposes.iter().any(|purpose| of_ra.contains(purpose)) {
+        RaMark::Ra
+    } else {
+        RaMark::Other
+    }
 }
 
 /// Whether `issuer` is named as the issuer, by name and, where both have them, by key identifier.

@@ -3,13 +3,12 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::CaTrust;
 use super::session::Session;
+use super::{CaTrust, ServerParams};
 use crate::ca_certificates::{CaCertificates, CaRoles};
 use crate::crypto::CryptoProvider;
 use crate::deviation::{self, Deviations};
 use crate::error::Check;
-use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
 use crate::{Error, Result, UnixTime};
 
@@ -51,15 +50,14 @@ impl Ca {
     /// chosen, everything is valid now, or it would not vouch for them.
     pub(super) fn from_response(
         body: &[u8],
-        trust: &CaTrust,
+        server: &ServerParams,
         provider: &dyn CryptoProvider,
-        policy: &AlgorithmPolicy,
         deviations: &mut Deviations,
         now: UnixTime,
     ) -> Result<Self> {
         let all = CaCertificates::from_response(body)?;
-        let anchors = trust.anchors(provider, &all)?;
-        let trusted = all.anchored(provider, policy, &anchors, now)?;
+        let anchors = server.trust.anchors(provider, &all)?;
+        let trusted = all.anchored(provider, &server.policy, &anchors, now)?;
         if trusted.as_slice().len() < all.as_slice().len() {
             deviations.note(
                 deviation::UNRELATED_CERTIFICATES,
@@ -71,6 +69,16 @@ impl Ca {
         }
         let ca = Self::new(current(trusted.as_slice(), now))?;
         check_dates(&ca.roles, now)?;
+        if ca.roles.ra_is_assumed && !server.assume_ra {
+            return Err(Error::not_authentic(
+                Check::Recipient,
+                format!(
+                    "{} has no extended key usage that says it is an RA, and no other certificate can be \
+                     encrypted to",
+                    ca.roles.encryption.subject()
+                ),
+            ));
+        }
         Ok(ca)
     }
 
@@ -99,6 +107,7 @@ impl Ca {
         self.roles.signing.extend(roles.signing);
         self.roles.issuing_ca = roles.issuing_ca;
         self.roles.encryption = roles.encryption;
+        self.roles.ra_is_assumed = roles.ra_is_assumed;
         self.next = next;
         Ok(self)
     }

@@ -20,6 +20,10 @@ pub struct ServerParams {
     pub policy: AlgorithmPolicy,
     /// GET or POST for PKIOperation.
     pub method: MethodChoice,
+    /// Whether a certificate without extended key usage may be taken for the RA's, where nothing else
+    /// can be encrypted to ([`CaRoles::ra_is_assumed`](crate::ca_certificates::CaRoles)). Refuse it at
+    /// a CA that issues certificates without extended key usage to devices.
+    pub assume_ra: bool,
     /// Bounds on what is read.
     pub limits: Limits,
 }
@@ -34,6 +38,7 @@ impl ServerParams {
             trust,
             policy: AlgorithmPolicy::RFC8894,
             method: MethodChoice::default(),
+            assume_ra: true,
             limits: Limits::DEFAULT,
         }
     }

@@ -167,9 +167,8 @@ impl Session {
         }
         let ca = Ca::from_response(
             response.body,
-            &self.server.trust,
+            &self.server,
             self.provider.as_ref(),
-            &self.server.policy,
             &mut self.deviations,
             now,
         )?;

@@ -223,7 +223,9 @@ pub(crate) fn content_cipher_identifier(cipher: ContentCipher, iv: &[u8]) -> Vec
     }
 }
 
-/// AlgorithmIdentifier of a digest, with NULL parameters.
+/// AlgorithmIdentifier of a digest, with NULL parameters. RFC 5754 section 2 would leave them out for
+/// SHA-2, and has everybody accept both; NDES, OpenSSL and CryptoAPI write NULL, and old decoders
+/// compare octets. Both are read.
 pub(crate) fn digest_identifier(digest: DigestAlgorithm) -> Vec<u8> {
     write::algorithm(digest.oid(), write::NULL)
 }

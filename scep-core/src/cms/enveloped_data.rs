@@ -2,21 +2,19 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
 use super::algorithm::AlgorithmIdentifier;
 use super::content_info::ContentInfo;
-use super::recipient::{KeyTransRecipient, Recipient};
+use super::opener::{Opener, Openers};
+use super::recipient::Recipient;
 use crate::asn1::{Reader, tag, write};
-use crate::crypto::{ContentCipher, CryptoProvider, KeyTransport, PrivateKey, RandomSource};
+use crate::crypto::{ContentCipher, CryptoProvider, PrivateKey, RandomSource};
 use crate::error::{Check, Layer};
 use crate::limits::Limits;
-use crate::message::ChallengePassword;
 use crate::oid;
-use crate::x509::Certificate;
 use crate::{Error, Result};
 
 /// An EnvelopedData or AuthEnvelopedData, decoded. The ciphertext is not copied if the input is DER.
@@ -59,42 +57,6 @@ pub struct Authentication {
     pub attributes: Vec<u8>,
     /// mac.
     pub mac: Vec<u8>,
-}
-
-/// What may open an envelope.
-#[derive(Clone, Copy, Default)]
-pub struct Openers<'a> {
-    /// Private keys, with the certificates by which senders name them.
-    pub keys: &'a [(Certificate, Arc<dyn PrivateKey>)],
-    /// Passwords, for a PasswordRecipientInfo.
-    pub passwords: &'a [ChallengePassword],
-}
-
-impl<'a> Openers<'a> {
-    /// Keys, and no password.
-    #[must_use]
-    pub const fn keys(keys: &'a [(Certificate, Arc<dyn PrivateKey>)]) -> Self {
-        Self {
-            keys,
-            passwords: &[],
-        }
-    }
-}
-
-impl core::fmt::Debug for Openers<'_> {
-    /// Leaves keys and passwords out.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Openers")
-            .field("keys", &self.keys.len())
-            .field("passwords", &self.passwords.len())
-            .finish()
-    }
-}
-
-/// Who opens an envelope.
-enum Opener<'a> {
-    Key(&'a KeyTransRecipient, &'a dyn PrivateKey),
-    Passwords(&'a super::PasswordRecipient, &'a [ChallengePassword]),
 }
 
 impl<'a> EnvelopedData<'a> {
@@ -156,53 +118,26 @@ impl<'a> EnvelopedData<'a> {
         }
     }
 
-    fn opener<'s>(&'s self, openers: Openers<'s>) -> Result<Opener<'s>> {
+    /// Who of us can open it, by what the recipientInfos say in clear: the first recipient that is one
+    /// of ours.
+    ///
+    /// # Errors
+    /// `NotAuthentic` if none of us is a recipient, `Unsupported` for an algorithm, and as
+    /// [`cipher`](Self::cipher).
+    pub fn opener<'s>(&'s self, openers: Openers<'s>) -> Result<Opener<'s>> {
+        let (cipher, iv) = self.cipher()?;
         for recipient in &self.recipients {
-            match recipient {
-                Recipient::KeyTrans(info) => {
-                    let key = openers
-                        .keys
-                        .iter()
-                        .find(|(certificate, _)| info.id.names(certificate));
-                    if let Some((_, key)) = key {
-                        return Ok(Opener::Key(info, key.as_ref()));
-                    }
-                }
-                Recipient::Password(info) if !openers.passwords.is_empty() => {
-                    return Ok(Opener::Passwords(info, openers.passwords));
-                }
-                Recipient::Password(_) | Recipient::Other(_) => {}
+            let found = openers.find(recipient)?;
+            if let Some(with) = found {
+                return Ok(Opener {
+                    envelope: self,
+                    cipher,
+                    iv,
+                    with,
+                });
             }
         }
         Err(self.not_for_us())
-    }
-
-    /// The certificate among ours that the content is encrypted to.
-    #[must_use]
-    pub fn recipient_among<'k>(
-        &self,
-        keys: &'k [(Certificate, Arc<dyn PrivateKey>)],
-    ) -> Option<&'k Certificate> {
-        self.recipients
-            .iter()
-            .find_map(|recipient| match recipient {
-                Recipient::KeyTrans(info) => keys
-                    .iter()
-                    .map(|(certificate, _)| certificate)
-                    .find(|certificate| info.id.names(certificate)),
-                Recipient::Password(_) | Recipient::Other(_) => None,
-            })
-    }
-
-    /// How the content-encryption key was encrypted to one of us; `None`: with a password.
-    ///
-    /// # Errors
-    /// `NotAuthentic` if none of us is a recipient, `Unsupported` for another algorithm.
-    pub fn transport_for(&self, openers: Openers<'_>) -> Result<Option<KeyTransport>> {
-        match self.opener(openers)? {
-            Opener::Key(info, _) => info.algorithm.key_transport().map(Some),
-            Opener::Passwords(info, _) => info.check().map(|()| None),
-        }
     }
 
     /// Decrypts the content with whichever key or password it was encrypted to.
@@ -217,34 +152,10 @@ impl<'a> EnvelopedData<'a> {
         limits: &Limits,
         rng: &mut dyn RandomSource,
     ) -> Result<Zeroizing<Vec<u8>>> {
-        let (cipher, iv) = self.cipher()?;
-        match self.opener(openers)? {
-            Opener::Key(info, key) => {
-                let transport = info.algorithm.key_transport()?;
-                let cek = key.decrypt_cek(transport, &info.encrypted_key, cipher.key_len(), rng)?;
-                self.decrypt(provider, cipher, &iv, &cek)
-            }
-            Opener::Passwords(info, passwords) => {
-                // what all passwords together may cost
-                let count = u32::try_from(passwords.len().max(1)).unwrap_or(u32::MAX);
-                let limits = &Limits {
-                    pbkdf2_iterations: limits.pbkdf2_iterations / count,
-                    ..*limits
-                };
-                for password in passwords {
-                    let cek = info.unwrap(provider, password, cipher.key_len(), limits)?;
-                    if let Some(cek) = cek
-                        && let Ok(content) = self.decrypt(provider, cipher, &iv, &cek)
-                    {
-                        return Ok(content);
-                    }
-                }
-                Err(undecipherable())
-            }
-        }
+        self.opener(openers)?.open(provider, limits, rng)
     }
 
-    fn decrypt(
+    pub(super) fn decrypt(
         &self,
         provider: &dyn CryptoProvider,
         cipher: ContentCipher,
@@ -324,7 +235,7 @@ impl<'a> EnvelopedData<'a> {
     }
 }
 
-fn undecipherable() -> Error {
+pub(super) fn undecipherable() -> Error {
     Error::not_authentic(
         Check::Decryption,
         "the content cannot be decrypted: it was encrypted to another key, or damaged",

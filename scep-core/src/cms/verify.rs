@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::algorithm;
 use super::signer_info::{SignerInfo, only_value};
 use crate::asn1::{Reader, tag};
-use crate::crypto::{CryptoProvider, DigestAlgorithm};
+use crate::crypto::{CryptoProvider, DigestAlgorithm, SignatureAlgorithm};
 use crate::deviation::{self, Deviations};
 use crate::error::Check;
 use crate::policy::AlgorithmPolicy;
@@ -56,6 +56,14 @@ impl SignerInfo {
         let scheme = self.signature_algorithm.signature(Some(digest))?;
         policy.accept_signature(scheme)?;
         policy.accept_key(signer.spki_der())?;
+        // One digest for content and attributes (RFC 5652 section 5.4): a signer of two, of which one is
+        // weak, must not pass for one of the other. Ed25519 has its own inside, whatever the content's.
+        if scheme != SignatureAlgorithm::Ed25519 && scheme.digest() != digest {
+            return Err(Error::rule(
+                "3.2",
+                format!("the digestAlgorithm is {digest}, but the signature is {scheme}"),
+            ));
+        }
         self.check_digest(provider, digest, content)?;
         let wrong = || {
             Error::not_authentic(

@@ -277,42 +277,14 @@ impl VerifiedMessage {
         openers: Openers<'_>,
         rng: &mut dyn RandomSource,
     ) -> Result<Opened> {
-        let accepted = self.accepted_envelope(policy, limits, openers)?;
-        Ok(Opened {
-            content: accepted.envelope.open(provider, openers, limits, rng)?,
-            cipher: accepted.cipher,
-            transport: accepted.transport,
-        })
-    }
-
-    /// The pkcsPKIEnvelope, if it is for one of `openers` and all that it says in clear is acceptable.
-    pub(crate) fn accepted_envelope(
-        &self,
-        policy: &AlgorithmPolicy,
-        limits: &Limits,
-        openers: Openers<'_>,
-    ) -> Result<AcceptedEnvelope<'_>> {
         let envelope = self.envelope(limits)?;
-        let (cipher, _) = envelope.cipher()?;
-        policy.accept_cipher(cipher)?;
-        let transport = envelope.transport_for(openers)?;
-        if let Some(transport) = transport {
-            policy.accept_transport(transport)?;
-        }
-        Ok(AcceptedEnvelope {
-            envelope,
-            cipher,
-            transport,
+        let opener = envelope.opener(openers)?.accepted_by(policy)?;
+        Ok(Opened {
+            content: opener.open(provider, limits, rng)?,
+            cipher: opener.cipher(),
+            transport: opener.transport(),
         })
     }
-}
-
-/// An envelope that is not opened yet, with the algorithms that it names.
-pub(crate) struct AcceptedEnvelope<'a> {
-    pub(crate) envelope: EnvelopedData<'a>,
-    pub(crate) cipher: ContentCipher,
-    /// `None` if it is encrypted with the challenge password.
-    pub(crate) transport: Option<KeyTransport>,
 }
 
 /// The decrypted messageData, and how it was encrypted.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{SignerStanding, Transactions};
 use crate::UnixTime;
 use crate::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
-use crate::x509::{Certificate, CertificationRequest, Crl, Extension};
+use crate::x509::{Certificate, CertificationRequest, Crl};
 
 /// A CA, as a [`Responder`](super::Responder) needs it.
 ///
@@ -106,8 +106,7 @@ impl EnrollmentRequest<'_> {
     #[must_use]
     pub fn asks_for_the_signers_names(&self) -> bool {
         let theirs = self.signer.subject_alt_names();
-        let broken = Extension::is_broken_alternative_name;
-        !self.csr.extensions().iter().any(broken)
+        !self.csr.has_unreadable_names()
             && self.csr.subject().matches(self.signer.subject())
             && self
                 .csr

@@ -10,10 +10,11 @@ use super::reply::{Rejection, RejectionStage, Reply};
 use super::standing::SignerStanding;
 use super::style::ReplyStyle;
 use super::transaction::Transaction;
-use super::transactions::{Begin, RequestDigest, TransactionKey};
+use super::transactions::{Begin, RequestDigest, TransactionKey, Transactions};
 use crate::asn1::{Reader, tag};
-use crate::cms::{ContentKey, EnvelopedData, Openers, SealTo};
+use crate::cms::{ContentKey, Openers, SealTo};
 use crate::crypto::{CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource};
+use crate::error::Layer;
 use crate::limits::Limits;
 use crate::message::{
     ChallengePassword, FailInfo, MessageType, PkiStatus, SignedMessage, VerifiedMessage,
@@ -134,37 +135,44 @@ impl Responder {
             }
         };
         let digest = self.request_digest(&verified)?;
+        let key = self.transaction_key(&verified)?;
+        // queries change nothing, so they need not wait for what goes on in the transaction
+        let queried = matches!(
+            attributes.message_type,
+            MessageType::GetCert | MessageType::GetCrl
+        );
         let transactions = authority.transactions();
-        match transactions.begin(digest) {
+        let locked = (!queried).then(|| key.clone());
+        match transactions.begin(digest, locked.as_ref()) {
             Begin::New => {}
             Begin::Answered(der) => return self.repeated(der, &verified),
             Begin::InFlight => {
-                let error =
-                    Error::Misuse("the same request is being answered at this moment".into());
-                return Err(Rejection {
-                    stage: RejectionStage::InFlight,
-                    error,
-                });
+                let text = "the same request, or another one of its transaction, is being answered at this moment";
+                return Err(at(RejectionStage::InFlight)(Error::Misuse(text.into())));
             }
         }
-        let result = self.first_time(&verified, digest, authority, now, rng);
+        let mut begun = Begun {
+            transactions,
+            digest,
+            locked,
+            ended: false,
+        };
+        let result = self.first_time(&verified, key, digest, authority, now, rng);
         // what no authority saw costs an attacker nothing, so it is not worth a place in the memory;
-        // a query changes nothing, so it may be answered anew, and CRLs are large
+        // a query may be answered anew, and CRLs are large
         let kept = result.as_ref().ok().filter(|reply| {
             reply.cause.is_none()
-                && !matches!(
-                    reply.message_type,
-                    MessageType::GetCert | MessageType::GetCrl
-                )
+                && !queried
                 && matches!(reply.pki_status, PkiStatus::Success | PkiStatus::Failure)
         });
-        transactions.finish(digest, kept);
+        begun.end(kept);
         result
     }
 
     fn first_time(
         &self,
         verified: &VerifiedMessage,
+        key: TransactionKey,
         digest: RequestDigest,
         authority: &dyn Authority,
         now: UnixTime,
@@ -185,7 +193,7 @@ impl Responder {
             }
         };
         let mut transaction = Transaction {
-            key: self.transaction_key(verified)?,
+            key,
             digest,
             signer: verified.signer(),
             authority,
@@ -207,13 +215,21 @@ impl Responder {
             keys: &self.0.decrypters,
             passwords: &passwords,
         };
-        let envelope = match self.envelope(verified, openers, &mut asked) {
-            Ok(envelope) => envelope,
+        let (provider, limits) = (self.0.provider.as_ref(), &self.0.limits);
+        let decoded = verified.envelope(limits);
+        let opener = decoded
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|envelope| envelope.opener(openers)?.accepted_by(&self.0.policy));
+        let opener = match opener {
+            Ok(opener) => opener,
             Err(error) => {
                 let fail_info = fail_info_of(&error);
                 return self.broken(RejectionStage::Decrypt, error, fail_info, asked, now, rng);
             }
         };
+        asked.cipher = Some(opener.cipher());
+        asked.transport = opener.transport();
         // a request brings its own; only a poll goes by what is remembered
         let challenge = transaction.challenge().filter(|_| kind.is_none());
         let queried = matches!(
@@ -225,12 +241,11 @@ impl Responder {
             return self.broken(stage, error, FailInfo::BadAlg, asked, now, rng);
         }
         transaction.by_password = asked.reply_key.is_password() || asked.transport.is_none();
-        let (provider, limits) = (self.0.provider.as_ref(), &self.0.limits);
         // a poll is decided without its content, so nothing is learnt from it, and nothing spent on it
         let content = if asked.attributes.message_type == MessageType::CertPoll {
             Err(no_password())
         } else {
-            envelope.open(provider, openers, limits, rng)
+            opener.open(provider, limits, rng)
         };
         let Some(kind) = kind else {
             // a query that cannot be read is answered like one that finds nothing
@@ -275,7 +290,7 @@ impl Responder {
             csr: &csr,
             signer: verified.signer(),
             standing,
-            recipient: envelope.recipient_among(&self.0.decrypters),
+            recipient: opener.certificate(),
             transaction_id: &verified.attributes().transaction_id,
         });
         self.reply(asked, answer, None, now, rng)
@@ -305,20 +320,6 @@ impl Responder {
             SignerStanding::Issued if authority.is_revoked(signer) => SignerStanding::Revoked,
             standing => standing,
         }
-    }
-
-    /// The envelope, as far as it can be read in clear.
-    fn envelope<'v>(
-        &self,
-        verified: &'v VerifiedMessage,
-        openers: Openers<'_>,
-        asked: &mut Asked<'_>,
-    ) -> Result<EnvelopedData<'v>, Error> {
-        let (policy, limits) = (&self.0.policy, &self.0.limits);
-        let accepted = verified.accepted_envelope(policy, limits, openers)?;
-        asked.cipher = Some(accepted.cipher);
-        asked.transport = accepted.transport;
-        Ok(accepted.envelope)
     }
 
     /// Does what depends on the client's key: encrypts the key of the reply to it, or finds that it
@@ -355,6 +356,12 @@ impl Responder {
             self.0.policy.accept_signature(scheme)?;
         }
         csr.verify(self.0.provider.as_ref())?;
+        if csr.has_unreadable_names() {
+            return Err(Error::malformed(
+                Layer::X509,
+                "the subjectAltName that is asked for cannot be read",
+            ));
+        }
         Ok(csr)
     }
 
@@ -385,6 +392,30 @@ impl Responder {
         Ok(RequestDigest(
             <[u8; 32]>::try_from(digest.as_slice()).unwrap_or_default(),
         ))
+    }
+}
+
+/// A request that is being answered. Should an authority panic, it may come again.
+struct Begun<'a> {
+    transactions: &'a dyn Transactions,
+    digest: RequestDigest,
+    locked: Option<TransactionKey>,
+    ended: bool,
+}
+
+impl Begun<'_> {
+    fn end(&mut self, reply: Option<&Reply>) {
+        self.ended = true;
+        self.transactions
+            .finish(self.digest, self.locked.as_ref(), reply);
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(None);
+        }
     }
 }
 

@@ -17,7 +17,9 @@ pub enum SignerStanding {
     NotYetValid,
     /// This CA issued it, and revoked it.
     Revoked,
-    /// Issuer and subject are one, and this CA did not sign it: made by the client for the request.
+    /// Issuer and subject are one by name, and this CA did not sign it: made by the client for the
+    /// request. Its own signature is not checked, and nothing follows from it: what proves the key is
+    /// the signature of the message, and RFC 8894 section 2.3 gives such a certificate no weight.
     SelfSigned,
     /// Somebody else's.
     Foreign,

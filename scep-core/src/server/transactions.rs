@@ -28,7 +28,8 @@ pub struct TransactionKey {
 pub enum Begin {
     /// It is new, and now being answered: [`Transactions::finish`] will follow.
     New,
-    /// The same request is being answered at this moment.
+    /// The same request, or another one of its transaction, is being answered at this moment, or too
+    /// many are: the client may try again.
     InFlight,
     /// It was answered SUCCESS or FAILURE; here is the CertRep.
     Answered(Vec<u8>),
@@ -77,12 +78,20 @@ impl core::fmt::Debug for IssuedEntry {
 /// What a [`Responder`](super::Responder) needs to remember. Implementations lock for themselves;
 /// each call is atomic.
 pub trait Transactions {
-    /// Looks a request up, and marks it as being answered if it is new.
-    fn begin(&self, request: RequestDigest) -> Begin;
+    /// Looks a request up, and marks it as being answered if it is new. With `transaction`, which
+    /// requests and polls have, no other one of that transaction is answered meanwhile: two polls at
+    /// one moment must not both have a certificate issued.
+    fn begin(&self, request: RequestDigest, transaction: Option<&TransactionKey>) -> Begin;
 
     /// Ends what [`begin`](Self::begin) began. `reply` is to be remembered; without one (the
-    /// request is pending, or could not be answered) the request may come again.
-    fn finish(&self, request: RequestDigest, reply: Option<&Reply>);
+    /// request is pending, or could not be answered) the request may come again. Called even if
+    /// the authority panics.
+    fn finish(
+        &self,
+        request: RequestDigest,
+        transaction: Option<&TransactionKey>,
+        reply: Option<&Reply>,
+    );
 
     /// The pending request of a transaction.
     fn pending(&self, key: &TransactionKey) -> Option<PendingEntry>;
@@ -106,6 +115,7 @@ pub struct InMemoryTransactions(std::sync::Mutex<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     in_flight: std::collections::HashSet<RequestDigest>,
+    locked: std::collections::HashSet<TransactionKey>,
     successes: Bounded<RequestDigest, Vec<u8>>,
     /// Apart from successes, so that a flood of refused requests pushes none of those out.
     failures: Bounded<RequestDigest, Vec<u8>>,
@@ -175,7 +185,7 @@ impl InMemoryTransactions {
 
 #[cfg(feature = "std")]
 impl Transactions for InMemoryTransactions {
-    fn begin(&self, request: RequestDigest) -> Begin {
+    fn begin(&self, request: RequestDigest, transaction: Option<&TransactionKey>) -> Begin {
         let mut tables = self.tables();
         let answered = tables
             .successes
@@ -184,16 +194,28 @@ impl Transactions for InMemoryTransactions {
         if let Some(reply) = answered {
             return Begin::Answered(reply);
         }
-        if tables.in_flight.insert(request) {
-            Begin::New
-        } else {
-            Begin::InFlight
+        let busy = tables.in_flight.len() >= Self::CAPACITY
+            || tables.in_flight.contains(&request)
+            || transaction.is_some_and(|key| tables.locked.contains(key));
+        if busy {
+            return Begin::InFlight;
         }
+        tables.in_flight.insert(request);
+        tables.locked.extend(transaction.cloned());
+        Begin::New
     }
 
-    fn finish(&self, request: RequestDigest, reply: Option<&Reply>) {
+    fn finish(
+        &self,
+        request: RequestDigest,
+        transaction: Option<&TransactionKey>,
+        reply: Option<&Reply>,
+    ) {
         let mut tables = self.tables();
         tables.in_flight.remove(&request);
+        if let Some(key) = transaction {
+            tables.locked.remove(key);
+        }
         if let Some(reply) = reply {
             if reply.pki_status == crate::message::PkiStatus::Success {
                 tables.successes.insert(request, reply.der.clone());
@@ -228,14 +250,41 @@ impl Transactions for InMemoryTransactions {
 mod tests {
     use super::*;
 
+    fn key(n: usize) -> TransactionKey {
+        TransactionKey {
+            id: TransactionId::new(alloc::format!("t{n}")).unwrap(),
+            signer: [0; 32],
+        }
+    }
+
     #[test]
-    fn one_request_is_answered_once_at_a_time() {
+    fn one_request_is_answered_once_at_a_time_and_so_is_one_transaction() {
         let memory = InMemoryTransactions::default();
-        let request = RequestDigest([1; 32]);
-        assert_eq!(memory.begin(request), Begin::New);
-        assert_eq!(memory.begin(request), Begin::InFlight);
-        memory.finish(request, None);
-        assert_eq!(memory.begin(request), Begin::New);
+        let [first, second] = [RequestDigest([1; 32]), RequestDigest([2; 32])];
+        let transaction = key(1);
+        assert_eq!(memory.begin(first, Some(&transaction)), Begin::New);
+        assert_eq!(memory.begin(first, None), Begin::InFlight);
+        assert_eq!(memory.begin(second, Some(&transaction)), Begin::InFlight);
+        assert_eq!(memory.begin(second, Some(&key(2))), Begin::New);
+        memory.finish(first, Some(&transaction), None);
+        assert_eq!(memory.begin(first, Some(&transaction)), Begin::New);
+    }
+
+    #[test]
+    fn only_so_many_are_answered_at_a_time() {
+        let memory = InMemoryTransactions::default();
+        let request = |n: usize| {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&n.to_be_bytes());
+            RequestDigest(digest)
+        };
+        for n in 0..InMemoryTransactions::CAPACITY {
+            assert_eq!(memory.begin(request(n), None), Begin::New);
+        }
+        let one_more = request(InMemoryTransactions::CAPACITY);
+        assert_eq!(memory.begin(one_more, None), Begin::InFlight);
+        memory.finish(request(0), None, None);
+        assert_eq!(memory.begin(one_more, None), Begin::New);
     }
 
     #[test]
@@ -244,10 +293,6 @@ mod tests {
         let entry = PendingEntry {
             request: RequestDigest([0; 32]),
             challenge: None,
-        };
-        let key = |n: usize| TransactionKey {
-            id: TransactionId::new(alloc::format!("t{n}")).unwrap(),
-            signer: [0; 32],
         };
         for n in 0..=InMemoryTransactions::CAPACITY {
             memory.remember_pending(&key(n), entry.clone());

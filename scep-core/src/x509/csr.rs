@@ -176,10 +176,19 @@ impl CertificationRequest {
         KeyUsage::from_der(&extension.value).ok()
     }
 
-    /// The requested subjectAltName entries, as text.
+    /// The requested subjectAltName entries, as text. One that cannot be read gives none: see
+    /// [`has_unreadable_names`](Self::has_unreadable_names).
     #[must_use]
     pub fn subject_alt_names(&self) -> Vec<String> {
         self.alternative_names(usize::MAX).0
+    }
+
+    /// Whether a subjectAltName is asked for that cannot be read. Whoever issues on such a request
+    /// could sign names that it has not seen. A [`Responder`](crate::server::Responder) refuses it.
+    #[must_use]
+    pub fn has_unreadable_names(&self) -> bool {
+        let broken = Extension::is_broken_alternative_name;
+        self.extensions.iter().any(broken)
     }
 
     /// `most` of them, and how many there are.

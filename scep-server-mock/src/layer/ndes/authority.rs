@@ -105,12 +105,12 @@ impl Inner<'_> {
     /// Who may have a certificate: whoever knows a challenge password, and whoever signs with an
     /// earlier certificate for the same subject.
     fn authorize(&mut self, request: &EnrollmentRequest<'_>) -> Result<(), Refusal> {
-        let served = match request.kind {
-            EnrollmentKind::Initial => Served::PkcsReq,
-            EnrollmentKind::Renewal => Served::RenewalReq,
+        let (served, message_type) = match request.kind {
+            EnrollmentKind::Initial => (Served::PkcsReq, MessageType::PkcsReq),
+            EnrollmentKind::Renewal => (Served::RenewalReq, MessageType::RenewalReq),
         };
         if !self.d.profile.message_types.contains(&served) {
-            let text = format!("{} is not served", MessageType::RenewalReq);
+            let text = format!("{message_type} is not served");
             return Err(Refusal::new(FailInfo::BadRequest).with_text(text));
         }
         let now = self.t.now();
