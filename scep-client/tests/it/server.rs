@@ -32,6 +32,7 @@ static RA: LazyLock<Identity> = LazyLock::new(|| {
     let usage = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
     let extensions = vec![
         Extension::key_usage(usage),
+        Extension::extended_key_usage(&[scep_core::oid::MS_CERTIFICATE_REQUEST_AGENT]),
         Extension::crl_distribution_points(&[LDAP_URL, CRL_URL]),
     ];
     let certificate = CA.certify(2, name("CN=NDES01-MSCEP-RA"), key.spki_der(), extensions);

@@ -250,9 +250,9 @@ impl Transactions for InMemoryTransactions {
 mod tests {
     use super::*;
 
-    fn key(n: usize) -> TransactionKey {
+    fn key(id: TransactionId) -> TransactionKey {
         TransactionKey {
-            id: TransactionId::new(alloc::format!("t{n}")).unwrap(),
+            id,
             signer: [0; 32],
         }
     }
@@ -261,11 +261,11 @@ mod tests {
     fn one_request_is_answered_once_at_a_time_and_so_is_one_transaction() {
         let memory = InMemoryTransactions::default();
         let [first, second] = [RequestDigest([1; 32]), RequestDigest([2; 32])];
-        let transaction = key(1);
+        let [transaction, other] = ["t1", "t2"].map(|id| key(TransactionId::new(id).unwrap()));
         assert_eq!(memory.begin(first, Some(&transaction)), Begin::New);
         assert_eq!(memory.begin(first, None), Begin::InFlight);
         assert_eq!(memory.begin(second, Some(&transaction)), Begin::InFlight);
-        assert_eq!(memory.begin(second, Some(&key(2))), Begin::New);
+        assert_eq!(memory.begin(second, Some(&other)), Begin::New);
         memory.finish(first, Some(&transaction), None);
         assert_eq!(memory.begin(first, Some(&transaction)), Begin::New);
     }
@@ -294,6 +294,7 @@ mod tests {
             request: RequestDigest([0; 32]),
             challenge: None,
         };
+        let key = |n| key(TransactionId::new(alloc::format!("t{n}")).unwrap());
         for n in 0..=InMemoryTransactions::CAPACITY {
             memory.remember_pending(&key(n), entry.clone());
         }
