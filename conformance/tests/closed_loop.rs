@@ -1,7 +1,7 @@
 //! Every failure mode of the catalogue, looked at from outside through every view.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use scep_conformance::closed_loop::{Look, START, VIEWS, look, look_at};
 use scep_conformance::loopback::Loopback;
 use scep_conformance::partition::{Signature, declared_alike};
 use scep_failures::Catalogue;
-use scep_failures::catalogue::{self, FailureMode, Kind, View, Visibility};
+use scep_failures::catalogue::{self, FailureMode, Kind, SymptomKind, View, Visibility};
 use scep_failures::diagnosis::{Confidence, Outcome};
 use scep_failures::observation::{NetworkErrorKind, Outcome as Outcome_, Probe};
 use scep_server_mock::MockNdes;
@@ -117,6 +117,33 @@ fn the_declared_symptom_is_the_one_that_is_diagnosed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_symptom_is_shown_by_a_mode_or_a_variant_that_can_be_brought_about() {
+    if confined_to().is_some() {
+        return;
+    }
+    let catalogue = Catalogue::builtin();
+    let shown: BTreeSet<&str> = catalogue
+        .modes()
+        .flat_map(|mode| {
+            let own = mode.reproduce.as_ref().map(|_| &mode.symptom);
+            let variants = mode.variants.iter().filter(|v| v.reproduce.is_some());
+            own.into_iter().chain(variants.map(|v| &v.symptom))
+        })
+        .flat_map(|looks| looks.entries())
+        .filter_map(|(_, look)| match look {
+            catalogue::Look::Symptom(id) => Some(id.as_str()),
+            catalogue::Look::Healthy => None,
+        })
+        .collect();
+    let missing: Vec<&str> = catalogue
+        .symptoms()
+        .filter(|s| s.kind != SymptomKind::Healthy && !shown.contains(s.id.as_str()))
+        .map(|symptom| symptom.id.as_str())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

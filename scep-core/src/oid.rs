@@ -171,6 +171,8 @@ oids! {
     CRL_NUMBER = "2.5.29.20";
     /// cRLDistributionPoints.
     CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// deltaCRLIndicator.
+    DELTA_CRL_INDICATOR = "2.5.29.27";
     /// freshestCRL (delta CRL distribution points).
     FRESHEST_CRL = "2.5.29.46";
     /// authorityKeyIdentifier.

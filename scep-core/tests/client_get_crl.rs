@@ -37,6 +37,7 @@ fn crl(issuer: &str, signer: &str, this_update: UnixTime) -> Crl {
         number: 3,
         revoked: vec![(vec![42], NOW)],
         authority_key_identifier: None,
+        extensions: Vec::new(),
     }
     .sign(
         key(signer).as_ref(),
@@ -130,6 +131,7 @@ fn a_crl_with_a_weak_signature_follows_the_policy() {
             number: 1,
             revoked: Vec::new(),
             authority_key_identifier: None,
+            extensions: Vec::new(),
         }
         .sign(key("ca").as_ref(), DigestAlgorithm::Md5, &mut TestRandom(6))
         .unwrap();

@@ -344,6 +344,7 @@ fn a_strict_chain_with_revocation_is_judged_right() {
         number: 1,
         revoked: vec![(vec![200], NOW)],
         authority_key_identifier: Some(vec![2; 20]),
+        extensions: Vec::new(),
     }
     .sign(
         issuing_key.as_ref(),

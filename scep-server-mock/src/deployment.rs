@@ -20,7 +20,7 @@ use crate::layer::tls::Handshake;
 use crate::log::{Entry, EventRecord, Logs, system};
 use crate::names;
 use crate::overlay;
-use crate::pki::crl::Schedule;
+use crate::pki::crl::Schedules;
 use crate::pki::{CrlUrls, Pki, RaRole};
 use crate::profile::Profile;
 use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
@@ -28,7 +28,7 @@ use crate::runtime::crl_cache::CrlCaches;
 use crate::runtime::intune::Intune;
 use crate::runtime::password;
 use crate::runtime::pool::{Off, Pool};
-use crate::state::{Period, PoolState, State};
+use crate::state::{PoolState, State};
 use crate::wire::{Layer, Outcome, Request, Transit};
 
 /// What a deployment is made of besides its state.
@@ -96,12 +96,13 @@ pub struct Deployment {
     pub(crate) profile: Profile,
     pub(crate) state: State,
     pub(crate) pki: Pki,
-    pub(crate) crl_schedule: Schedule,
-    pub(crate) root_crl_schedule: Schedule,
+    pub(crate) crl_schedules: Schedules,
     pub(crate) pool: Pool,
     pub(crate) crl_caches: CrlCaches,
     pub(crate) intune: Intune,
     pub(crate) ca_database: CaDatabase,
+    /// Whether the CA's service has come up since its host was last restarted.
+    pub(crate) ca_started: bool,
     pub(crate) device: DeviceMemory,
     pub(crate) transactions: Arc<InMemoryTransactions>,
     pub(crate) static_challenge: Secret,
@@ -164,13 +165,13 @@ impl Deployment {
             rng,
             profile,
             pki,
-            crl_schedule: Schedule::new(&state.crl, origin),
-            root_crl_schedule: root_schedule(origin),
+            crl_schedules: Schedules::new(&state, origin),
             state,
             pool: Pool::default(),
             crl_caches: CrlCaches::default(),
             intune: Intune::default(),
             ca_database: CaDatabase::default(),
+            ca_started: true,
             device: DeviceMemory::default(),
             transactions: Arc::default(),
             static_challenge,
@@ -192,14 +193,14 @@ impl Deployment {
     pub fn rebuild(&mut self, profile: Profile, state: State, origin: UnixTime) -> Result<()> {
         self.pki
             .remint(&state, origin, self.provider.as_ref(), &mut self.rng)?;
-        self.crl_schedule = Schedule::new(&state.crl, origin);
-        self.root_crl_schedule = root_schedule(origin);
+        self.crl_schedules = Schedules::new(&state, origin);
         self.profile = profile;
         self.state = state;
         self.pool = Pool::default();
         self.crl_caches = CrlCaches::default();
         self.intune = Intune::default();
         self.ca_database.pending.clear();
+        self.ca_started = true;
         self.device = DeviceMemory::default();
         self.transactions = Arc::default();
         self.logs.clear();
@@ -304,8 +305,8 @@ impl Deployment {
         self.pki = pki;
         let old = std::mem::replace(&mut self.state, new);
         let new = self.state.clone();
-        self.crl_schedule.follow(&old.crl, &new.crl, now);
-        let t = self.transit(now);
+        self.crl_schedules.follow(&old, &new, now);
+        let mut t = self.transit(now);
         if overlay::leaves(set).contains_key("iis.scep_pool.state") {
             // Start-WebAppPool starts a pool that Windows has switched off, too.
             match new.iis.scep_pool.state {
@@ -323,6 +324,9 @@ impl Deployment {
         if was != is {
             let service = "Microsoft Entra private network connector";
             self.log(&t, system::service_state(service, is.is_running()));
+        }
+        if old.ca.restarts != new.ca.restarts {
+            layer::ca::start(self, &mut t);
         }
         if old.ca.service != new.ca.service {
             let service = "Active Directory Certificate Services";
@@ -485,15 +489,6 @@ impl Deployment {
         revoked.extend(by_setting);
         revoked
     }
-}
-
-/// The offline root's CRL, published once in half a year.
-fn root_schedule(origin: UnixTime) -> Schedule {
-    let crl = crate::state::Crl {
-        validity: Period::days(180),
-        ..crate::state::Crl::default()
-    };
-    Schedule::new(&crl, origin)
 }
 
 fn entry(request: &Request, t: &Transit, time: UnixTime, outcome: &Outcome) -> JournalEntry {

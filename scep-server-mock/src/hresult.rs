@@ -21,12 +21,24 @@ impl Hresult {
     pub const PASSWORD_EXPIRED: Self = Self(0x8007_0532);
     /// Logon: the account is locked out (ERROR_ACCOUNT_LOCKED_OUT).
     pub const ACCOUNT_LOCKED_OUT: Self = Self(0x8007_0775);
+    /// Logon: this kind of logon was not granted (ERROR_LOGON_TYPE_NOT_GRANTED).
+    pub const LOGON_TYPE_NOT_GRANTED: Self = Self(0x8007_0569);
+    /// Logon: the account is disabled (ERROR_ACCOUNT_DISABLED).
+    pub const ACCOUNT_DISABLED: Self = Self(0x8007_0533);
+    /// The impersonation level does not suffice (ERROR_BAD_IMPERSONATION_LEVEL).
+    pub const BAD_IMPERSONATION_LEVEL: Self = Self(0x8007_0542);
+    /// A file or a registry value is not there (ERROR_FILE_NOT_FOUND).
+    pub const FILE_NOT_FOUND: Self = Self(0x8007_0002);
+    /// More data is available (ERROR_MORE_DATA).
+    pub const MORE_DATA: Self = Self(0x8007_00EA);
     /// The RPC server is unavailable.
     pub const RPC_UNAVAILABLE: Self = Self(0x8007_06BA);
     /// Bad data.
     pub const NTE_BAD_DATA: Self = Self(0x8009_0005);
     /// Keyset does not exist, or may not be read.
     pub const NTE_BAD_KEYSET: Self = Self(0x8009_0016);
+    /// The provider's type does not fit (NTE_BAD_PROV_TYPE).
+    pub const NTE_BAD_PROV_TYPE: Self = Self(0x8009_0014);
     /// ASN.1: bad tag.
     pub const ASN1_BADTAG: Self = Self(0x8009_310B);
     /// The certificate is revoked.
@@ -37,6 +49,12 @@ impl Hresult {
     pub const CERT_E_EXPIRED: Self = Self(0x800B_0101);
     /// The chain ends in an untrusted root.
     pub const CERT_E_UNTRUSTEDROOT: Self = Self(0x800B_0109);
+    /// A chain cannot be built to a trusted root (CERT_E_CHAINING).
+    pub const CERT_E_CHAINING: Self = Self(0x800B_010A);
+    /// WinHTTP: the server name cannot be resolved.
+    pub const WINHTTP_NAME_NOT_RESOLVED: Self = Self(0x8007_2EE7);
+    /// WinHTTP: no connection to the server.
+    pub const WINHTTP_CANNOT_CONNECT: Self = Self(0x8007_2EFD);
     /// The operation timed out (retrieval of a URL).
     pub const E_TIMEOUT: Self = Self(0x8007_05B4);
     /// HTTP 404 (retrieval of a URL).
@@ -68,6 +86,15 @@ impl Hresult {
             Self::LOGON_FAILURE => "user name or password wrong",
             Self::PASSWORD_EXPIRED => "the account's password has expired",
             Self::ACCOUNT_LOCKED_OUT => "the account is locked out",
+            Self::LOGON_TYPE_NOT_GRANTED => "this type of logon is not granted to the account",
+            Self::ACCOUNT_DISABLED => "the account is disabled",
+            Self::BAD_IMPERSONATION_LEVEL => "the impersonation level does not suffice",
+            Self::FILE_NOT_FOUND => "a file or registry value cannot be found",
+            Self::MORE_DATA => "more data is available",
+            Self::NTE_BAD_PROV_TYPE => "the type of the key's provider does not fit",
+            Self::CERT_E_CHAINING => "no chain to a trusted root can be built",
+            Self::WINHTTP_NAME_NOT_RESOLVED => "the server name cannot be resolved",
+            Self::WINHTTP_CANNOT_CONNECT => "no connection to the server",
             Self::RPC_UNAVAILABLE => "the RPC server is unavailable",
             Self::NTE_BAD_DATA => "bad data",
             Self::NTE_BAD_KEYSET => "the key set cannot be opened",

@@ -24,7 +24,7 @@ pub(crate) struct KeyPair {
 }
 
 impl KeyPair {
-    fn load(provider: &dyn CryptoProvider, pkcs8: &[u8]) -> Result<Self> {
+    pub(crate) fn load(provider: &dyn CryptoProvider, pkcs8: &[u8]) -> Result<Self> {
         Ok(Self {
             key: provider.load_private_key(pkcs8)?,
             pkcs8: pkcs8.into(),
@@ -45,6 +45,8 @@ impl KeyPair {
 pub(crate) struct Keys {
     pub(crate) root: KeyPair,
     pub(crate) issuing_ca: KeyPair,
+    /// What the issuing CA gets when it is renewed.
+    pub(crate) issuing_ca_renewed: KeyPair,
     pub(crate) ra_signing: KeyPair,
     pub(crate) ra_encryption: KeyPair,
     pub(crate) public_tls_root: KeyPair,
@@ -70,6 +72,7 @@ impl Keys {
         Ok(Self {
             root: make(include_bytes!("../keys/root.p8"))?,
             issuing_ca: make(include_bytes!("../keys/issuing-ca.p8"))?,
+            issuing_ca_renewed: make(include_bytes!("../keys/issuing-ca-renewed.p8"))?,
             ra_signing: make(include_bytes!("../keys/ra-signing.p8"))?,
             ra_encryption: make(include_bytes!("../keys/ra-encryption.p8"))?,
             public_tls_root: make(include_bytes!("../keys/public-tls-root.p8"))?,

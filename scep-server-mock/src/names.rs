@@ -28,5 +28,9 @@ pub const SCEP_PATH: &str = "/certsrv/mscep/mscep.dll";
 pub const ADMIN_PATH: &str = "/certsrv/mscep_admin/";
 /// File name of the issuing CA's CRL at the distribution point.
 pub const CRL_FILE: &str = "Lab-Issuing-CA.crl";
+/// File name of the CRL by the key that the issuing CA got when it was renewed.
+pub const RENEWED_CRL_FILE: &str = "Lab-Issuing-CA(1).crl";
+/// File name of the issuing CA's delta CRL.
+pub const DELTA_CRL_FILE: &str = "Lab-Issuing-CA+.crl";
 /// File name of the root CA's CRL at the distribution point.
 pub const ROOT_CRL_FILE: &str = "Lab-Root-CA.crl";

@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use scep_core::UnixTime;
 use scep_core::asn1::{tag, write};
-use scep_core::crypto::{CryptoProvider, DigestAlgorithm, PrivateKey, RandomSource};
+use scep_core::crypto::{CryptoProvider, DigestAlgorithm, KeyType, PrivateKey, RandomSource};
 use scep_core::oid;
 use scep_core::x509::{Certificate, CertificateBuilder, Extension, GeneralName, KeyUsage, Name};
 
 use crate::error::Result;
 use crate::keys::{KeyPair, Keys};
 use crate::names;
-use crate::state::{CertificateState, State, Tls, TlsIssuer};
+use crate::state::{
+    CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose, State, Thumbprint, Tls,
+    TlsIssuer,
+};
 
 pub(crate) mod crl;
 pub(crate) mod issue;
@@ -23,15 +26,20 @@ const YEAR: Duration = Duration::from_secs(365 * 86_400);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CrlUrls {
     pub(crate) issuing: String,
+    pub(crate) renewed: String,
+    pub(crate) delta: String,
     pub(crate) root: String,
 }
 
 impl CrlUrls {
     /// Below `http://<authority>/CertEnroll/`.
     pub(crate) fn at(authority: &str) -> Self {
+        let url = |file| format!("http://{authority}/CertEnroll/{file}");
         Self {
-            issuing: format!("http://{authority}/CertEnroll/{}", names::CRL_FILE),
-            root: format!("http://{authority}/CertEnroll/{}", names::ROOT_CRL_FILE),
+            issuing: url(names::CRL_FILE),
+            renewed: url(names::RENEWED_CRL_FILE),
+            delta: url(names::DELTA_CRL_FILE),
+            root: url(names::ROOT_CRL_FILE),
         }
     }
 }
@@ -66,6 +74,10 @@ pub(crate) struct Pki {
     /// RA certificates that were renewed; they stay in the store.
     superseded: Vec<StoreEntry>,
     pub(crate) connector: StoreEntry,
+    /// The policy module's certificate before it was renewed.
+    previous_connector: Option<StoreEntry>,
+    /// What the issuing CA was before it was renewed with a new key, oldest first.
+    former_issuing_cas: Vec<Identity>,
     pub(crate) public_tls_root: Identity,
     pub(crate) private_tls_root: Identity,
     pub(crate) tls: Identity,
@@ -102,24 +114,24 @@ impl Pki {
         let ra_signing = mint.ra(
             RaRole::Signing,
             &state.ndes.ra_signing,
-            &issuing_ca,
+            issuer_of(&state.ndes.ra_signing, &issuing_ca, &private_tls_root),
             &keys,
-            &crl_urls,
+            &crl_urls.issuing,
             origin,
         )?;
         let ra_encryption = mint.ra(
             RaRole::Encryption,
             &state.ndes.ra_encryption,
-            &issuing_ca,
+            issuer_of(&state.ndes.ra_encryption, &issuing_ca, &private_tls_root),
             &keys,
-            &crl_urls,
+            &crl_urls.issuing,
             origin,
         )?;
         let connector = mint.connector(
             &state.policy_module.client_certificate,
             &issuing_ca,
             &keys.connector,
-            &crl_urls,
+            &crl_urls.issuing,
             origin,
         )?;
         let tls_issuer = match state.tls.issuer {
@@ -138,6 +150,8 @@ impl Pki {
             ra_encryption,
             superseded: Vec::new(),
             connector,
+            previous_connector: None,
+            former_issuing_cas: Vec::new(),
             public_tls_root,
             private_tls_root,
             tls,
@@ -164,19 +178,21 @@ impl Pki {
             provider,
             rng,
         )?;
-        // Clients have pinned these; the same keys make them the issuers of what was minted.
+        // Clients have pinned these; the same keys make them the issuers of what was minted. A renewal
+        // belongs to the history that ends.
+        let first_issuing_ca = self.first_issuing_ca().clone();
         let mut mint = Minter { provider, rng };
         let trusted_roots = mint.trusted_roots(
             &state.windows.root_store_intermediates,
             &self.root,
-            &self.issuing_ca,
+            &first_issuing_ca,
             &self.public_tls_root,
             origin,
         )?;
         *self = Self {
             trusted_roots,
             root: self.root.clone(),
-            issuing_ca: self.issuing_ca.clone(),
+            issuing_ca: first_issuing_ca,
             public_tls_root: self.public_tls_root.clone(),
             private_tls_root: self.private_tls_root.clone(),
             ..fresh
@@ -196,9 +212,27 @@ impl Pki {
         rng: &mut dyn RandomSource,
     ) -> Result<()> {
         let mut mint = Minter { provider, rng };
+        if old.ca.renewals != new.ca.renewals {
+            let renewed = mint.issuing_ca(
+                &self.root,
+                &self.keys.issuing_ca_renewed,
+                &self.crl_urls.root,
+                now,
+            )?;
+            let former = std::mem::replace(&mut self.issuing_ca, renewed);
+            self.former_issuing_cas.push(former);
+        }
         let reissued = |old: &CertificateState, new: &CertificateState| {
-            (old.issued_ago, old.valid_for) != (new.issued_ago, new.valid_for)
+            let minted = |state: &CertificateState| CertificateState {
+                present: true,
+                key_read: Vec::new(),
+                revoked: false,
+                key_provider: KeyProvider::default(),
+                ..state.clone()
+            };
+            minted(old) != minted(new)
         };
+        let crl = self.crl_url().to_owned();
         for (role, was, is) in [
             (RaRole::Signing, &old.ndes.ra_signing, &new.ndes.ra_signing),
             (
@@ -212,8 +246,8 @@ impl Pki {
                 RaRole::Encryption => &mut self.ra_encryption,
             };
             if reissued(was, is) {
-                let renewed =
-                    mint.ra(role, is, &self.issuing_ca, &self.keys, &self.crl_urls, now)?;
+                let issuer = issuer_of(is, &self.issuing_ca, &self.private_tls_root);
+                let renewed = mint.ra(role, is, issuer, &self.keys, &crl, now)?;
                 self.superseded.push(std::mem::replace(entry, renewed));
             }
             entry.state = is.clone();
@@ -223,13 +257,9 @@ impl Pki {
             &new.policy_module.client_certificate,
         );
         if reissued(was, is) {
-            self.connector = mint.connector(
-                is,
-                &self.issuing_ca,
-                &self.keys.connector,
-                &self.crl_urls,
-                now,
-            )?;
+            let renewed = mint.connector(is, &self.issuing_ca, &self.keys.connector, &crl, now)?;
+            let previous = std::mem::replace(&mut self.connector, renewed);
+            self.previous_connector = Some(previous);
         }
         self.connector.state = is.clone();
         if old.windows != new.windows {
@@ -283,7 +313,50 @@ impl Pki {
         provider: &dyn CryptoProvider,
         rng: &mut dyn RandomSource,
     ) -> Result<StoreEntry> {
-        Minter { provider, rng }.ra(role, state, ca, &self.keys, &self.crl_urls, origin)
+        Minter { provider, rng }.ra(role, state, ca, &self.keys, &self.crl_urls.issuing, origin)
+    }
+
+    /// The issuing CA as it was before any renewal.
+    pub(crate) fn first_issuing_ca(&self) -> &Identity {
+        self.former_issuing_cas.first().unwrap_or(&self.issuing_ca)
+    }
+
+    /// The issuing CA by all keys that it has had, the present one first.
+    pub(crate) fn issuing_cas(&self) -> impl Iterator<Item = &Identity> {
+        std::iter::once(&self.issuing_ca).chain(self.former_issuing_cas.iter().rev())
+    }
+
+    /// Who signs the CRL of this file name, if it is one of the issuing CA.
+    pub(crate) fn crl_issuer(&self, file: &str) -> Option<&Identity> {
+        match file {
+            names::CRL_FILE => Some(self.first_issuing_ca()),
+            names::RENEWED_CRL_FILE if !self.former_issuing_cas.is_empty() => {
+                Some(&self.issuing_ca)
+            }
+            _ => None,
+        }
+    }
+
+    /// The distribution point of certificates that are issued now.
+    pub(crate) fn crl_url(&self) -> &str {
+        if self.former_issuing_cas.is_empty() {
+            &self.crl_urls.issuing
+        } else {
+            &self.crl_urls.renewed
+        }
+    }
+
+    /// Where the delta CRL lies.
+    pub(crate) fn delta_crl_url(&self) -> String {
+        self.crl_urls.delta.clone()
+    }
+
+    /// The certificate that `NDESCertThumbprint` names.
+    pub(crate) fn connector_by(&self, thumbprint: Thumbprint) -> &StoreEntry {
+        match (thumbprint, &self.previous_connector) {
+            (Thumbprint::Previous, Some(previous)) => previous,
+            _ => &self.connector,
+        }
     }
 
     /// The certificates that the CA has revoked by their settings.
@@ -440,7 +513,7 @@ impl Minter<'_> {
         state: &CertificateState,
         ca: &Identity,
         keys: &Keys,
-        urls: &CrlUrls,
+        crl: &str,
         origin: UnixTime,
     ) -> Result<StoreEntry> {
         let (key, usage, template) = match role {
@@ -455,14 +528,27 @@ impl Minter<'_> {
                 "CEPEncryption",
             ),
         };
+        let purpose = match state.purpose {
+            Purpose::Right => oid::MS_CERTIFICATE_REQUEST_AGENT,
+            Purpose::ServerOnly => oid::SERVER_AUTH,
+        };
         let extensions = vec![
             template_name(template),
-            Extension::extended_key_usage(&[oid::MS_CERTIFICATE_REQUEST_AGENT]),
+            Extension::extended_key_usage(&[purpose]),
             Extension::key_usage(usage),
-            Extension::crl_distribution_points(&[&urls.issuing]),
+            Extension::crl_distribution_points(&[crl]),
         ];
+        let key = match state.key_kind {
+            KeyKind::Rsa => key.clone(),
+            KeyKind::Ec => {
+                let pkcs8 = self
+                    .provider
+                    .generate_private_key(KeyType::EcP256, self.rng)?;
+                KeyPair::load(self.provider, &pkcs8)?
+            }
+        };
         let subject = "CN=NDES-MSCEP-RA,O=Lab,C=US";
-        let identity = self.build(subject, key, Some(ca), term(state, origin), extensions)?;
+        let identity = self.build(subject, &key, Some(ca), term(state, origin), extensions)?;
         Ok(StoreEntry {
             identity,
             state: state.clone(),
@@ -474,13 +560,17 @@ impl Minter<'_> {
         state: &CertificateState,
         ca: &Identity,
         key: &KeyPair,
-        urls: &CrlUrls,
+        crl: &str,
         origin: UnixTime,
     ) -> Result<StoreEntry> {
+        let purposes: &[_] = match state.purpose {
+            Purpose::Right => &[oid::CLIENT_AUTH, oid::SERVER_AUTH],
+            Purpose::ServerOnly => &[oid::SERVER_AUTH],
+        };
         let extensions = vec![
-            Extension::extended_key_usage(&[oid::CLIENT_AUTH, oid::SERVER_AUTH]),
+            Extension::extended_key_usage(purposes),
             Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
-            Extension::crl_distribution_points(&[&urls.issuing]),
+            Extension::crl_distribution_points(&[crl]),
         ];
         let subject = format!("CN={}", names::NDES_HOST);
         let identity = self.build(&subject, key, Some(ca), term(state, origin), extensions)?;
@@ -513,6 +603,18 @@ impl Minter<'_> {
             term,
             extensions,
         )
+    }
+}
+
+/// Which CA a certificate comes from.
+const fn issuer_of<'a>(
+    state: &CertificateState,
+    issuing_ca: &'a Identity,
+    other_ca: &'a Identity,
+) -> &'a Identity {
+    match state.issuer {
+        CertificateIssuer::IssuingCa => issuing_ca,
+        CertificateIssuer::OtherCa => other_ca,
     }
 }
 

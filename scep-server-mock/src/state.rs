@@ -18,14 +18,14 @@ mod policy_module;
 mod tls;
 
 pub use app_proxy::{AppProxy, Connector, Preauthentication};
-pub use ca::{Ca, Crl, Template};
-pub use certificate::CertificateState;
+pub use ca::{Ca, Crl, DeltaCrl, RootCrl, Template};
+pub use certificate::{CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose};
 pub use client_network::{ClientNetwork, NetworkPath};
 pub use http_sys::HttpSys;
 pub use iis::{Authentication, Iis, MscepApplication, PoolState, RequestFiltering, ScepPool};
 pub use ndes::{Challenge, ChallengeMode, Ndes, Registry, ServiceAccount};
 pub use period::Period;
-pub use policy_module::{Crp, PolicyModule, Windows};
+pub use policy_module::{Crp, PolicyModule, Thumbprint, Windows, WinhttpProxy};
 pub use tls::{Tls, TlsIssuer};
 
 /// Every setting of the simulated deployment.
@@ -52,6 +52,8 @@ pub struct State {
     pub ca: Ca,
     /// The issuing CA's CRL and the web server that publishes it.
     pub crl: Crl,
+    /// The root CA's CRL, at the same place.
+    pub root_crl: RootCrl,
     /// Where devices get their challenge passwords from.
     pub challenge: Challenge,
 }

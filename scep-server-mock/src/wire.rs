@@ -239,6 +239,8 @@ pub(crate) struct Transit {
     pub(crate) decoded: Option<crate::journal::Decoded>,
     /// What no log tells, for the journal.
     pub(crate) notes: Vec<String>,
+    /// The worker process went down over the request.
+    pub(crate) crashed: bool,
 }
 
 impl Transit {
@@ -250,6 +252,7 @@ impl Transit {
             answered_by: None,
             decoded: None,
             notes: Vec::new(),
+            crashed: false,
         }
     }
 

@@ -23,6 +23,8 @@ pub struct CrlBuilder {
     pub revoked: Vec<(Vec<u8>, UnixTime)>,
     /// keyIdentifier for authorityKeyIdentifier, if wanted.
     pub authority_key_identifier: Option<Vec<u8>>,
+    /// Further crlExtensions, such as freshestCRL or deltaCRLIndicator.
+    pub extensions: Vec<Extension>,
 }
 
 impl CrlBuilder {
@@ -72,6 +74,7 @@ impl CrlBuilder {
             critical: false,
             value: write::integer(self.number),
         });
+        extensions.extend(self.extensions.iter().cloned());
         let tbs = |identifier: &[u8]| {
             write::sequence(&[
                 &write::integer(1),

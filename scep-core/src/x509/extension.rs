@@ -192,6 +192,25 @@ impl Extension {
         }
     }
 
+    /// freshestCRL of a CRL: where its delta CRL lies (RFC 5280 section 5.2.6).
+    #[must_use]
+    pub fn freshest_crl(uris: &[&str]) -> Self {
+        Self {
+            oid: oid::FRESHEST_CRL,
+            ..Self::crl_distribution_points(uris)
+        }
+    }
+
+    /// deltaCRLIndicator: the number of the CRL that a delta CRL builds upon (RFC 5280 section 5.2.4).
+    #[must_use]
+    pub fn delta_crl_indicator(base: u32) -> Self {
+        Self {
+            oid: oid::DELTA_CRL_INDICATOR,
+            critical: true,
+            value: write::integer(base),
+        }
+    }
+
     /// subjectKeyIdentifier.
     #[must_use]
     pub fn subject_key_identifier(id: &[u8]) -> Self {

@@ -229,6 +229,7 @@ impl TestCa {
             number: 3,
             revoked: vec![(vec![5], NOW), (vec![200], NOW)],
             authority_key_identifier: None,
+            extensions: Vec::new(),
         }
         .sign(
             self.ca_key.as_ref(),

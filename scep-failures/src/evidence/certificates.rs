@@ -116,6 +116,13 @@ pub(super) fn report(
         facts.add(format!("{source}.ra.expired"), end < now, n);
         facts.add(format!("{source}.ra.days-left"), days_left(end, now), n);
     }
+    if !roles.ra.is_empty() && !roles.ca.is_empty() {
+        let orphaned = roles
+            .ra
+            .iter()
+            .any(|ra| !roles.ca.iter().any(|ca| could_have_issued(ca, ra)));
+        facts.add(format!("{source}.ra.issuer-missing"), orphaned, n);
+    }
     if let Some(ca) = roles.ca.first() {
         facts.add(format!("{source}.ca.expired"), ca.not_after() < now, n);
         facts.add(
@@ -131,6 +138,19 @@ pub(super) fn report(
             n,
         );
     }
+}
+
+/// Whether a certificate names this CA as its issuer: by name and, where both have them, by key
+/// identifier.
+fn could_have_issued(ca: &Certificate, certificate: &Certificate) -> bool {
+    let by_key = match (
+        certificate.authority_key_identifier(),
+        ca.subject_key_identifier(),
+    ) {
+        (Some(authority), Some(subject)) => authority == subject,
+        _ => true,
+    };
+    by_key && certificate.issuer().matches(ca.subject())
 }
 
 /// Kind of key of a SubjectPublicKeyInfo, by the octets of its algorithm's object identifier.

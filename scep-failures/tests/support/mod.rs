@@ -302,6 +302,7 @@ pub fn crl(days_left: i64) -> Page {
         number: 7,
         revoked: Vec::new(),
         authority_key_identifier: None,
+        extensions: Vec::new(),
     };
     let crl = crl
         .sign(&*key, DigestAlgorithm::Sha256, &mut SystemRandom)

@@ -42,12 +42,27 @@ pub(crate) fn contact(d: &Deployment, t: &mut Transit) -> CaContact {
     } else if !d.state.ca.rpc_reachable {
         t.spend_ms(RPC_TIMEOUT_MS);
         CaContact::Unreachable
-    } else if !d.state.ca.service.is_running() {
+    } else if !d.state.ca.service.is_running() || !d.ca_started {
         t.spend_ms(1_000);
         CaContact::Unreachable
     } else {
         t.spend_ms(8);
         CaContact::Answers
+    }
+}
+
+/// The CA's host has been restarted: `CertSvc` checks its own chain, and does not start if the root's
+/// CRL cannot be had or is too old.
+pub(crate) fn start(d: &mut Deployment, t: &mut Transit) {
+    let (_, next_update, _) = d.crl_schedules.root.current(t.now());
+    let fresh = d.state.crl.http_reachable && t.now() <= next_update;
+    d.ca_started = fresh;
+    if fresh {
+        d.log(t, system::ca_started());
+    } else {
+        let code = Hresult::CRYPT_E_REVOCATION_OFFLINE;
+        d.log(t, system::ca_revocation_offline(code));
+        d.log(t, system::ca_not_started(code));
     }
 }
 

@@ -1,6 +1,10 @@
 //! The CRL distribution point: one web server, for the deployment and for everybody else.
 
+use scep_core::UnixTime;
+use scep_core::x509::{Crl, Extension};
+
 use crate::deployment::Deployment;
+use crate::error::Result;
 use crate::names;
 use crate::page::iis;
 use crate::pki::crl as pki_crl;
@@ -8,6 +12,30 @@ use crate::wire::{Layer, Outcome, Request, Response, Transit};
 
 /// How long a client of the distribution point waits when nothing answers.
 const SILENCE_MS: u64 = 15_000;
+
+/// The base CRL of the issuing CA, by the key that the file stands for.
+fn base(d: &mut Deployment, file: &str, now: UnixTime) -> Result<Crl> {
+    let dates = d.crl_schedules.base.current(now);
+    let delta = d.pki.delta_crl_url();
+    let extensions = if d.state.crl.delta.enabled {
+        vec![Extension::freshest_crl(&[&delta])]
+    } else {
+        Vec::new()
+    };
+    let revoked = d.revoked();
+    let issuer = d.pki.crl_issuer(file).unwrap_or(&d.pki.issuing_ca);
+    pki_crl::sign(issuer, dates, revoked, extensions, &mut d.rng)
+}
+
+/// What has been revoked since the base CRL.
+fn delta(d: &mut Deployment, now: UnixTime) -> Result<Crl> {
+    let dates = d.crl_schedules.delta.current(now);
+    let (base_date, _, base) = d.crl_schedules.base.current(now);
+    let mut revoked = d.revoked();
+    revoked.retain(|(_, at)| *at > base_date);
+    let extensions = vec![Extension::delta_crl_indicator(base)];
+    pki_crl::sign(&d.pki.issuing_ca, dates, revoked, extensions, &mut d.rng)
+}
 
 /// Answers a request to the distribution point.
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
@@ -18,14 +46,11 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     let file = request.path.rsplit('/').next().unwrap_or_default();
     let now = t.now();
     let crl = match file {
-        names::CRL_FILE => {
-            let dates = d.crl_schedule.current(now);
-            pki_crl::sign(&d.pki.issuing_ca, dates, d.revoked(), &mut d.rng)
-        }
+        file if d.pki.crl_issuer(file).is_some() => base(d, file, now),
+        names::DELTA_CRL_FILE if d.state.crl.delta.enabled => delta(d, now),
         names::ROOT_CRL_FILE => {
-            // The offline root publishes by hand, once in half a year, and has not forgotten.
-            let dates = d.root_crl_schedule.current(now);
-            pki_crl::sign(&d.pki.root, dates, Vec::new(), &mut d.rng)
+            let dates = d.crl_schedules.root.current(now);
+            pki_crl::sign(&d.pki.root, dates, Vec::new(), Vec::new(), &mut d.rng)
         }
         _ => {
             let page = iis::HttpError::new(404, 0, "Not Found", "IIS Web Core").page(false, "/");

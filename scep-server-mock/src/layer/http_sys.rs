@@ -15,8 +15,14 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         return refuse(d, t, request, refusal, "-");
     }
     let for_scep_pool = is_served_by_scep_pool(&request.path);
+    if for_scep_pool {
+        end_idle_worker(d, t);
+    }
     if for_scep_pool && let Err(refusal) = ensure_worker(d, t) {
         return refuse(d, t, request, refusal, names::SCEP_POOL);
+    }
+    if for_scep_pool {
+        d.pool.touch(t.now());
     }
     let outcome = super::iis::handle(d, t, request);
     if outcome == Outcome::Reset {
@@ -79,6 +85,27 @@ fn beyond_limits(limits: &HttpSys, request: &Request) -> Option<Refusal> {
     None
 }
 
+/// WAS has ended the worker process if nobody asked anything for too long, or it ran for too long.
+fn end_idle_worker(d: &mut Deployment, t: &Transit) {
+    let settings = &d.state.iis.scep_pool;
+    let (idle, restart) = (
+        settings.idle_timeout.duration(),
+        settings.periodic_restart.duration(),
+    );
+    let Some(worker) = &d.pool.worker else {
+        return;
+    };
+    let entry = if worker.is_idle(idle, t.now()) {
+        system::idle(worker.pid)
+    } else if worker.is_old(restart, t.now()) {
+        system::recycled(worker.pid)
+    } else {
+        return;
+    };
+    d.log(t, entry);
+    super::ndes::stop(d, t);
+}
+
 /// Sees to it that a worker process runs: WAS logs the pool's identity on and starts one.
 fn ensure_worker(d: &mut Deployment, t: &mut Transit) -> Result<(), Refusal> {
     match d.pool.off {
@@ -90,8 +117,9 @@ fn ensure_worker(d: &mut Deployment, t: &mut Transit) -> Result<(), Refusal> {
         return Ok(());
     }
     t.spend_ms(400);
-    if d.state.ndes.service_account.can_log_on() {
-        d.pool.start_worker();
+    let account = &d.state.ndes.service_account;
+    if account.can_log_on() && account.batch_logon_right {
+        d.pool.start_worker(t.now());
         return Ok(());
     }
     let status = logon_status(d);
@@ -105,10 +133,15 @@ fn ensure_worker(d: &mut Deployment, t: &mut Transit) -> Result<(), Refusal> {
 
 /// NTSTATUS of a logon of the service account that fails.
 pub(crate) fn logon_status(d: &Deployment) -> &'static str {
-    if d.state.ndes.service_account.locked {
+    let account = &d.state.ndes.service_account;
+    if account.locked {
         "0xc0000234"
-    } else {
+    } else if account.disabled {
+        "0xc0000072"
+    } else if account.password_expired {
         "0xc0000071"
+    } else {
+        "0xc000015b"
     }
 }
 
@@ -117,10 +150,12 @@ fn logon_error(d: &Deployment) -> Hresult {
     let account = &d.state.ndes.service_account;
     if account.locked {
         Hresult::ACCOUNT_LOCKED_OUT
+    } else if account.disabled {
+        Hresult::ACCOUNT_DISABLED
     } else if account.password_expired {
         Hresult::PASSWORD_EXPIRED
     } else {
-        Hresult::LOGON_FAILURE
+        Hresult::LOGON_TYPE_NOT_GRANTED
     }
 }
 

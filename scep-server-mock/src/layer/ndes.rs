@@ -37,14 +37,19 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     // cannot do so the pool ends in 503 even where NDES itself would refuse to start again).
     let is_pki_operation =
         matches!(parsed, Ok(ServerRequest::PkiOperation { .. })) || names_pki_operation(request);
+    let module = &d.state.policy_module;
     if is_pki_operation
-        && d.state.policy_module.installed
+        && module.installed
+        && module.dll_present
         && policy_module::open_channel(d, t).is_err()
     {
         return Handled::Crashed;
     }
     if let Err(code) = startup::ensure_started(d, t) {
         return failed_to_start(t, code);
+    }
+    if !d.state.ndes.service_account.impersonate_right {
+        return failed_to_start(t, Hresult::BAD_IMPERSONATION_LEVEL);
     }
     let handled = match parsed {
         Ok(ServerRequest::GetCaCaps { .. }) => Handled::Response(Response::new(
@@ -139,6 +144,9 @@ pub(crate) fn admin(d: &mut Deployment, t: &mut Transit) -> Handled {
     t.spend_ms(5);
     if let Err(code) = startup::ensure_started(d, t) {
         return failed_to_start(t, code);
+    }
+    if !d.state.ndes.service_account.impersonate_right {
+        return failed_to_start(t, Hresult::BAD_IMPERSONATION_LEVEL);
     }
     t.answered_by.get_or_insert(Layer::Ndes);
     // The lab's administrator has every permission that a template can give.

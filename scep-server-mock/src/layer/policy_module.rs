@@ -2,7 +2,7 @@
 
 use scep_core::message::ChallengePassword;
 
-use super::registration_point;
+use super::registration_point::{self, Refused};
 use crate::deployment::Deployment;
 use crate::log::{Severity, system, text};
 use crate::runtime::intune::Verdict;
@@ -19,28 +19,38 @@ pub(crate) struct Crash;
 /// error page there, and takes the worker process down (documented: 503 and Application Error 1000
 /// for each of the causes; that it is the module's handling of the page is inferred).
 pub(crate) fn open_channel(d: &mut Deployment, t: &mut Transit) -> Result<(), Crash> {
+    let sending = "Sending request to certificate registration point";
     match registration_point::admit(d, t) {
-        Ok(()) => Ok(()),
-        Err(error) => {
+        Ok(()) => return Ok(()),
+        Err(Refused::Page(error)) => {
             let status = error.status.to_string();
-            let line = format!(
-                "Sending request to certificate registration point. Answer: HTTP {status}, HTML page"
-            );
+            let line = format!("{sending}. Answer: HTTP {status}, HTML page");
             d.log(t, text::ndes_plugin(Severity::Error, &status, &line));
-            crash(d, t);
-            Err(Crash)
+        }
+        // The log just ends there.
+        Err(Refused::NotSent) => {
+            d.log(t, text::ndes_plugin(Severity::Information, "", sending));
         }
     }
+    crash(d, t, ACCESS_VIOLATION);
+    Err(Crash)
 }
 
 /// Asks the registration point about a request, and says whether it may be granted.
+///
+/// # Errors
+/// [`Crash`] if the registration point is broken.
 pub(crate) fn verify(
     d: &mut Deployment,
     t: &mut Transit,
     challenge: Option<&ChallengePassword>,
-) -> bool {
+) -> Result<bool, Crash> {
     let line = "Calling VerifyRequest. Sending request to certificate registration point.";
     d.log(t, text::ndes_plugin(Severity::Information, "", line));
+    if registration_point::is_broken(d, t) {
+        crash(d, t, HEAP_CORRUPTION);
+        return Err(Crash);
+    }
     let valid = registration_point::verify_request(d, t, challenge) == Verdict::Valid;
     let entry = if valid {
         let line = "Verify challenge returns true. Exiting VerifyRequest with 0x0";
@@ -49,13 +59,21 @@ pub(crate) fn verify(
         text::ndes_plugin(Severity::Error, "", "Verify challenge returns false")
     };
     d.log(t, entry);
-    valid
+    Ok(valid)
 }
 
-fn crash(d: &mut Deployment, t: &Transit) {
+const ACCESS_VIOLATION: &str = "0xc0000005";
+const HEAP_CORRUPTION: &str = "0xc0000374";
+
+fn crash(d: &mut Deployment, t: &mut Transit, exit: &str) {
+    t.crashed = true;
+    // What NDES remembered of requests was in the process.
+    d.transactions = std::sync::Arc::default();
     let pid = d.pool.worker.as_ref().map_or(0, |worker| worker.pid);
-    d.log(t, system::application_error());
-    d.log(t, system::worker_terminated(pid, "0xc0000005"));
+    if exit == ACCESS_VIOLATION {
+        d.log(t, system::application_error());
+    }
+    d.log(t, system::worker_terminated(pid, exit));
     d.log(t, system::worker_lost(pid));
     if d.pool.crashed(t.now()) {
         d.log(t, system::rapid_fail());

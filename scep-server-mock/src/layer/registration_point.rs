@@ -7,10 +7,10 @@ use super::revocation::{self, Account};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
 use crate::log::event_xml::Details;
-use crate::log::{Entry, Log, Severity, text};
+use crate::log::{Entry, Log, Severity, capi2, system, text};
 use crate::page::iis::HttpError;
 use crate::runtime::intune::Verdict;
-use crate::state::Authentication;
+use crate::state::{Authentication, Thumbprint};
 use crate::wire::{Request, Scheme, Transit};
 
 const VERIFY_REQUEST: &str = "/CertificateRegistrationSvc/Certificate/VerifyRequest";
@@ -20,14 +20,33 @@ const UNTRUSTED: HttpError =
 const REVOKED: HttpError = HttpError::new(403, 13, "Forbidden", "IIS Web Core");
 const EXPIRED: HttpError =
     HttpError::new(403, 17, "Forbidden", "IIS Web Core").win32(Hresult::CERT_E_EXPIRED);
+const NO_CERTIFICATE: HttpError =
+    HttpError::new(403, 7, "Forbidden", "IIS Web Core").win32(Hresult(64));
 const SIGN_IN: HttpError = HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
 
-/// TLS and IIS in front of the registration point.
+/// Why the module does not get through.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refused {
+    /// IIS sends this page.
+    Page(HttpError),
+    /// The module has no certificate that it could show, and sends nothing.
+    NotSent,
+}
+
+/// The module's certificate, then TLS and IIS in front of the registration point.
 ///
 /// # Errors
-/// The page that IIS sends instead.
-pub(crate) fn admit(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError> {
+/// What comes instead.
+pub(crate) fn admit(d: &mut Deployment, t: &mut Transit) -> Result<(), Refused> {
     t.spend_ms(6);
+    let thumbprint = d.state.policy_module.thumbprint;
+    let certificate = &d.pki.connector_by(thumbprint).identity.certificate;
+    if thumbprint == Thumbprint::Previous && !certificate.is_valid_at(t.now()) {
+        let subject = certificate.subject().to_string();
+        d.log(t, capi2::objects(&subject));
+        d.log(t, capi2::chain_policy(&subject, Hresult::CERT_E_EXPIRED));
+        return Err(Refused::NotSent);
+    }
     let refused = client_certificate(d, t).err().or_else(|| {
         // The module has no Windows account to sign in with.
         (d.state.policy_module.crp.authentication == Authentication::Windows).then_some(SIGN_IN)
@@ -36,7 +55,7 @@ pub(crate) fn admit(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpError
         None => Ok(()),
         Some(error) => {
             log_line(d, t, (error.status, error.substatus, error.win32));
-            Err(error)
+            Err(Refused::Page(error))
         }
     }
 }
@@ -52,11 +71,30 @@ fn client_certificate(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpErr
         // certificates is not to be trusted, and no client certificate is.
         return Err(UNTRUSTED);
     }
-    let certificate = d.pki.connector.identity.certificate.clone();
+    let thumbprint = d.state.policy_module.thumbprint;
+    let certificate = d.pki.connector_by(thumbprint).identity.certificate.clone();
+    // Schannel passes over a certificate that is for something else: as if none had been sent.
+    if !certificate
+        .extended_key_usages()
+        .contains(&scep_core::oid::CLIENT_AUTH)
+    {
+        return Err(NO_CERTIFICATE);
+    }
     if !certificate.is_valid_at(t.now()) {
         return Err(EXPIRED);
     }
     revocation::check(d, t, Account::System, &certificate).map_err(|code| REVOKED.win32(code))
+}
+
+/// Whether the registration point cannot even compile its page; it says so in its logs.
+pub(crate) fn is_broken(d: &mut Deployment, t: &mut Transit) -> bool {
+    if d.state.policy_module.crp.temp_writable {
+        return false;
+    }
+    t.spend_ms(90);
+    d.log(t, system::compilation_error());
+    log_line(d, t, (500, 0, Hresult::OK));
+    true
 }
 
 /// Puts a request to the registration point, which has admitted the module.

@@ -139,6 +139,11 @@ pub(crate) fn submit_failed(text: &str, code: &str) -> Entry {
     )
 }
 
+/// 53
+pub(crate) fn policy_module_not_started(code: Hresult) -> Entry {
+    failure(53, "cannot start its policy module", code)
+}
+
 /// 47
 pub(crate) fn loaded_exchange_certificate(serial: &str) -> Entry {
     event(

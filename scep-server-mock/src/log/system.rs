@@ -154,6 +154,98 @@ pub(crate) fn service_state(service: &str, running: bool) -> Entry {
     }
 }
 
+const CA: &str = "Microsoft-Windows-CertificationAuthority";
+
+fn ca(id: u32, severity: Severity, code: String, text: String) -> Entry {
+    Entry {
+        log: Log::Application,
+        source: CA,
+        id,
+        severity,
+        code,
+        text,
+        details: Details::Code,
+    }
+}
+
+/// CertificationAuthority 26: the service runs.
+pub(crate) fn ca_started() -> Entry {
+    ca(
+        26,
+        Severity::Information,
+        String::new(),
+        "Active Directory Certificate Services for Lab Issuing CA was started.".to_owned(),
+    )
+}
+
+/// CertificationAuthority 48: the revocation status of the CA's own chain is not known.
+pub(crate) fn ca_revocation_offline(code: Hresult) -> Entry {
+    ca(
+        48,
+        Severity::Error,
+        code.to_string(),
+        format!(
+            "The revocation status of a certificate in the chain of CA certificate 0 for Lab Issuing CA \
+             could not be verified ({code}): {}.",
+            code.phrase()
+        ),
+    )
+}
+
+/// CertificationAuthority 100: the service did not start.
+pub(crate) fn ca_not_started(code: Hresult) -> Entry {
+    ca(
+        100,
+        Severity::Error,
+        code.to_string(),
+        format!(
+            "Active Directory Certificate Services did not start: the current CA certificate could not \
+             be loaded or verified ({code})."
+        ),
+    )
+}
+
+/// WAS 5186: a worker process ended because nobody asked anything.
+pub(crate) fn idle(pid: u32) -> Entry {
+    was(
+        5186,
+        Severity::Information,
+        "",
+        format!(
+            "Process {pid} serving application pool '{}' was shut down after a time without requests.",
+            names::SCEP_POOL
+        ),
+    )
+}
+
+/// WAS 5076: a worker process ended because its time was up.
+pub(crate) fn recycled(pid: u32) -> Entry {
+    was(
+        5076,
+        Severity::Information,
+        "",
+        format!(
+            "Process {pid} serving application pool '{}' has reached its allowed time and is recycled.",
+            names::SCEP_POOL
+        ),
+    )
+}
+
+/// ASP.NET 1310: a page could not be compiled.
+pub(crate) fn compilation_error() -> Entry {
+    Entry {
+        log: Log::Application,
+        source: "ASP.NET 4.0.30319.0",
+        id: 1310,
+        severity: Severity::Warning,
+        code: "3007".to_owned(),
+        text: "Event code 3007: a compilation error has occurred. Application: \
+               /CertificateRegistrationSvc."
+            .to_owned(),
+        details: Details::Code,
+    }
+}
+
 /// A request that the CA refused, as in its Failed Requests.
 pub(crate) fn ca_refused(request: u32, code: Hresult, subject: &str) -> Entry {
     Entry {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use scep_core::UnixTime;
 use scep_core::crypto::{DigestAlgorithm, RandomSource};
-use scep_core::x509::{Crl, CrlBuilder};
+use scep_core::x509::{Crl, CrlBuilder, Extension};
 
 use super::Identity;
 use crate::error::Result;
-use crate::state;
+use crate::state::{self, Period};
 
 /// The schedule by which CRLs reach the distribution point.
 #[derive(Clone, Debug)]
@@ -22,17 +22,25 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// The schedule of a deployment whose history begins at `origin`.
-    pub(crate) fn new(state: &state::Crl, origin: UnixTime) -> Self {
+    pub(crate) fn new(settings: impl Into<Settings>, origin: UnixTime) -> Self {
+        let settings = settings.into();
+        let base = origin.minus(settings.issued_ago.duration());
         Self {
-            base: origin.minus(state.issued_ago.duration()),
-            broken_since: (!state.published).then_some(origin.minus(state.issued_ago.duration())),
-            validity: state.validity.duration(),
+            base,
+            broken_since: (!settings.published).then_some(base),
+            validity: settings.validity.duration(),
         }
     }
 
     /// Follows a change of settings at `now`. A CA whose publication works again, and one that gets
     /// a new validity, publish at once.
-    pub(crate) fn follow(&mut self, old: &state::Crl, new: &state::Crl, now: UnixTime) {
+    pub(crate) fn follow(
+        &mut self,
+        old: impl Into<Settings>,
+        new: impl Into<Settings>,
+        now: UnixTime,
+    ) {
+        let (old, new) = (old.into(), new.into());
         if (old.issued_ago, old.validity) != (new.issued_ago, new.validity) {
             self.base = now.minus(new.issued_ago.duration());
             self.validity = new.validity.duration();
@@ -59,11 +67,74 @@ impl Schedule {
     }
 }
 
+/// What a schedule goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    published: bool,
+    validity: Period,
+    issued_ago: Period,
+}
+
+impl From<&state::Crl> for Settings {
+    fn from(crl: &state::Crl) -> Self {
+        Self {
+            published: crl.published,
+            validity: crl.validity,
+            issued_ago: crl.issued_ago,
+        }
+    }
+}
+
+impl From<&state::DeltaCrl> for Settings {
+    fn from(crl: &state::DeltaCrl) -> Self {
+        Self {
+            published: crl.published,
+            validity: crl.validity,
+            issued_ago: Period::default(),
+        }
+    }
+}
+
+impl From<&state::RootCrl> for Settings {
+    fn from(crl: &state::RootCrl) -> Self {
+        Self {
+            published: crl.published,
+            validity: crl.validity,
+            issued_ago: crl.issued_ago,
+        }
+    }
+}
+
+/// The schedules of all CRLs.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedules {
+    pub(crate) base: Schedule,
+    pub(crate) delta: Schedule,
+    pub(crate) root: Schedule,
+}
+
+impl Schedules {
+    pub(crate) fn new(state: &state::State, origin: UnixTime) -> Self {
+        Self {
+            base: Schedule::new(&state.crl, origin),
+            delta: Schedule::new(&state.crl.delta, origin),
+            root: Schedule::new(&state.root_crl, origin),
+        }
+    }
+
+    pub(crate) fn follow(&mut self, old: &state::State, new: &state::State, now: UnixTime) {
+        self.base.follow(&old.crl, &new.crl, now);
+        self.delta.follow(&old.crl.delta, &new.crl.delta, now);
+        self.root.follow(&old.root_crl, &new.root_crl, now);
+    }
+}
+
 /// Signs a CRL.
 pub(crate) fn sign(
     issuer: &Identity,
     (this_update, next_update, number): (UnixTime, UnixTime, u32),
     revoked: Vec<(Vec<u8>, UnixTime)>,
+    extensions: Vec<Extension>,
     rng: &mut dyn RandomSource,
 ) -> Result<Crl> {
     let builder = CrlBuilder {
@@ -73,6 +144,7 @@ pub(crate) fn sign(
         number,
         revoked,
         authority_key_identifier: issuer.certificate.subject_key_identifier(),
+        extensions,
     };
     Ok(builder.sign(issuer.key.key.as_ref(), DigestAlgorithm::Sha256, rng)?)
 }

@@ -32,7 +32,7 @@ pub(crate) fn issue(
     if let Some(id) = ca.subject_key_identifier() {
         extensions.push(Extension::authority_key_identifier(&id));
     }
-    extensions.push(Extension::crl_distribution_points(&[&pki.crl_urls.issuing]));
+    extensions.push(Extension::crl_distribution_points(&[pki.crl_url()]));
     // AD CS sets the start ten minutes back, for clocks that are slow.
     let not_before = now.minus(std::time::Duration::from_secs(600));
     let builder = CertificateBuilder {

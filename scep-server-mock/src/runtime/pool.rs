@@ -43,6 +43,20 @@ pub(crate) struct Worker {
     pub(crate) pid: u32,
     /// NDES, once its start-up has succeeded.
     pub(crate) ndes: Option<NdesService>,
+    started: UnixTime,
+    last_request: UnixTime,
+}
+
+impl Worker {
+    /// Whether it has been without a request for so long.
+    pub(crate) fn is_idle(&self, timeout: Duration, now: UnixTime) -> bool {
+        !timeout.is_zero() && now.since(self.last_request) >= timeout
+    }
+
+    /// Whether it has run for so long.
+    pub(crate) fn is_old(&self, limit: Duration, now: UnixTime) -> bool {
+        !limit.is_zero() && now.since(self.started) >= limit
+    }
 }
 
 /// A started NDES: what it loaded then serves until the process ends, whatever happens to it
@@ -59,12 +73,21 @@ pub(crate) struct NdesService {
 
 impl Pool {
     /// Starts a worker process; the caller has seen to the logon.
-    pub(crate) fn start_worker(&mut self) {
+    pub(crate) fn start_worker(&mut self, now: UnixTime) {
         self.started += 1;
         self.worker = Some(Worker {
             pid: 4000 + 4 * self.started,
             ndes: None,
+            started: now,
+            last_request: now,
         });
+    }
+
+    /// A request has come for the worker process.
+    pub(crate) fn touch(&mut self, now: UnixTime) {
+        if let Some(worker) = &mut self.worker {
+            worker.last_request = now;
+        }
     }
 
     /// The worker process is gone by a crash. Says whether Windows now switches the pool off.

@@ -14,6 +14,10 @@ pub struct Ca {
     pub rpc_reachable: bool,
     /// The certificate template that NDES asks for.
     pub template: Template,
+    /// How often the CA's host has been restarted since the history began.
+    pub restarts: u32,
+    /// How often its certificate has been renewed with a new key since the history began.
+    pub renewals: u32,
 }
 
 impl Default for Ca {
@@ -22,6 +26,8 @@ impl Default for Ca {
             service: Service::Running,
             rpc_reachable: true,
             template: Template::default(),
+            restarts: 0,
+            renewals: 0,
         }
     }
 }
@@ -69,6 +75,8 @@ pub struct Crl {
     pub validity: Period,
     /// How long before the deployment's history begins the CRL that lies there was issued.
     pub issued_ago: Period,
+    /// The delta CRL.
+    pub delta: DeltaCrl,
 }
 
 impl Default for Crl {
@@ -77,6 +85,51 @@ impl Default for Crl {
             published: true,
             http_reachable: true,
             validity: Period::days(7),
+            issued_ago: Period::days(1),
+            delta: DeltaCrl::default(),
+        }
+    }
+}
+
+/// The issuing CA's delta CRL, which lies beside the base CRL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeltaCrl {
+    /// Whether the CA makes one, and names it in its base CRL.
+    pub enabled: bool,
+    /// Whether new ones get to the distribution point.
+    pub published: bool,
+    /// From thisUpdate to nextUpdate.
+    pub validity: Period,
+}
+
+impl Default for DeltaCrl {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            published: true,
+            validity: Period::days(1),
+        }
+    }
+}
+
+/// The offline root's CRL, which somebody publishes by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RootCrl {
+    /// Whether it is still being published.
+    pub published: bool,
+    /// From thisUpdate to nextUpdate.
+    pub validity: Period,
+    /// How long before the deployment's history begins the CRL that lies there was issued.
+    pub issued_ago: Period,
+}
+
+impl Default for RootCrl {
+    fn default() -> Self {
+        Self {
+            published: true,
+            validity: Period::days(180),
             issued_ago: Period::days(1),
         }
     }

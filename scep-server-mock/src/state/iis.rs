@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Period;
+
 /// The web server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -76,11 +78,29 @@ pub enum Authentication {
 }
 
 /// The application pool `SCEP`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScepPool {
     /// Whether an administrator has it started.
     pub state: PoolState,
+    /// `processModel.loadUserProfile`.
+    pub load_user_profile: bool,
+    /// `processModel.idleTimeout`: the worker process ends after so long without a request. Zero:
+    /// never.
+    pub idle_timeout: Period,
+    /// `recycling.periodicRestart.time`. Zero: never.
+    pub periodic_restart: Period,
+}
+
+impl Default for ScepPool {
+    fn default() -> Self {
+        Self {
+            state: PoolState::default(),
+            load_user_profile: true,
+            idle_timeout: Period::default(),
+            periodic_restart: Period::default(),
+        }
+    }
 }
 
 /// What an administrator has made of a pool.

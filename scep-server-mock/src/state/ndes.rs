@@ -19,20 +19,41 @@ pub struct Ndes {
 }
 
 /// A domain account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServiceAccount {
     /// Locked out after too many wrong passwords.
     pub locked: bool,
     /// Its password has expired.
     pub password_expired: bool,
+    /// Disabled by an administrator.
+    pub disabled: bool,
+    /// Whether it is in the local group `IIS_IUSRS`, directly or through another group.
+    pub in_iis_iusrs: bool,
+    /// Whether it, or `IIS_IUSRS`, has the right "Impersonate a client after authentication".
+    pub impersonate_right: bool,
+    /// Whether it may log on as a batch job, as the identity of a pool does.
+    pub batch_logon_right: bool,
+}
+
+impl Default for ServiceAccount {
+    fn default() -> Self {
+        Self {
+            locked: false,
+            password_expired: false,
+            disabled: false,
+            in_iis_iusrs: true,
+            impersonate_right: true,
+            batch_logon_right: true,
+        }
+    }
 }
 
 impl ServiceAccount {
     /// Whether a domain controller lets it log on.
     #[must_use]
     pub const fn can_log_on(&self) -> bool {
-        !self.locked && !self.password_expired
+        !self.locked && !self.password_expired && !self.disabled
     }
 }
 
@@ -48,6 +69,10 @@ pub struct Registry {
     pub password_max: usize,
     /// `PasswordValidity` in minutes.
     pub password_validity_min: u64,
+    /// Values that should be there and are not, such as `EnforcePassword`.
+    pub missing_values: Vec<String>,
+    /// Whether the service account may write below the key, as it must to keep a single password.
+    pub writable: bool,
 }
 
 impl Default for Registry {
@@ -57,6 +82,8 @@ impl Default for Registry {
             use_single_password: false,
             password_max: 5,
             password_validity_min: 60,
+            missing_values: Vec::new(),
+            writable: true,
         }
     }
 }

@@ -136,6 +136,10 @@ const CERTIFICATES: &[Definition] = &[
         "days until the first registration authority certificate expires",
     ),
     fact(
+        "ra.issuer-missing",
+        "whether a registration authority certificate was signed by none of the CA certificates beside it",
+    ),
+    fact(
         "ca.expired",
         "whether the issuing CA's certificate has expired",
     ),

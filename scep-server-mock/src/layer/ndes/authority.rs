@@ -91,9 +91,9 @@ impl Authority for NdesAuthority<'_> {
         if !served || !d.pki.issuing_ca.certificate.subject().matches(&id.issuer) {
             return None;
         }
-        let dates = d.crl_schedule.current(t.now());
+        let dates = d.crl_schedules.base.current(t.now());
         let revoked = d.revoked();
-        crl::sign(&d.pki.issuing_ca, dates, revoked, &mut d.rng).ok()
+        crl::sign(&d.pki.issuing_ca, dates, revoked, Vec::new(), &mut d.rng).ok()
     }
 
     fn transactions(&self) -> &dyn Transactions {
@@ -126,10 +126,11 @@ impl Inner<'_> {
             return Err(Refusal::new(FailInfo::BadRequest).with_text(text));
         }
         if self.d.state.policy_module.installed {
-            if policy_module::verify(self.d, self.t, request.challenge()) {
-                Ok(())
-            } else {
-                Err(self.password_refused())
+            match policy_module::verify(self.d, self.t, request.challenge()) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(self.password_refused()),
+                // Nobody is left to send this.
+                Err(policy_module::Crash) => Err(Refusal::new(FailInfo::BadRequest)),
             }
         } else {
             self.check_password(request)

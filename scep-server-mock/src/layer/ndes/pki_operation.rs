@@ -25,6 +25,9 @@ pub(super) fn handle(d: &mut Deployment, t: &mut Transit, message: &[u8]) -> Han
     let now = t.now();
     let authority = NdesAuthority::new(d, t);
     let result = responder.respond(message, &authority, now, &mut rng);
+    if t.crashed {
+        return Handled::Crashed;
+    }
     match result {
         Ok(reply) => {
             if let Some((stage, error)) = &reply.cause {

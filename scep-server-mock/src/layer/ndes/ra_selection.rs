@@ -71,14 +71,14 @@ impl fmt::Display for Unfit {
 pub(super) fn choose<'a>(
     store: impl IntoIterator<Item = &'a StoreEntry>,
     role: RaRole,
-    ca: &Certificate,
+    cas: &[&Certificate],
     provider: &dyn CryptoProvider,
     now: UnixTime,
 ) -> Result<Choice<'a>, Vec<Unfit>> {
     let mut unfit = Vec::new();
     let mut candidates = Vec::new();
     for entry in store {
-        match fitness(entry, role, ca, provider) {
+        match fitness(entry, role, cas, provider) {
             Ok(()) => candidates.push(entry),
             Err(reason) => unfit.push(reason),
         }
@@ -122,7 +122,7 @@ pub(super) fn describe(role: RaRole, choice: &Result<Choice<'_>, Vec<Unfit>>) ->
 fn fitness(
     entry: &StoreEntry,
     role: RaRole,
-    ca: &Certificate,
+    cas: &[&Certificate],
     provider: &dyn CryptoProvider,
 ) -> Result<(), Unfit> {
     let certificate = &entry.identity.certificate;
@@ -139,7 +139,7 @@ fn fitness(
         Err(Unfit::NotAnAgent)
     } else if !certificate.key_usage().is_some_and(|u| u.contains(usage)) {
         Err(Unfit::KeyUsage)
-    } else if !certificate.is_issued_by(provider, ca) {
+    } else if !cas.iter().any(|ca| certificate.is_issued_by(provider, ca)) {
         Err(Unfit::OtherCa)
     } else {
         Ok(())
@@ -210,7 +210,7 @@ mod tests {
             choose(
                 store.iter().copied(),
                 RaRole::Signing,
-                &self.pki.issuing_ca.certificate,
+                &[&self.pki.issuing_ca.certificate],
                 self.provider.as_ref(),
                 NOW,
             )

@@ -12,7 +12,7 @@ use scep_core::message::EmptyContent;
 use scep_core::server::{DigestChoice, ReplyStyle, Responder, ResponderConfig, SenderNonceStyle};
 use scep_core::x509::Certificate;
 
-use super::ra_selection;
+use super::ra_selection::{self, Unfit};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
 use crate::layer::ca::{self, CaContact};
@@ -26,6 +26,7 @@ use crate::profile::{
     Undecodable,
 };
 use crate::runtime::pool::NdesService;
+use crate::state::{KeyKind, KeyProvider};
 use crate::wire::Transit;
 
 /// Starts NDES in the worker process, if it does not run.
@@ -67,7 +68,34 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
     }
 }
 
+/// What NDES needs before it looks at certificates: rights, its registry key, its policy module.
+fn environment(d: &mut Deployment, t: &Transit) -> Result<(), Hresult> {
+    let (ndes, module) = (&d.state.ndes, &d.state.policy_module);
+    if !ndes.service_account.in_iis_iusrs {
+        return Err(Hresult::E_ACCESSDENIED);
+    }
+    // Without the account's profile its part of the registry is not loaded, and what was protected with
+    // its keys cannot be read.
+    if !d.state.iis.scep_pool.load_user_profile {
+        return Err(Hresult::FILE_NOT_FOUND);
+    }
+    let registry = &ndes.registry;
+    if !registry.missing_values.is_empty() {
+        d.log(t, event::no_ra_certificate(Hresult::FILE_NOT_FOUND));
+        return Err(Hresult::FILE_NOT_FOUND);
+    }
+    if registry.use_single_password && !registry.writable {
+        return Err(Hresult::FILE_NOT_FOUND);
+    }
+    if module.installed && !module.dll_present {
+        d.log(t, event::policy_module_not_started(Hresult::FILE_NOT_FOUND));
+        return Err(Hresult::FILE_NOT_FOUND);
+    }
+    Ok(())
+}
+
 fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
+    environment(d, t)?;
     // Whether the second can be used is not looked at when the first cannot.
     let pair = usable(d, t, RaRole::Signing)
         .and_then(|signing| Some((signing, usable(d, t, RaRole::Encryption)?)));
@@ -96,10 +124,27 @@ fn start_with_ra(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hre
 
 /// The certificate of the machine store that NDES takes for a role, if it can use it.
 fn usable(d: &mut Deployment, t: &mut Transit, role: RaRole) -> Option<Identity> {
-    let ca = &d.pki.issuing_ca.certificate;
-    let choice = ra_selection::choose(d.pki.ra_store(), role, ca, d.provider.as_ref(), t.now());
+    let cas: Vec<&Certificate> = d.pki.issuing_cas().map(|ca| &ca.certificate).collect();
+    let choice = ra_selection::choose(d.pki.ra_store(), role, &cas, d.provider.as_ref(), t.now());
     t.notes.push(ra_selection::describe(role, &choice));
-    let entry = choice.ok()?.entry.clone();
+    let entry = match choice {
+        Ok(choice) => choice.entry.clone(),
+        Err(unfit) => {
+            if unfit.contains(&Unfit::OtherCa) {
+                let subject = d
+                    .pki
+                    .ra_certificate(role)
+                    .identity
+                    .certificate
+                    .subject()
+                    .to_string();
+                d.log(t, capi2::objects(&subject));
+                d.log(t, capi2::build_chain(&subject));
+                d.log(t, capi2::chain_policy(&subject, Hresult::CERT_E_CHAINING));
+            }
+            return None;
+        }
+    };
     check(d, t, &entry).ok()?;
     Some(entry.identity)
 }
@@ -114,13 +159,18 @@ fn check(d: &mut Deployment, t: &mut Transit, entry: &StoreEntry) -> Result<(), 
         .key_read
         .iter()
         .any(|account| account == names::SERVICE_ACCOUNT);
-    let key = if may_read {
+    // NDES asks CryptoAPI for the key, which knows nothing of CNG's providers, nor of EC keys.
+    let legacy =
+        entry.state.key_provider == KeyProvider::Csp && entry.state.key_kind == KeyKind::Rsa;
+    let key = if !legacy {
+        Hresult::NTE_BAD_PROV_TYPE
+    } else if may_read {
         Hresult::OK
     } else {
         Hresult::NTE_BAD_KEYSET
     };
     d.log(t, capi2::acquire_key(&subject, key));
-    if !may_read {
+    if key != Hresult::OK {
         return Err(key);
     }
     let chain = chain_status(d, t, certificate);
@@ -136,12 +186,13 @@ fn check(d: &mut Deployment, t: &mut Transit, entry: &StoreEntry) -> Result<(), 
 /// Whether a certificate chains to the root and all dates hold.
 fn chain_status(d: &Deployment, t: &Transit, certificate: &Certificate) -> Hresult {
     let provider: &dyn CryptoProvider = d.provider.as_ref();
-    let (ca, root) = (&d.pki.issuing_ca.certificate, &d.pki.root.certificate);
-    let linked = certificate.verify_issued_by(provider, ca).is_ok()
-        && ca.verify_issued_by(provider, root).is_ok();
-    if !linked {
-        Hresult::CERT_E_UNTRUSTEDROOT
-    } else if [certificate, ca, root]
+    let root = &d.pki.root.certificate;
+    let mut cas = d.pki.issuing_cas().map(|ca| &ca.certificate);
+    let issuer = cas.find(|ca| certificate.verify_issued_by(provider, ca).is_ok());
+    let Some(ca) = issuer.filter(|ca| ca.verify_issued_by(provider, root).is_ok()) else {
+        return Hresult::CERT_E_UNTRUSTEDROOT;
+    };
+    if [certificate, ca, root]
         .into_iter()
         .all(|c| c.is_valid_at(t.now()))
     {
