@@ -12,6 +12,7 @@ mod enrollment;
 mod long_url;
 mod mscep_admin;
 mod options;
+mod other_paths;
 mod pages;
 mod pki_operation;
 mod run;

@@ -96,6 +96,8 @@ pub enum Purpose {
     BaseUrl,
     /// `operation=GetCACaps`.
     GetCaCaps,
+    /// GetCACaps under another path than the one given.
+    OtherPath,
     /// `operation=GetCACert`.
     GetCaCert,
     /// A CRL or delta CRL named by a certificate.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::layer::ndes;
 use crate::names;
 use crate::runtime::password;
-use crate::state::ChallengeMode;
+use crate::state::{ChallengeMode, WindowsSchemes};
 use crate::wire::Request;
 
 /// What kind of challenge password is wanted.
@@ -89,9 +89,15 @@ fn correct(d: &mut Deployment, now: UnixTime) -> Result<ChallengePassword> {
     // An administrator inside the network looks at the NDES admin page.
     let url = format!("http://{}{}", names::NDES_HOST, names::ADMIN_PATH);
     let mut request = Request::get(&url).unwrap_or_default();
+    let authorization = match d.state.iis.mscep_admin.schemes {
+        WindowsSchemes::NtlmOnly => ndes::admin_authorization(),
+        WindowsSchemes::NegotiateAndNtlm | WindowsSchemes::WithBasic => {
+            names::ADMIN_TICKET.to_owned()
+        }
+    };
     request
         .headers
-        .push(("authorization".to_owned(), ndes::admin_authorization()));
+        .push(("authorization".to_owned(), authorization));
     request.peer = "192.0.2.50".to_owned();
     let outcome = d.handle_inside(&request, now).outcome;
     let page = outcome

@@ -28,6 +28,7 @@ use crate::runtime::crl_cache::CrlCaches;
 use crate::runtime::intune::Intune;
 use crate::runtime::password;
 use crate::runtime::pool::{Off, Pool};
+use crate::runtime::recent_requests::RecentRequests;
 use crate::state::{PoolState, State};
 use crate::wire::{Layer, Outcome, Request, Transit};
 
@@ -101,6 +102,7 @@ pub struct Deployment {
     pub(crate) crl_caches: CrlCaches,
     pub(crate) intune: Intune,
     pub(crate) ca_database: CaDatabase,
+    pub(crate) recent_requests: RecentRequests,
     /// Whether the CA's service has come up since its host was last restarted.
     pub(crate) ca_started: bool,
     pub(crate) device: DeviceMemory,
@@ -172,6 +174,7 @@ impl Deployment {
             intune: Intune::default(),
             ca_database: CaDatabase::default(),
             ca_started: true,
+            recent_requests: RecentRequests::default(),
             device: DeviceMemory::default(),
             transactions: Arc::default(),
             static_challenge,
@@ -201,6 +204,7 @@ impl Deployment {
         self.intune = Intune::default();
         self.ca_database.pending.clear();
         self.ca_started = true;
+        self.recent_requests = RecentRequests::default();
         self.device = DeviceMemory::default();
         self.transactions = Arc::default();
         self.logs.clear();
@@ -324,6 +328,13 @@ impl Deployment {
         if was != is {
             let service = "Microsoft Entra private network connector";
             self.log(&t, system::service_state(service, is.is_running()));
+        }
+        if old.iis.service != new.iis.service {
+            let service = "World Wide Web Publishing Service";
+            self.log(
+                &t,
+                system::service_state(service, new.iis.service.is_running()),
+            );
         }
         if old.ca.restarts != new.ca.restarts {
             layer::ca::start(self, &mut t);

@@ -136,12 +136,20 @@ fn url(d: &Deployment, behaviour: &Behaviour) -> String {
 /// The SCEP URL that devices are given.
 pub(crate) fn published_url(d: &Deployment) -> String {
     let scheme = if d.state.tls.enabled { "https" } else { "http" };
-    let host = if d.state.app_proxy.present {
+    let profile = &d.state.device_profile;
+    let host = if !profile.host.is_empty() {
+        &profile.host
+    } else if d.state.app_proxy.present {
         names::PROXY_HOST
     } else {
         names::NDES_HOST
     };
-    format!("{scheme}://{host}{}", names::SCEP_PATH)
+    let path = if profile.path.is_empty() {
+        names::SCEP_PATH
+    } else {
+        &profile.path
+    };
+    format!("{scheme}://{host}{path}")
 }
 
 #[cfg(test)]

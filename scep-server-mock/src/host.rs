@@ -416,7 +416,7 @@ impl Shared {
         let base = self.base_url();
         let control = format!("http://{}", self.addresses.control);
         Urls {
-            scep: format!("{base}{}", names::SCEP_PATH),
+            scep: format!("{base}{}", self.scep_path()),
             admin: format!("{base}{}", names::ADMIN_PATH),
             crl: format!(
                 "http://{}:{}/CertEnroll/{}",
@@ -429,6 +429,16 @@ impl Shared {
             journal: format!("{control}/journal"),
             events: format!("{control}/events"),
             control,
+        }
+    }
+
+    /// The path that devices are given.
+    fn scep_path(&self) -> String {
+        let path = self.look(|s| s.deployment().state().device_profile.path.clone());
+        if path.is_empty() {
+            names::SCEP_PATH.to_owned()
+        } else {
+            path
         }
     }
 

@@ -39,6 +39,8 @@ impl Hresult {
     pub const NTE_BAD_KEYSET: Self = Self(0x8009_0016);
     /// The provider's type does not fit (NTE_BAD_PROV_TYPE).
     pub const NTE_BAD_PROV_TYPE: Self = Self(0x8009_0014);
+    /// The target principal name is incorrect (SEC_E_WRONG_PRINCIPAL).
+    pub const SEC_E_WRONG_PRINCIPAL: Self = Self(0x8009_0322);
     /// ASN.1: bad tag.
     pub const ASN1_BADTAG: Self = Self(0x8009_310B);
     /// The certificate is revoked.
@@ -55,8 +57,8 @@ impl Hresult {
     pub const WINHTTP_NAME_NOT_RESOLVED: Self = Self(0x8007_2EE7);
     /// WinHTTP: no connection to the server.
     pub const WINHTTP_CANNOT_CONNECT: Self = Self(0x8007_2EFD);
-    /// The operation timed out (retrieval of a URL).
-    pub const E_TIMEOUT: Self = Self(0x8007_05B4);
+    /// WinHTTP: the operation timed out.
+    pub const WINHTTP_TIMEOUT: Self = Self(0x8007_2EE2);
     /// HTTP 404 (retrieval of a URL).
     pub const HTTP_NOT_FOUND: Self = Self(0x8019_0194);
     /// CA: the subject name is invalid or too long.
@@ -91,6 +93,7 @@ impl Hresult {
             Self::BAD_IMPERSONATION_LEVEL => "the impersonation level does not suffice",
             Self::FILE_NOT_FOUND => "a file or registry value cannot be found",
             Self::MORE_DATA => "more data is available",
+            Self::SEC_E_WRONG_PRINCIPAL => "the target principal name is not right",
             Self::NTE_BAD_PROV_TYPE => "the type of the key's provider does not fit",
             Self::CERT_E_CHAINING => "no chain to a trusted root can be built",
             Self::WINHTTP_NAME_NOT_RESOLVED => "the server name cannot be resolved",
@@ -103,7 +106,7 @@ impl Hresult {
             Self::CRYPT_E_REVOCATION_OFFLINE => "the revocation server is offline",
             Self::CERT_E_EXPIRED => "a required certificate is not within its validity period",
             Self::CERT_E_UNTRUSTEDROOT => "the chain ends in a root that is not trusted",
-            Self::E_TIMEOUT => "timed out",
+            Self::WINHTTP_TIMEOUT => "timed out",
             Self::HTTP_NOT_FOUND => "not found (404)",
             Self::BAD_REQUEST_SUBJECT => "the subject name is invalid or too long",
             Self::TEMPLATE_DENIED => {

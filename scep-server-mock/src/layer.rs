@@ -20,3 +20,4 @@ pub(crate) mod policy_module;
 pub(crate) mod registration_point;
 pub(crate) mod revocation;
 pub(crate) mod tls;
+pub(crate) mod worker;

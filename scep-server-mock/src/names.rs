@@ -18,6 +18,8 @@ pub const COMPUTER: &str = "NDES.lab.example";
 pub const ADMIN_USER: &str = "LAB\\ndes-admin";
 /// That administrator's password; the deployment is a test server.
 pub const ADMIN_PASSWORD: &str = "ndes-admin";
+/// What that administrator's browser sends with a Kerberos ticket for the host.
+pub const ADMIN_TICKET: &str = "Negotiate bGFiLXRpY2tldA==";
 /// Configuration string of the issuing CA.
 pub const CA_CONFIG: &str = "CA01.lab.example\\Lab Issuing CA";
 /// The SCEP application pool.

@@ -129,7 +129,11 @@ impl Pki {
         )?;
         let connector = mint.connector(
             &state.policy_module.client_certificate,
-            &issuing_ca,
+            issuer_of(
+                &state.policy_module.client_certificate,
+                &issuing_ca,
+                &private_tls_root,
+            ),
             &keys.connector,
             &crl_urls.issuing,
             origin,
@@ -257,7 +261,8 @@ impl Pki {
             &new.policy_module.client_certificate,
         );
         if reissued(was, is) {
-            let renewed = mint.connector(is, &self.issuing_ca, &self.keys.connector, &crl, now)?;
+            let issuer = issuer_of(is, &self.issuing_ca, &self.private_tls_root);
+            let renewed = mint.connector(is, issuer, &self.keys.connector, &crl, now)?;
             let previous = std::mem::replace(&mut self.connector, renewed);
             self.previous_connector = Some(previous);
         }

@@ -5,3 +5,4 @@ pub(crate) mod crl_cache;
 pub(crate) mod intune;
 pub(crate) mod password;
 pub(crate) mod pool;
+pub(crate) mod recent_requests;

@@ -10,8 +10,10 @@ mod app_proxy;
 mod ca;
 mod certificate;
 mod client_network;
+mod device_profile;
 mod http_sys;
 mod iis;
+mod load;
 mod ndes;
 mod period;
 mod policy_module;
@@ -21,8 +23,14 @@ pub use app_proxy::{AppProxy, Connector, Preauthentication};
 pub use ca::{Ca, Crl, DeltaCrl, RootCrl, Template};
 pub use certificate::{CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose};
 pub use client_network::{ClientNetwork, NetworkPath};
+pub use device_profile::DeviceProfile;
 pub use http_sys::HttpSys;
-pub use iis::{Authentication, Iis, MscepApplication, PoolState, RequestFiltering, ScepPool};
+pub use iis::{
+    AdminApplication, Authentication, ClientCertificates, Configuration, Iis, InjectedModule,
+    IpRestrictions, Kerberos, MscepApplication, PoolState, RequestFiltering, ScepPool, Site,
+    WindowsSchemes,
+};
+pub use load::Load;
 pub use ndes::{Challenge, ChallengeMode, Ndes, Registry, ServiceAccount};
 pub use period::Period;
 pub use policy_module::{Crp, PolicyModule, Thumbprint, Windows, WinhttpProxy};
@@ -32,6 +40,8 @@ pub use tls::{Tls, TlsIssuer};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
+    /// What the device management tells devices.
+    pub device_profile: DeviceProfile,
     /// What lies between the client and the published name.
     pub client_network: ClientNetwork,
     /// Microsoft Entra application proxy, if the deployment is published by it.
@@ -54,6 +64,8 @@ pub struct State {
     pub crl: Crl,
     /// The root CA's CRL, at the same place.
     pub root_crl: RootCrl,
+    /// What other devices send at the same time.
+    pub load: Load,
     /// Where devices get their challenge passwords from.
     pub challenge: Challenge,
 }

@@ -8,9 +8,8 @@ use super::run::Run;
 impl Run<'_> {
     pub(super) async fn ca_capabilities(&mut self) {
         let url = self.operation_url(Operation::GetCaCaps);
-        self.capabilities = self
-            .get(Purpose::GetCaCaps, &url)
-            .await
-            .filter(|r| r.status == 200);
+        let response = self.get(Purpose::GetCaCaps, &url).await;
+        self.capabilities_status = response.as_ref().map(|r| r.status);
+        self.capabilities = response.filter(|r| r.status == 200);
     }
 }

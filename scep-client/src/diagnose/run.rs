@@ -24,6 +24,8 @@ pub(super) struct Run<'a> {
     pub(super) reachable: Vec<SocketAddr>,
     /// Why no HTTP exchange with the server makes sense.
     pub(super) blocked: Option<String>,
+    /// Status of the response to GetCACaps.
+    pub(super) capabilities_status: Option<u16>,
     /// A GetCACaps response with status 200.
     pub(super) capabilities: Option<HttpResponse>,
     /// A GetCACert response that holds certificates.
@@ -71,6 +73,7 @@ pub(super) async fn run(
         observer,
         reachable: Vec::new(),
         blocked: None,
+        capabilities_status: None,
         capabilities: None,
         ca_certificates: None,
         key: None,
@@ -82,6 +85,7 @@ pub(super) async fn run(
     run.root().await;
     run.base_url().await;
     run.ca_capabilities().await;
+    run.other_paths().await;
     run.ca_certificates().await;
     run.remember();
     run.crls().await;

@@ -17,6 +17,8 @@ pub(super) struct Target {
     pub(super) root: String,
     /// The NDES admin page, if the path is one of NDES.
     pub(super) admin: Option<String>,
+    /// The paths under which NDES answers, but this one.
+    pub(super) other_paths: Vec<String>,
 }
 
 impl Target {
@@ -55,9 +57,21 @@ impl Target {
             https,
             root: with_path("/"),
             admin: admin_path(parsed.path()).map(|path| with_path(&path)),
+            other_paths: PATHS
+                .iter()
+                .filter(|path| !parsed.path().eq_ignore_ascii_case(path))
+                .map(|path| with_path(path))
+                .collect(),
         })
     }
 }
+
+/// The SCEP URLs of NDES.
+const PATHS: [&str; 3] = [
+    "/certsrv/mscep/mscep.dll",
+    "/certsrv/mscep/mscep.dll/pkiclient.exe",
+    "/certsrv/mscep/",
+];
 
 /// `/certsrv/mscep/mscep.dll` has its admin page at `/certsrv/mscep_admin/`.
 fn admin_path(path: &str) -> Option<String> {
@@ -95,6 +109,12 @@ mod tests {
     fn what_is_taken_apart() {
         let target = Target::parse("https://user:secret@[::1]/scep#x").unwrap();
         assert_eq!(target.base, "https://[::1]/scep");
+        assert_eq!(
+            target.other_paths[0],
+            "https://[::1]/certsrv/mscep/mscep.dll"
+        );
+        let known = Target::parse("http://h/CertSrv/mscep/mscep.dll").unwrap();
+        assert_eq!(known.other_paths.len(), 2);
         assert_eq!(
             (target.host.as_str(), target.port, target.https),
             ("::1", 443, true)

@@ -4,6 +4,16 @@ use super::Case;
 use crate::catalogue::{Kind, Stage, Symptom, Visibility};
 use crate::diagnosis::{NotProven, Outcome};
 
+/// All stages but that of the CA.
+const BEFORE_THE_CA: &[Stage] = &[
+    Stage::Network,
+    Stage::Tls,
+    Stage::FrontEnd,
+    Stage::Iis,
+    Stage::Ndes,
+    Stage::Authorization,
+];
+
 pub(super) fn not_proven(
     case: &Case<'_>,
     outcome: Outcome,
@@ -58,7 +68,7 @@ pub(super) fn not_proven(
             "challenge",
             "whether a challenge password is accepted shows only when one is used",
             Visibility::Enroll,
-            unseen(Visibility::Enroll, &[Stage::Authorization]),
+            unseen(Visibility::Enroll, BEFORE_THE_CA),
         );
         add(
             "ca",

@@ -54,6 +54,7 @@ const fn name(probe: &Probe) -> &'static str {
             Purpose::Root => "root",
             Purpose::BaseUrl => "base-url",
             Purpose::GetCaCaps => "get-ca-caps",
+            Purpose::OtherPath => "other-path",
             Purpose::GetCaCert => "get-ca-cert",
             Purpose::Crl => "crl",
             Purpose::MscepAdmin => "mscep-admin",
@@ -118,6 +119,7 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
     let source = name(&observation.probe);
     let ok = match purpose {
         Purpose::GetCaCaps => yes("get-ca-caps.valid"),
+        Purpose::OtherPath => yes("other-path.valid"),
         Purpose::GetCaCert => yes("get-ca-cert.valid"),
         Purpose::Crl => page.is_success(),
         // Without credentials and operation, a healthy server refuses politely.

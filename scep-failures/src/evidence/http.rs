@@ -12,6 +12,7 @@ pub(super) const fn sources(purpose: Purpose) -> &'static [&'static str] {
         Purpose::Root => &["root"],
         Purpose::BaseUrl => &["base-url"],
         Purpose::GetCaCaps => &["get-ca-caps"],
+        Purpose::OtherPath => &["other-path"],
         Purpose::GetCaCert => &["get-ca-cert"],
         Purpose::MscepAdmin => &["mscep-admin"],
         Purpose::PkiOperationPost => &["pki-operation", "pki-operation-post"],
@@ -37,11 +38,14 @@ pub(super) fn exchanges(
 }
 
 pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
-    for (observation, purpose, _) in exchanges(observations) {
+    for (observation, purpose, url) in exchanges(observations) {
         for source in sources(purpose) {
             exchange(observation, source, facts);
             if let (Purpose::GetCaCaps, Outcome::Response(http)) = (purpose, &observation.outcome) {
                 capabilities(&Page::new(http), observation.n, facts);
+            }
+            if let (Purpose::OtherPath, Outcome::Response(http)) = (purpose, &observation.outcome) {
+                other_path(&Page::new(http), url, observation.n, facts);
             }
         }
     }
@@ -114,6 +118,22 @@ fn exchange(observation: &Observation, source: &str, facts: &mut Facts) {
         put("slow-backend", page.lower.contains("timed out").into());
     }
     add_writer(source.to_string(), &identified, n, facts);
+}
+
+/// Whether NDES answers under another path than the one that was given.
+fn other_path(page: &Page<'_>, url: &str, n: u32, facts: &mut Facts) {
+    let valid = page.is_success() && is_capability_list(page);
+    facts.add("other-path.valid", valid, &[n]);
+    if valid {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let path = rest.find('/').and_then(|at| rest.get(at..));
+        let path = path
+            .unwrap_or_default()
+            .split('?')
+            .next()
+            .unwrap_or_default();
+        facts.add("other-path.path", path.to_ascii_lowercase(), &[n]);
+    }
 }
 
 /// Who wrote it, marked as a deduction where the mark is not a sure one.

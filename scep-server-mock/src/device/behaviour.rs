@@ -37,6 +37,8 @@ pub(crate) struct Behaviour {
     pub(super) subject_alt_names: Vec<GeneralName>,
     clock_offset_s: i64,
     pub(super) accept_encoding: Option<String>,
+    /// HTTP/1.0, in which some send a body without saying how long it is.
+    pub(super) old_http: bool,
     pub(super) place: Place,
 }
 
@@ -279,6 +281,11 @@ impl Behaviour {
                 .collect::<Result<_>>()?,
             clock_offset_s: offset,
             accept_encoding: persona.accept_encoding.clone(),
+            old_http: word(
+                "http_version",
+                persona.http_version.as_deref(),
+                &[("1.1", false), ("1.0", true)],
+            )?,
             place: match persona.network.as_deref() {
                 Some("inside") => Place::Inside,
                 _ => Place::Internet,

@@ -36,6 +36,9 @@ pub(super) fn to_http(behaviour: &Behaviour, url: &str, message: &[u8]) -> Optio
             .headers
             .push(("accept-encoding".to_owned(), encodings.clone()));
     }
+    if behaviour.old_http {
+        request.headers.retain(|(name, _)| name != "content-length");
+    }
     request.peer = DEVICE.to_owned();
     Some(request)
 }

@@ -11,15 +11,25 @@ use crate::wire::{Layer, Outcome, Request, Transit};
 
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
     t.spend_ms(1);
-    if let Some(refusal) = beyond_limits(&d.state.http_sys, request) {
+    if !d.state.iis.service.is_running() {
+        // Without W3SVC nobody has reserved the port.
+        return t.end(Layer::HttpSys, Outcome::Refused);
+    }
+    let refusal = beyond_limits(&d.state.http_sys, request).or_else(|| no_site(d, request));
+    if let Some(refusal) = refusal {
         return refuse(d, t, request, refusal, "-");
     }
     let for_scep_pool = is_served_by_scep_pool(&request.path);
     if for_scep_pool {
         end_idle_worker(d, t);
     }
-    if for_scep_pool && let Err(refusal) = ensure_worker(d, t) {
-        return refuse(d, t, request, refusal, names::SCEP_POOL);
+    if for_scep_pool {
+        if let Err(refusal) = ensure_worker(d, t) {
+            return refuse(d, t, request, refusal, names::SCEP_POOL);
+        }
+        if queue_is_full(d, t) {
+            return refuse(d, t, request, page::QUEUE_FULL, names::SCEP_POOL);
+        }
     }
     if for_scep_pool {
         d.pool.touch(t.now());
@@ -52,7 +62,30 @@ fn refuse(
         queue,
     );
     d.log(t, line);
-    t.answer(Layer::HttpSys, refusal.page())
+    let mut page = refusal.page();
+    if d.state.http_sys.disable_server_header {
+        page.headers.retain(|(name, _)| name != "Server");
+    }
+    t.answer(Layer::HttpSys, page)
+}
+
+/// Whether no site is there for a request.
+fn no_site(d: &Deployment, request: &Request) -> Option<Refusal> {
+    let site = &d.state.iis.site;
+    if !site.state.is_running() {
+        return Some(page::NO_SITE);
+    }
+    let bound = site.host_name.is_empty() || site.host_name.eq_ignore_ascii_case(&request.host);
+    (!bound).then_some(page::INVALID_HOST)
+}
+
+/// Whether other devices have filled the queue at this moment.
+fn queue_is_full(d: &Deployment, t: &Transit) -> bool {
+    let load = &d.state.load;
+    // Which request meets a wave depends on its number alone, so that a seed repeats it; the factor
+    // spreads neighbours.
+    let met = t.activity.wrapping_mul(61) % 100 < load.share_percent;
+    met && load.waiting >= d.state.iis.scep_pool.queue_length
 }
 
 /// NDES and its admin page run in one pool; the rest of the site in another, which is healthy.
@@ -64,6 +97,9 @@ fn beyond_limits(limits: &HttpSys, request: &Request) -> Option<Refusal> {
     let target = request.target().len();
     if target > limits.max_field_length {
         return Some(page::URL_TOO_LONG);
+    }
+    if has_invalid_segment(&request.path, limits.url_segment_max_length) {
+        return Some(page::INVALID_URL);
     }
     let fields = || {
         request
@@ -83,6 +119,17 @@ fn beyond_limits(limits: &HttpSys, request: &Request) -> Option<Refusal> {
         return Some(page::LENGTH_REQUIRED);
     }
     None
+}
+
+/// Whether a part of a path is too long, or holds what HTTP.sys takes for no URL.
+fn has_invalid_segment(path: &str, longest: usize) -> bool {
+    path.split('/').any(|segment| {
+        let lower = segment.to_ascii_lowercase();
+        segment.chars().count() > longest
+            || lower.contains("%u")
+            || lower.contains("%00")
+            || segment.contains(['<', '>', '*', '|', '"'])
+    })
 }
 
 /// WAS has ended the worker process if nobody asked anything for too long, or it ran for too long.
@@ -174,6 +221,7 @@ mod tests {
         let limits = HttpSys {
             max_field_length: 100,
             max_request_bytes: 200,
+            ..HttpSys::default()
         };
         let url = |n: usize| format!("http://h/?{}", "x".repeat(n));
         let status = |request: &Request| beyond_limits(&limits, request).map(|r| r.log_reason);

@@ -8,7 +8,10 @@ use crate::hresult::Hresult;
 use crate::log::text;
 use crate::names;
 use crate::page::iis::{self as page, HttpError};
-use crate::state::{Authentication, Iis};
+use crate::state::{
+    AdminApplication, Authentication, ClientCertificates, Configuration, Iis, Kerberos,
+    WindowsSchemes,
+};
 use crate::wire::{Layer, Outcome, Request, Response, Scheme, Transit};
 
 /// What a handler came up with.
@@ -21,6 +24,21 @@ pub(crate) enum Handled {
     Crashed,
 }
 
+const SEQUENCE_DENIED: HttpError = HttpError::new(404, 5, "Not Found", "RequestFilteringModule");
+const VERB_DENIED: HttpError = HttpError::new(404, 6, "Not Found", "RequestFilteringModule");
+const EXTENSION_DENIED: HttpError = HttpError::new(404, 7, "Not Found", "RequestFilteringModule");
+const DOUBLE_ESCAPED: HttpError = HttpError::new(404, 11, "Not Found", "RequestFilteringModule");
+const ISAPI_RESTRICTED: HttpError =
+    HttpError::new(404, 2, "Not Found", "IsapiModule").win32(Hresult(1260));
+const SSL_REQUIRED: HttpError =
+    HttpError::new(403, 4, "Forbidden", "IIS Web Core").win32(Hresult(5));
+const ADDRESS_DENIED: HttpError = HttpError::new(403, 6, "Forbidden", "IpRestrictionModule");
+const TOO_MANY_REQUESTS: HttpError =
+    HttpError::new(403, 502, "Forbidden", "DynamicIpRestrictionModule");
+const CONFIGURATION_MALFORMED: HttpError =
+    HttpError::new(500, 19, "Internal Server Error", "IIS Web Core").win32(Hresult(0x8007_000D));
+const SECTION_LOCKED: HttpError =
+    HttpError::new(500, 19, "Internal Server Error", "IIS Web Core").win32(Hresult(0x8007_0021));
 const NOT_FOUND: HttpError = HttpError::new(404, 0, "Not Found", "IIS Web Core");
 const URL_TOO_LONG: HttpError = HttpError::new(404, 14, "Not Found", "RequestFilteringModule");
 const QUERY_TOO_LONG: HttpError = HttpError::new(404, 15, "Not Found", "RequestFilteringModule");
@@ -37,7 +55,9 @@ const CLIENT_CERTIFICATE_REQUIRED: HttpError =
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
     t.spend_ms(2);
     let mut user = "-";
-    let handled = match refused_by_limits(&d.state.iis, request) {
+    let refused =
+        filtered(&d.state.iis, request).or_else(|| refused_by_limits(&d.state.iis, request));
+    let handled = match refused {
         Some(error) => Handled::Error(error),
         None => dispatch(d, t, request, &mut user),
     };
@@ -45,7 +65,12 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         Handled::Response(response) => (with_server(response), 0, Hresult::OK),
         Handled::Error(error) => {
             let page = error.page(d.state.iis.detailed_errors, &request.path);
-            (challenge(page, error), error.substatus, error.win32)
+            let schemes = d.state.iis.mscep_admin.schemes;
+            (
+                challenge(page, error, schemes),
+                error.substatus,
+                error.win32,
+            )
         }
         // Nobody is left to write a line into the IIS log.
         Handled::Crashed => return t.end(Layer::Ndes, Outcome::Reset),
@@ -57,6 +82,75 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         text::iis(now, request, user, status, t.spent.as_millis()),
     );
     t.answer(Layer::Iis, response)
+}
+
+/// What request filtering refuses by its rules.
+fn filtered(iis: &Iis, request: &Request) -> Option<HttpError> {
+    let rules = &iis.request_filtering;
+    let path = request.path.to_ascii_lowercase();
+    let query = request.query.as_deref().unwrap_or_default();
+    let verb = |denied: &String| denied.eq_ignore_ascii_case(&request.method);
+    if rules.denied_verbs.iter().any(verb) {
+        return Some(VERB_DENIED);
+    }
+    if rules
+        .denied_sequences
+        .iter()
+        .any(|sequence| path.contains(&sequence.to_ascii_lowercase()))
+    {
+        return Some(SEQUENCE_DENIED);
+    }
+    // The extension of the file, and of what is appended to it.
+    let extension = |denied: &String| {
+        path.split('/')
+            .any(|segment| segment.ends_with(&denied.to_ascii_lowercase()))
+    };
+    if rules.denied_extensions.iter().any(extension) {
+        return Some(EXTENSION_DENIED);
+    }
+    // What changes when it is decoded a second time was encoded twice.
+    let escaped_twice = path.contains("%25") || query.contains("%25") || path.contains('+');
+    (escaped_twice && !rules.allow_double_escaping).then_some(DOUBLE_ESCAPED)
+}
+
+/// What the settings of the SCEP application refuse, in the order in which IIS looks at them.
+fn refused_by_application(d: &mut Deployment, t: &Transit, request: &Request) -> Option<HttpError> {
+    let mscep = &d.state.iis.mscep;
+    if !mscep.present {
+        return Some(NOT_FOUND);
+    }
+    if let Some(error) = unreadable_configuration(mscep.configuration) {
+        return Some(error);
+    }
+    let restrictions = &mscep.ip_restrictions;
+    if restrictions.denied.contains(&request.peer) {
+        return Some(ADDRESS_DENIED);
+    }
+    if mscep.require_ssl && request.scheme == Scheme::Http {
+        return Some(SSL_REQUIRED);
+    }
+    // No client of the simulation brings a certificate.
+    if mscep.client_certificate == ClientCertificates::Require {
+        return Some(if request.scheme == Scheme::Http {
+            SSL_REQUIRED
+        } else {
+            CLIENT_CERTIFICATE_REQUIRED
+        });
+    }
+    let isapi_allowed = mscep.isapi_allowed;
+    let most = restrictions.max_requests;
+    if most > 0 && d.recent_requests.count(&request.peer, t.now()) > most {
+        return Some(TOO_MANY_REQUESTS);
+    }
+    (!isapi_allowed).then_some(ISAPI_RESTRICTED)
+}
+
+const fn unreadable_configuration(configuration: Configuration) -> Option<HttpError> {
+    match configuration {
+        Configuration::Valid => None,
+        Configuration::Malformed => Some(CONFIGURATION_MALFORMED),
+        Configuration::LockedSection => Some(SECTION_LOCKED),
+    }
 }
 
 fn refused_by_limits(iis: &Iis, request: &Request) -> Option<HttpError> {
@@ -92,7 +186,11 @@ fn dispatch(
     match path.as_str() {
         "/" => Handled::Response(page::welcome()),
         "/certsrv/mscep_admin" | "/certsrv/mscep_admin/" | "/certsrv/mscep_admin/mscep.dll" => {
-            match authenticate(request) {
+            // The broken file lies above both applications.
+            if let Some(error) = unreadable_configuration(d.state.iis.mscep.configuration) {
+                return Handled::Error(error);
+            }
+            match authenticate(request, &d.state.iis.mscep_admin) {
                 Err(error) => Handled::Error(error),
                 Ok(name) => {
                     *user = name;
@@ -108,8 +206,11 @@ fn dispatch(
             Handled::Error(METHOD_NOT_ALLOWED)
         }
         scep if is_scep_url(scep) => {
+            if let Some(error) = refused_by_application(d, t, request) {
+                return Handled::Error(error);
+            }
             if d.state.iis.mscep.authentication == Authentication::Windows {
-                match authenticate(request) {
+                match authenticate(request, &d.state.iis.mscep_admin) {
                     Err(error) => return Handled::Error(error),
                     Ok(name) => *user = name,
                 }
@@ -142,8 +243,17 @@ fn is_scep_url(path: &str) -> bool {
 
 /// Windows authentication. Negotiate and NTLM are offered; what the mock can check is Basic, so
 /// that a script can be the lab's administrator.
-fn authenticate(request: &Request) -> Result<&'static str, HttpError> {
+fn authenticate(request: &Request, settings: &AdminApplication) -> Result<&'static str, HttpError> {
     let given = request.header("authorization").ok_or(SIGN_IN)?;
+    // A ticket for the host, as a browser of the domain has it.
+    if given == names::ADMIN_TICKET && settings.schemes != WindowsSchemes::NtlmOnly {
+        return match settings.kerberos_works {
+            Kerberos::Registered => Ok(names::ADMIN_USER),
+            Kerberos::WrongPrincipal => {
+                Err(WRONG_CREDENTIALS.win32(Hresult::SEC_E_WRONG_PRINCIPAL))
+            }
+        };
+    }
     let basic = given.strip_prefix("Basic ").ok_or(WRONG_CREDENTIALS)?;
     let decoded = STANDARD
         .decode(basic.trim())
@@ -156,13 +266,18 @@ fn authenticate(request: &Request) -> Result<&'static str, HttpError> {
     }
 }
 
-fn challenge(page: Response, error: HttpError) -> Response {
-    if error.status == 401 {
-        page.with("WWW-Authenticate", "Negotiate")
-            .with("WWW-Authenticate", "NTLM")
-    } else {
-        page
+fn challenge(page: Response, error: HttpError, schemes: WindowsSchemes) -> Response {
+    if error.status != 401 {
+        return page;
     }
+    let offered: &[&str] = match schemes {
+        WindowsSchemes::NegotiateAndNtlm => &["Negotiate", "NTLM"],
+        WindowsSchemes::NtlmOnly => &["NTLM"],
+        WindowsSchemes::WithBasic => &["Negotiate", "NTLM", "Basic realm=\"ndes.lab.example\""],
+    };
+    offered
+        .iter()
+        .fold(page, |page, scheme| page.with("WWW-Authenticate", *scheme))
 }
 
 fn to_slash_form(request: &Request) -> Response {

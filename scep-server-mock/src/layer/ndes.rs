@@ -8,7 +8,7 @@ use scep_core::http::{CT_CA_CERT, CT_CA_RA_CERT, ServerRequest};
 use scep_core::x509::Certificate;
 
 use super::iis::Handled;
-use super::policy_module;
+use super::{policy_module, worker};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
 use crate::log::ndes as event;
@@ -16,7 +16,7 @@ use crate::names;
 use crate::page::iis::HttpError;
 use crate::page::ndes::{self as page, Admin};
 use crate::profile::{Undecodable, UnknownOperation};
-use crate::state::ChallengeMode;
+use crate::state::{ChallengeMode, InjectedModule};
 use crate::wire::{Layer, Request, Response, Transit};
 
 mod authority;
@@ -37,6 +37,10 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     // cannot do so the pool ends in 503 even where NDES itself would refuse to start again).
     let is_pki_operation =
         matches!(parsed, Ok(ServerRequest::PkiOperation { .. })) || names_pki_operation(request);
+    if is_pki_operation && d.state.iis.scep_pool.injected_module == InjectedModule::Faulty {
+        worker::crash(d, t, &worker::INJECTED_DLL);
+        return Handled::Crashed;
+    }
     let module = &d.state.policy_module;
     if is_pki_operation
         && module.installed

@@ -3,8 +3,9 @@
 use scep_core::message::ChallengePassword;
 
 use super::registration_point::{self, Refused};
+use super::worker;
 use crate::deployment::Deployment;
-use crate::log::{Severity, system, text};
+use crate::log::{Severity, text};
 use crate::runtime::intune::Verdict;
 use crate::wire::Transit;
 
@@ -32,7 +33,7 @@ pub(crate) fn open_channel(d: &mut Deployment, t: &mut Transit) -> Result<(), Cr
             d.log(t, text::ndes_plugin(Severity::Information, "", sending));
         }
     }
-    crash(d, t, ACCESS_VIOLATION);
+    worker::crash(d, t, &worker::ACCESS_VIOLATION);
     Err(Crash)
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn verify(
     let line = "Calling VerifyRequest. Sending request to certificate registration point.";
     d.log(t, text::ndes_plugin(Severity::Information, "", line));
     if registration_point::is_broken(d, t) {
-        crash(d, t, HEAP_CORRUPTION);
+        worker::crash(d, t, &worker::HEAP_CORRUPTION);
         return Err(Crash);
     }
     let valid = registration_point::verify_request(d, t, challenge) == Verdict::Valid;
@@ -60,22 +61,4 @@ pub(crate) fn verify(
     };
     d.log(t, entry);
     Ok(valid)
-}
-
-const ACCESS_VIOLATION: &str = "0xc0000005";
-const HEAP_CORRUPTION: &str = "0xc0000374";
-
-fn crash(d: &mut Deployment, t: &mut Transit, exit: &str) {
-    t.crashed = true;
-    // What NDES remembered of requests was in the process.
-    d.transactions = std::sync::Arc::default();
-    let pid = d.pool.worker.as_ref().map_or(0, |worker| worker.pid);
-    if exit == ACCESS_VIOLATION {
-        d.log(t, system::application_error());
-    }
-    d.log(t, system::worker_terminated(pid, exit));
-    d.log(t, system::worker_lost(pid));
-    if d.pool.crashed(t.now()) {
-        d.log(t, system::rapid_fail());
-    }
 }

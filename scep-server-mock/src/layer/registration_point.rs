@@ -80,6 +80,13 @@ fn client_certificate(d: &mut Deployment, t: &mut Transit) -> Result<(), HttpErr
     {
         return Err(NO_CERTIFICATE);
     }
+    let issued_here = d
+        .pki
+        .issuing_cas()
+        .any(|ca| certificate.is_issued_by(d.provider.as_ref(), &ca.certificate));
+    if !issued_here {
+        return Err(UNTRUSTED);
+    }
     if !certificate.is_valid_at(t.now()) {
         return Err(EXPIRED);
     }

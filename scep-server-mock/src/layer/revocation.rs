@@ -123,7 +123,7 @@ fn retrieve(d: &mut Deployment, t: &mut Transit, url: &str) -> Result<Crl, Hresu
             Crl::from_der(&response.body).map_err(|_| Hresult::ASN1_BADTAG)
         }
         Outcome::Response(_) => Err(Hresult::HTTP_NOT_FOUND),
-        Outcome::Refused | Outcome::Reset | Outcome::Silence => Err(Hresult::E_TIMEOUT),
+        Outcome::Refused | Outcome::Reset | Outcome::Silence => Err(Hresult::WINHTTP_TIMEOUT),
     };
     d.log(
         t,

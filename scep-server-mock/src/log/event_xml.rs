@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_exception_code_of_a_crash_is_the_seventh_field() {
-        let xml = xml(system::application_error());
+        let xml = xml(system::application_error("ntdll.dll"));
         let fields: Vec<&str> = xml.split("<Data>").collect();
         assert!(fields[1].starts_with("w3wp.exe<"));
         assert!(fields[7].starts_with("c0000005<"), "{xml}");

@@ -120,19 +120,19 @@ pub(crate) fn logon_failed(status: &str) -> Entry {
 }
 
 /// Application Error 1000: the worker process crashed.
-pub(crate) fn application_error() -> Entry {
+pub(crate) fn application_error(module: &'static str) -> Entry {
     Entry {
         log: Log::Application,
         source: "Application Error",
         id: 1000,
         severity: Severity::Error,
         code: "0xc0000005".to_owned(),
-        text:
-            "Faulting application w3wp.exe, faulting module ntdll.dll, exception code 0xc0000005."
-                .to_owned(),
+        text: format!(
+            "Faulting application w3wp.exe, faulting module {module}, exception code 0xc0000005."
+        ),
         details: Details::Crash(Crash {
             program: "w3wp.exe",
-            module: "ntdll.dll",
+            module,
             exception: 0xc000_0005,
         }),
     }

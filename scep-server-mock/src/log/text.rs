@@ -33,6 +33,16 @@ fn logged_query(request: &Request) -> String {
     }
 }
 
+/// sc-win32-status: errors of Windows itself by their number, others as they are.
+const fn win32_status(code: Hresult) -> u32 {
+    const FACILITY_WIN32: u32 = 0x8007_0000;
+    if code.0 & 0xffff_0000 == FACILITY_WIN32 {
+        code.0 & 0xffff
+    } else {
+        code.0
+    }
+}
+
 /// IIS, W3C extended format: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username
 /// c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken.
 pub(crate) fn iis(
@@ -54,7 +64,7 @@ pub(crate) fn iis(
         logged_query(request),
         request.scheme.default_port(),
         request.peer,
-        win32.0,
+        win32_status(win32),
     );
     let severity = if status < 400 {
         Severity::Information

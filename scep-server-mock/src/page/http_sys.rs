@@ -26,6 +26,35 @@ pub(crate) const POOL_DISABLED: Refusal = Refusal {
     log_reason: "Disabled",
     ..POOL_CRASHED
 };
+/// The pool's queue is full.
+pub(crate) const QUEUE_FULL: Refusal = Refusal {
+    log_reason: "QueueFull",
+    ..POOL_CRASHED
+};
+/// A segment of the path is too long, or holds what may not be in a URL.
+pub(crate) const INVALID_URL: Refusal = Refusal {
+    status: 400,
+    reason: "Bad Request",
+    heading: "Bad Request - Invalid URL",
+    sentence: "The request URL is invalid.",
+    log_reason: "URL",
+};
+/// No site has a binding for the host name.
+pub(crate) const INVALID_HOST: Refusal = Refusal {
+    status: 400,
+    reason: "Bad Request",
+    heading: "Bad Request - Invalid Hostname",
+    sentence: "The request hostname is invalid.",
+    log_reason: "Hostname",
+};
+/// No site is there, or it is stopped.
+pub(crate) const NO_SITE: Refusal = Refusal {
+    status: 404,
+    reason: "Not Found",
+    heading: "Not Found",
+    sentence: "The requested resource is not found.",
+    log_reason: "NotFound",
+};
 /// The URL is longer than `MaxFieldLength`.
 pub(crate) const URL_TOO_LONG: Refusal = Refusal {
     status: 414,
@@ -97,6 +126,9 @@ mod tests {
             (URL_TOO_LONG, 329),
             (REQUEST_TOO_LONG, 346),
             (LENGTH_REQUIRED, 344),
+            (INVALID_URL, 324),
+            (INVALID_HOST, 334),
+            (NO_SITE, 315),
         ] {
             assert_eq!(refusal.page().body.len(), length, "{refusal:?}");
         }

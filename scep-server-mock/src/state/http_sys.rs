@@ -10,6 +10,10 @@ pub struct HttpSys {
     pub max_field_length: usize,
     /// `MaxRequestBytes`: request line and header fields together, in octets.
     pub max_request_bytes: usize,
+    /// `UrlSegmentMaxLength`: longest part of a path between two slashes, in characters.
+    pub url_segment_max_length: usize,
+    /// `DisableServerHeader`: the field `Server` is left out of its own pages.
+    pub disable_server_header: bool,
 }
 
 impl Default for HttpSys {
@@ -17,6 +21,8 @@ impl Default for HttpSys {
         Self {
             max_field_length: 65_534,
             max_request_bytes: 65_534,
+            url_segment_max_length: 260,
+            disable_server_header: false,
         }
     }
 }

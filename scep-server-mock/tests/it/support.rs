@@ -57,7 +57,9 @@ pub(crate) fn days(n: u64) -> Duration {
 
 /// The host part of the published URL, with its scheme.
 pub(crate) fn origin(host: &MemoryHost) -> String {
-    host.scep_url().strip_suffix(SCEP).unwrap().to_owned()
+    let url = host.scep_url();
+    let (scheme, rest) = url.split_once("://").unwrap();
+    format!("{scheme}://{}", rest.split('/').next().unwrap())
 }
 
 pub(crate) fn send(host: &MemoryHost, request: &Request) -> Result<Response, Failure> {

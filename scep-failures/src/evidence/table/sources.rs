@@ -117,6 +117,11 @@ const CAPABILITIES: &[Definition] = &[
     fact("word", "a capability"),
 ];
 
+const OTHER_PATH: &[Definition] = &[
+    fact("valid", "whether another path of NDES gives capabilities"),
+    fact("path", "the path that does"),
+];
+
 const CERTIFICATES: &[Definition] = &[
     fact(
         "valid",
@@ -300,6 +305,12 @@ pub const SOURCES: &[Source] = &[
         title: "GetCACaps",
         visible_at: Visibility::Passive,
         families: &[HTTP, CAPABILITIES],
+    },
+    Source {
+        name: "other-path",
+        title: "GetCACaps under another path",
+        visible_at: Visibility::Passive,
+        families: &[HTTP, OTHER_PATH],
     },
     Source {
         name: "get-ca-cert",

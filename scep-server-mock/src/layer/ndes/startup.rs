@@ -74,6 +74,9 @@ fn environment(d: &mut Deployment, t: &Transit) -> Result<(), Hresult> {
     if !ndes.service_account.in_iis_iusrs {
         return Err(Hresult::E_ACCESSDENIED);
     }
+    if d.state.iis.mscep.extensionless_handler_first {
+        return Err(Hresult::MORE_DATA);
+    }
     // Without the account's profile its part of the registry is not loaded, and what was protected with
     // its keys cannot be read.
     if !d.state.iis.scep_pool.load_user_profile {

@@ -1,0 +1,26 @@
+//! Probe of the other paths under which NDES answers, where the one that was given is not found: a path
+//! with a spelling mistake, and an extension that request filtering denies, look alike otherwise.
+
+use scep_core::capabilities::Capabilities;
+use scep_core::http::Operation;
+use scep_failures::observation::Purpose;
+
+use super::run::Run;
+
+impl Run<'_> {
+    /// Asks for the capabilities elsewhere, until somebody gives them.
+    pub(super) async fn other_paths(&mut self) {
+        if self.capabilities_status != Some(404) {
+            return;
+        }
+        for url in self.target.other_paths.clone() {
+            let url = Operation::GetCaCaps.url(&url, self.options.ca_identifier.as_deref());
+            let response = self.get(Purpose::OtherPath, &url).await;
+            let found = response
+                .is_some_and(|r| r.status == 200 && !Capabilities::parse(&r.body).is_empty());
+            if found {
+                break;
+            }
+        }
+    }
+}
