@@ -167,6 +167,12 @@ impl Extension {
         (names, count)
     }
 
+    /// The subject alternative names among extensions, as text.
+    #[must_use]
+    pub fn names_asked_for(extensions: &[Self]) -> Vec<String> {
+        Self::alternative_names(extensions.iter(), usize::MAX).0
+    }
+
     /// Whether this is a subjectAltName that cannot be read: another reader may find names in it.
     pub(crate) fn is_broken_alternative_name(&self) -> bool {
         self.oid == oid::SUBJECT_ALT_NAME
