@@ -43,7 +43,12 @@ impl Loopback {
     fn facts(&self, handshake: &Handshake, server_name: &str) -> TlsFacts {
         let chain: Vec<&[u8]> = handshake.chain.iter().map(Certificate::as_der).collect();
         TlsFacts {
-            version: "TLS 1.2".into(),
+            version: if handshake.tls13 {
+                "TLS 1.3"
+            } else {
+                "TLS 1.2"
+            }
+            .into(),
             verdict: judge_chain(&chain, server_name, &self.trust, self.host.now()),
             chain: chain.iter().map(|der| base64_text(der)).collect(),
             client_certificate_requested: handshake.client_certificate_requested,
@@ -60,6 +65,11 @@ pub(crate) fn base64_text(octets: &[u8]) -> String {
 fn failed(failure: Failure) -> NetworkError {
     let (kind, detail) = match failure {
         Failure::NameNotFound => (NetworkErrorKind::NameNotFound, "NXDOMAIN"),
+        Failure::ResolverFailed => (NetworkErrorKind::ResolverFailed, "SERVFAIL"),
+        Failure::ProtocolVersion => (
+            NetworkErrorKind::TlsFailed,
+            "received fatal alert: ProtocolVersion",
+        ),
         Failure::Refused => (NetworkErrorKind::Refused, "RST in answer to SYN"),
         Failure::Unreachable => (NetworkErrorKind::Unreachable, "no route to this address"),
         Failure::TimedOut => (NetworkErrorKind::TimedOut, "silence"),

@@ -171,6 +171,10 @@ oids! {
     CRL_NUMBER = "2.5.29.20";
     /// cRLDistributionPoints.
     CRL_DISTRIBUTION_POINTS = "2.5.29.31";
+    /// authorityInfoAccess.
+    AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
+    /// id-ad-caIssuers.
+    CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
     /// deltaCRLIndicator.
     DELTA_CRL_INDICATOR = "2.5.29.27";
     /// freshestCRL (delta CRL distribution points).

@@ -7,13 +7,17 @@ use crate::nearest::nearest;
 use crate::overlay;
 use crate::state::State;
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("ndes-plain", include_str!("../baselines/ndes-plain.toml")),
     ("ndes-tls", include_str!("../baselines/ndes-tls.toml")),
     ("intune", include_str!("../baselines/intune.toml")),
     (
         "intune-cloud",
         include_str!("../baselines/intune-cloud.toml"),
+    ),
+    (
+        "intune-reverse-proxy",
+        include_str!("../baselines/intune-reverse-proxy.toml"),
     ),
     (
         "intune-app-proxy",

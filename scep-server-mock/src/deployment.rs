@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::journal::{Journal, JournalEntry};
 use crate::keys::{KeySource, Keys};
 use crate::layer;
-use crate::layer::tls::Handshake;
+use crate::layer::tls::{Handshake, HandshakeFailure};
 use crate::log::{Entry, EventRecord, Logs, system};
 use crate::names;
 use crate::overlay;
@@ -26,6 +26,7 @@ use crate::profile::Profile;
 use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
 use crate::runtime::crl_cache::CrlCaches;
 use crate::runtime::intune::Intune;
+use crate::runtime::node::Node;
 use crate::runtime::password;
 use crate::runtime::pool::{Off, Pool};
 use crate::runtime::recent_requests::RecentRequests;
@@ -102,6 +103,10 @@ pub struct Deployment {
     pub(crate) crl_caches: CrlCaches,
     pub(crate) intune: Intune,
     pub(crate) ca_database: CaDatabase,
+    /// The second node behind a load balancer, once there is one.
+    second_node: Option<Node>,
+    /// When the host of the application proxy's connector was last restarted.
+    pub(crate) connector_host_started: Option<UnixTime>,
     pub(crate) recent_requests: RecentRequests,
     /// Whether the CA's service has come up since its host was last restarted.
     pub(crate) ca_started: bool,
@@ -174,6 +179,8 @@ impl Deployment {
             intune: Intune::default(),
             ca_database: CaDatabase::default(),
             ca_started: true,
+            second_node: None,
+            connector_host_started: None,
             recent_requests: RecentRequests::default(),
             device: DeviceMemory::default(),
             transactions: Arc::default(),
@@ -204,6 +211,8 @@ impl Deployment {
         self.intune = Intune::default();
         self.ca_database.pending.clear();
         self.ca_started = true;
+        self.second_node = None;
+        self.connector_host_started = None;
         self.recent_requests = RecentRequests::default();
         self.device = DeviceMemory::default();
         self.transactions = Arc::default();
@@ -231,9 +240,14 @@ impl Deployment {
         self.exchange(request, now, layer::http_sys::handle)
     }
 
+    /// Answers a request to a web server that has nothing to do with the deployment.
+    pub(crate) fn handle_elsewhere(&mut self, request: &Request, now: UnixTime) -> Exchange {
+        self.exchange(request, now, layer::client_network::elsewhere)
+    }
+
     /// Answers a request to the CRL distribution point.
     pub fn handle_crl(&mut self, request: &Request, now: UnixTime) -> Exchange {
-        self.exchange(request, now, layer::crl::handle)
+        self.exchange(request, now, layer::crl::from_outside)
     }
 
     fn exchange(
@@ -264,9 +278,11 @@ impl Deployment {
         Transit::new(now, self.exchanges)
     }
 
-    /// The TLS handshake that clients see; `None` if no TLS is spoken.
-    #[must_use]
-    pub fn tls_handshake(&self) -> Option<Handshake> {
+    /// The TLS handshake that clients see.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn tls_handshake(&self) -> Result<Handshake, HandshakeFailure> {
         layer::tls::handshake(self)
     }
 
@@ -274,7 +290,7 @@ impl Deployment {
     pub(crate) fn tls_binding(&self) -> (Vec<Vec<u8>>, Vec<u8>) {
         let chain = self
             .pki
-            .tls_chain()
+            .tls_chain(layer::tls::endpoint(self), &self.state.tls)
             .iter()
             .map(|c| c.as_der().to_vec())
             .collect();
@@ -329,6 +345,10 @@ impl Deployment {
             let service = "Microsoft Entra private network connector";
             self.log(&t, system::service_state(service, is.is_running()));
         }
+        if old.app_proxy.connector.restarts != new.app_proxy.connector.restarts {
+            self.connector_host_started = Some(now);
+            self.log(&t, system::event_log_started("connector.lab.example"));
+        }
         if old.iis.service != new.iis.service {
             let service = "World Wide Web Publishing Service";
             self.log(
@@ -361,6 +381,39 @@ impl Deployment {
     pub fn recycle(&mut self, now: UnixTime) {
         let t = self.transit(now);
         layer::ndes::stop(self, &t);
+    }
+
+    /// Does something at one of the nodes behind a load balancer.
+    pub(crate) fn at_node<T>(&mut self, number: usize, act: impl FnOnce(&mut Self) -> T) -> T {
+        if number == 0 {
+            return act(self);
+        }
+        let made = match self.second_node.take() {
+            Some(node) => Ok(node),
+            None => self
+                .pki
+                .second_node(self.origin, self.provider.as_ref(), &mut self.rng)
+                .map(|(ra_signing, ra_encryption)| Node {
+                    pool: Pool::default(),
+                    ra_signing,
+                    ra_encryption,
+                }),
+        };
+        // A key that cannot sign is a defect of the mock; then there is one node.
+        let Ok(mut node) = made else {
+            return act(self);
+        };
+        self.swap(&mut node);
+        let result = act(self);
+        self.swap(&mut node);
+        self.second_node = Some(node);
+        result
+    }
+
+    fn swap(&mut self, node: &mut Node) {
+        std::mem::swap(&mut self.pool, &mut node.pool);
+        std::mem::swap(&mut self.pki.ra_signing, &mut node.ra_signing);
+        std::mem::swap(&mut self.pki.ra_encryption, &mut node.ra_encryption);
     }
 
     /// The worker process has had no request for so long that it ends, if the pool's settings say so;

@@ -14,6 +14,7 @@ pub(crate) mod ca;
 pub(crate) mod client_network;
 pub(crate) mod cloud_connector;
 pub(crate) mod crl;
+pub(crate) mod front_end;
 pub(crate) mod http_sys;
 pub(crate) mod iis;
 pub(crate) mod intune;

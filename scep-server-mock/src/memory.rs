@@ -13,16 +13,19 @@ use crate::challenge::ChallengeKind;
 use crate::deployment::Deployment;
 use crate::error::Result;
 use crate::layer::client_network::obstacle;
-pub use crate::layer::tls::Handshake;
+pub use crate::layer::tls::{Handshake, HandshakeFailure};
 use crate::names;
 use crate::scenario::play_step;
 use crate::simulation::Simulation;
+use crate::state::DnsRecord;
 use crate::wire::{Outcome, Request, Response};
 
 /// Address of the NDES server.
 const NDES: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
 /// Address of the CRL distribution point.
 const PKI: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 30));
+/// Address of a web server that has nothing to do with the deployment.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 80));
 /// Address of the application proxy.
 const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 20));
 
@@ -43,6 +46,10 @@ pub struct Resolved {
 pub enum Failure {
     /// The name does not exist.
     NameNotFound,
+    /// The name servers fail.
+    ResolverFailed,
+    /// Alert `protocol_version` in answer to a ClientHello.
+    ProtocolVersion,
     /// The port is closed.
     Refused,
     /// Nobody has this address.
@@ -158,14 +165,26 @@ impl MemoryHost {
                 cnames: Vec::new(),
             });
         }
-        let proxied = inner.simulation.deployment().state().app_proxy.present;
+        let state = inner.simulation.deployment().state();
+        let proxied = state.app_proxy.present;
+        let record = state.dns.published_name;
         let host = host.to_ascii_lowercase();
+        let published =
+            host == names::PROXY_HOST && proxied || host == names::NDES_HOST && !proxied;
         let (address, cnames) = match host.as_str() {
+            _ if published && record == DnsRecord::Missing => return Err(Failure::NameNotFound),
+            _ if published && record == DnsRecord::ServerFailure => {
+                return Err(Failure::ResolverFailed);
+            }
+            _ if published && record == DnsRecord::Elsewhere => {
+                (ELSEWHERE, vec![names::OLD_WEB_HOST.to_owned()])
+            }
             names::PKI_HOST => (PKI, Vec::new()),
+            // Whatever it is called, and whether it exists.
+            name if proxied && name.ends_with(names::PROXY_DOMAIN) => (PROXY, Vec::new()),
             // Behind the proxy, the server's own name is known inside only.
             names::NDES_HOST if !proxied => (NDES, Vec::new()),
             names::PROXY_HOST if proxied => (PROXY, vec![names::PROXY_CNAME.to_owned()]),
-            names::PROXY_CNAME if proxied => (PROXY, Vec::new()),
             _ => return Err(Failure::NameNotFound),
         };
         Ok(Resolved {
@@ -199,7 +218,11 @@ impl MemoryHost {
             .simulation
             .deployment()
             .tls_handshake()
-            .ok_or(Failure::NoTls)
+            .map_err(|failure| match failure {
+                HandshakeFailure::Closed => Failure::NoTls,
+                HandshakeFailure::Reset => Failure::Reset,
+                HandshakeFailure::ProtocolVersion => Failure::ProtocolVersion,
+            })
     }
 
     /// One HTTP exchange with whatever has this address. The request's scheme says whether TLS is
@@ -223,6 +246,8 @@ impl MemoryHost {
         let deployment = inner.simulation.deployment_mut();
         let exchange = if address.ip() == PKI {
             deployment.handle_crl(request, now)
+        } else if address.ip() == ELSEWHERE {
+            deployment.handle_elsewhere(request, now)
         } else {
             deployment.handle(request, now)
         };
@@ -340,6 +365,7 @@ impl Inner {
         let state = self.simulation.deployment().state();
         let proxied = state.app_proxy.present;
         let outcome = match address.ip() {
+            ELSEWHERE if matches!(address.port(), 80 | 443) => None,
             PKI if address.port() != 80 => Some(Outcome::Refused),
             PKI if !state.crl.http_reachable => Some(Outcome::Silence),
             PKI => None,

@@ -8,6 +8,14 @@ pub const PKI_HOST: &str = "pki.lab.example";
 pub const PROXY_HOST: &str = "scep.lab.example";
 /// What the published name is an alias of.
 pub const PROXY_CNAME: &str = "scep-lab.msappproxy.net";
+/// An old web server of the organisation.
+pub const OLD_WEB_HOST: &str = "www.lab.example";
+/// What every application of the proxy has below its name.
+pub const PROXY_DOMAIN: &str = ".msappproxy.net";
+/// The captive portal of the network that a client is in.
+pub const PORTAL_HOST: &str = "portal.guest.example";
+/// File name of the CA that issued the certificate of the TLS binding.
+pub const TLS_ISSUER_FILE: &str = "Public-Web-Issuing-CA.crt";
 /// The account that the SCEP application pool runs as.
 pub const SERVICE_ACCOUNT: &str = "svc-ndes";
 /// The NetBIOS name of the domain.

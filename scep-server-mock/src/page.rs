@@ -4,6 +4,8 @@
 //! the prose is ours.
 
 pub(crate) mod app_proxy;
+pub(crate) mod front_end;
 pub(crate) mod http_sys;
 pub(crate) mod iis;
 pub(crate) mod ndes;
+pub(crate) mod network;

@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::keys::{KeyPair, Keys};
 use crate::names;
 use crate::state::{
-    CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose, State, Thumbprint, Tls,
-    TlsIssuer,
+    CertificateDigest, CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose, State,
+    Thumbprint, Tls, TlsChain, TlsIssuer,
 };
 
 pub(crate) mod crl;
@@ -29,6 +29,8 @@ pub(crate) struct CrlUrls {
     pub(crate) renewed: String,
     pub(crate) delta: String,
     pub(crate) root: String,
+    /// The certificate of the CA behind the TLS binding.
+    pub(crate) tls_issuer: String,
 }
 
 impl CrlUrls {
@@ -40,6 +42,7 @@ impl CrlUrls {
             renewed: url(names::RENEWED_CRL_FILE),
             delta: url(names::DELTA_CRL_FILE),
             root: url(names::ROOT_CRL_FILE),
+            tls_issuer: url(names::TLS_ISSUER_FILE),
         }
     }
 }
@@ -81,6 +84,14 @@ pub(crate) struct Pki {
     pub(crate) public_tls_root: Identity,
     pub(crate) private_tls_root: Identity,
     pub(crate) tls: Identity,
+    /// A CA below a root, where the certificate of the TLS binding comes from one.
+    tls_intermediate: Identity,
+    /// What the application proxy shows.
+    proxy_tls: Identity,
+    /// What a firewall shows that takes TLS apart.
+    inspection_tls: Identity,
+    /// What a captive portal shows.
+    portal_tls: Identity,
     /// Trusted Root Certification Authorities of the NDES server: the lab's roots, and what the
     /// settings say was put there by mistake.
     pub(crate) trusted_roots: Vec<Certificate>,
@@ -101,7 +112,11 @@ impl Pki {
         provider: &dyn CryptoProvider,
         rng: &mut dyn RandomSource,
     ) -> Result<Self> {
-        let mut mint = Minter { provider, rng };
+        let mut mint = Minter::new(provider, rng);
+        mint.ca_digest = match state.ca.certificate_digest {
+            CertificateDigest::Sha256 => DigestAlgorithm::Sha256,
+            CertificateDigest::Sha1 => DigestAlgorithm::Sha1,
+        };
         let root = mint.root("CN=Lab Root CA,O=Lab", &keys.root, origin)?;
         let issuing_ca = mint.issuing_ca(&root, &keys.issuing_ca, &crl_urls.root, origin)?;
         let public_tls_root =
@@ -138,11 +153,40 @@ impl Pki {
             &crl_urls.issuing,
             origin,
         )?;
-        let tls_issuer = match state.tls.issuer {
+        let tls_root = match state.tls.issuer {
             TlsIssuer::PublicCa => &public_tls_root,
             TlsIssuer::PrivateCa => &private_tls_root,
         };
-        let tls = mint.tls(&state.tls, tls_issuer, &keys.tls_server, &tls_names, origin)?;
+        let tls_intermediate = mint.ca_below(
+            tls_root,
+            "CN=Public Web Issuing CA,O=Lab",
+            &keys.issuing_ca_renewed,
+            Vec::new(),
+            origin,
+        )?;
+        let tls_issuer = if state.tls.via_intermediate {
+            &tls_intermediate
+        } else {
+            tls_root
+        };
+        let tls = mint.tls(
+            &state.tls,
+            tls_issuer,
+            &keys.tls_server,
+            &tls_names,
+            &crl_urls.tls_issuer,
+            origin,
+        )?;
+        let mut others = OtherTls {
+            mint: &mut mint,
+            key: &keys.tls_server,
+            urls: &crl_urls,
+            origin,
+        };
+        let proxy_tls = others.certificate(&public_tls_root, &proxy_names(state, &tls_names))?;
+        let inspection_tls = others.certificate(&private_tls_root, &tls_names)?;
+        let portal = GeneralName::Dns(names::PORTAL_HOST.to_owned());
+        let portal_tls = others.certificate(&public_tls_root, &[portal])?;
         let intermediates = &state.windows.root_store_intermediates;
         let trusted_roots =
             mint.trusted_roots(intermediates, &root, &issuing_ca, &public_tls_root, origin)?;
@@ -159,6 +203,10 @@ impl Pki {
             public_tls_root,
             private_tls_root,
             tls,
+            tls_intermediate,
+            proxy_tls,
+            inspection_tls,
+            portal_tls,
             keys,
             crl_urls,
             tls_names,
@@ -185,7 +233,7 @@ impl Pki {
         // Clients have pinned these; the same keys make them the issuers of what was minted. A renewal
         // belongs to the history that ends.
         let first_issuing_ca = self.first_issuing_ca().clone();
-        let mut mint = Minter { provider, rng };
+        let mut mint = Minter::new(provider, rng);
         let trusted_roots = mint.trusted_roots(
             &state.windows.root_store_intermediates,
             &self.root,
@@ -215,7 +263,7 @@ impl Pki {
         provider: &dyn CryptoProvider,
         rng: &mut dyn RandomSource,
     ) -> Result<()> {
-        let mut mint = Minter { provider, rng };
+        let mut mint = Minter::new(provider, rng);
         if old.ca.renewals != new.ca.renewals {
             let renewed = mint.issuing_ca(
                 &self.root,
@@ -277,17 +325,33 @@ impl Pki {
             )?;
         }
         if old.tls != new.tls {
-            let issuer = match new.tls.issuer {
+            let root = match new.tls.issuer {
                 TlsIssuer::PublicCa => &self.public_tls_root,
                 TlsIssuer::PrivateCa => &self.private_tls_root,
+            };
+            let issuer = if new.tls.via_intermediate {
+                &self.tls_intermediate
+            } else {
+                root
             };
             self.tls = mint.tls(
                 &new.tls,
                 issuer,
                 &self.keys.tls_server,
                 &self.tls_names,
+                &self.crl_urls.tls_issuer,
                 now,
             )?;
+        }
+        if old.app_proxy.custom_certificate != new.app_proxy.custom_certificate {
+            let names = proxy_names(new, &self.tls_names);
+            self.proxy_tls = OtherTls {
+                mint: &mut mint,
+                key: &self.keys.tls_server,
+                urls: &self.crl_urls,
+                origin: now,
+            }
+            .certificate(&self.public_tls_root, &names)?;
         }
         Ok(())
     }
@@ -318,7 +382,32 @@ impl Pki {
         provider: &dyn CryptoProvider,
         rng: &mut dyn RandomSource,
     ) -> Result<StoreEntry> {
-        Minter { provider, rng }.ra(role, state, ca, &self.keys, &self.crl_urls.issuing, origin)
+        Minter::new(provider, rng).ra(role, state, ca, &self.keys, &self.crl_urls.issuing, origin)
+    }
+
+    /// RA certificates of a second NDES server: over keys of its own, which are the other way round
+    /// those of the first.
+    pub(crate) fn second_node(
+        &self,
+        origin: UnixTime,
+        provider: &dyn CryptoProvider,
+        rng: &mut dyn RandomSource,
+    ) -> Result<(StoreEntry, StoreEntry)> {
+        let mut keys = self.keys.clone();
+        std::mem::swap(&mut keys.ra_signing, &mut keys.ra_encryption);
+        let mut mint = Minter::new(provider, rng);
+        let state = CertificateState::default();
+        let mut make = |role| {
+            mint.ra(
+                role,
+                &state,
+                &self.issuing_ca,
+                &keys,
+                self.crl_url(),
+                origin,
+            )
+        };
+        Ok((make(RaRole::Signing)?, make(RaRole::Encryption)?))
     }
 
     /// The issuing CA as it was before any renewal.
@@ -384,14 +473,77 @@ impl Pki {
             .map(|entry| &entry.identity.certificate)
     }
 
-    /// The chain that the TLS binding sends, leaf first. The root is left out, as servers do.
-    pub(crate) fn tls_chain(&self) -> Vec<Certificate> {
-        vec![self.tls.certificate.clone()]
+    /// The chain that a TLS endpoint sends, leaf first. The root is left out, as servers do.
+    pub(crate) fn tls_chain(&self, endpoint: TlsEndpoint, tls: &Tls) -> Vec<Certificate> {
+        let leaf = match endpoint {
+            TlsEndpoint::Binding => &self.tls,
+            TlsEndpoint::AppProxy => &self.proxy_tls,
+            TlsEndpoint::Inspection => &self.inspection_tls,
+            TlsEndpoint::Portal => &self.portal_tls,
+        };
+        let mut chain = vec![leaf.certificate.clone()];
+        let complete = tls.via_intermediate && tls.chain == TlsChain::Complete;
+        if endpoint == TlsEndpoint::Binding && complete {
+            chain.push(self.tls_intermediate.certificate.clone());
+        }
+        chain
+    }
+
+    /// The CA that issued the certificate of the TLS binding, as its URL gives it.
+    pub(crate) fn tls_issuer(&self) -> &Certificate {
+        let issuers = [
+            &self.tls_intermediate,
+            &self.public_tls_root,
+            &self.private_tls_root,
+        ];
+        let issuer = issuers.into_iter().find(|issuer| {
+            issuer
+                .certificate
+                .subject()
+                .matches(self.tls.certificate.issuer())
+        });
+        &issuer.unwrap_or(&self.public_tls_root).certificate
     }
 
     /// The key of devices that enroll in a scenario's history.
     pub(crate) fn device_key(&self) -> &KeyPair {
         &self.keys.device
+    }
+}
+
+/// Who answers a TLS handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsEndpoint {
+    Binding,
+    AppProxy,
+    Inspection,
+    Portal,
+}
+
+/// The names in the certificate that the application proxy shows: without one for the custom domain,
+/// those of its own domain.
+fn proxy_names(state: &State, published: &[GeneralName]) -> Vec<GeneralName> {
+    if state.app_proxy.custom_certificate {
+        published.to_vec()
+    } else {
+        vec![GeneralName::Dns(format!("*{}", names::PROXY_DOMAIN))]
+    }
+}
+
+/// Certificates of TLS endpoints that are not the server's.
+struct OtherTls<'a, 'm> {
+    mint: &'a mut Minter<'m>,
+    key: &'a KeyPair,
+    urls: &'a CrlUrls,
+    origin: UnixTime,
+}
+
+impl OtherTls<'_, '_> {
+    fn certificate(&mut self, issuer: &Identity, names: &[GeneralName]) -> Result<Identity> {
+        let tls = Tls::default();
+        let url = &self.urls.tls_issuer;
+        self.mint
+            .tls(&tls, issuer, self.key, names, url, self.origin)
     }
 }
 
@@ -408,6 +560,18 @@ pub(crate) enum RaRole {
 struct Minter<'a> {
     provider: &'a dyn CryptoProvider,
     rng: &'a mut dyn RandomSource,
+    /// The digest in signatures of CA certificates.
+    ca_digest: DigestAlgorithm,
+}
+
+impl<'a> Minter<'a> {
+    fn new(provider: &'a dyn CryptoProvider, rng: &'a mut dyn RandomSource) -> Self {
+        Self {
+            provider,
+            rng,
+            ca_digest: DigestAlgorithm::Sha256,
+        }
+    }
 }
 
 impl Minter<'_> {
@@ -424,6 +588,7 @@ impl Minter<'_> {
         extensions: Vec<Extension>,
     ) -> Result<Identity> {
         let subject = Name::from_rfc4514(subject)?;
+        let is_ca = extensions.contains(&Extension::basic_constraints(true, Some(0)));
         let mut all = extensions;
         all.push(Extension::subject_key_identifier(&self.key_id(key.spki())?));
         let issuer_spki = issuer.map_or_else(|| key.spki(), |i| i.certificate.spki_der());
@@ -440,7 +605,12 @@ impl Minter<'_> {
             extensions: all,
         };
         let signer = issuer.map_or(&key.key, |i| &i.key.key);
-        let certificate = builder.sign(signer.as_ref(), DigestAlgorithm::Sha256, self.rng)?;
+        let digest = if is_ca {
+            self.ca_digest
+        } else {
+            DigestAlgorithm::Sha256
+        };
+        let certificate = builder.sign(signer.as_ref(), digest, self.rng)?;
         Ok(Identity {
             certificate,
             key: key.clone(),
@@ -603,9 +773,13 @@ impl Minter<'_> {
         issuer: &Identity,
         key: &KeyPair,
         names: &[GeneralName],
+        issuer_url: &str,
         origin: UnixTime,
     ) -> Result<Identity> {
+        let own: Vec<GeneralName> = state.names.iter().cloned().map(GeneralName::Dns).collect();
+        let names = if own.is_empty() { names } else { &own };
         let extensions = vec![
+            Extension::ca_issuers(&[issuer_url]),
             Extension::basic_constraints(false, None),
             Extension::extended_key_usage(&[oid::SERVER_AUTH]),
             Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),

@@ -51,6 +51,20 @@ pub struct Profile {
     /// The string types in which a challenge password is understood.
     #[serde(default)]
     pub challenge_string: ChallengeString,
+    /// How a message by GET is decoded.
+    #[serde(default)]
+    pub base64: Base64Reading,
+}
+
+/// How a message by GET is decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Base64Reading {
+    /// Whatever can be understood: blanks for `+`, the URL-safe alphabet.
+    #[default]
+    Tolerant,
+    /// The standard alphabet only.
+    Strict,
 }
 
 /// The string types in which a challenge password is understood.

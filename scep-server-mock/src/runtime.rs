@@ -3,6 +3,7 @@
 pub(crate) mod ca_database;
 pub(crate) mod crl_cache;
 pub(crate) mod intune;
+pub(crate) mod node;
 pub(crate) mod password;
 pub(crate) mod pool;
 pub(crate) mod recent_requests;

@@ -11,6 +11,8 @@ mod ca;
 mod certificate;
 mod client_network;
 mod device_profile;
+mod dns;
+mod front_end;
 mod http_sys;
 mod iis;
 mod intune;
@@ -20,11 +22,13 @@ mod period;
 mod policy_module;
 mod tls;
 
-pub use app_proxy::{AppProxy, Connector, Preauthentication};
-pub use ca::{Ca, Crl, DeltaCrl, MinimumDigest, RootCrl, Template};
+pub use app_proxy::{AppProxy, Connector, Egress, Preauthentication};
+pub use ca::{Ca, CertificateDigest, Crl, DeltaCrl, MinimumDigest, RootCrl, Template};
 pub use certificate::{CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose};
-pub use client_network::{ClientNetwork, NetworkPath};
+pub use client_network::{ClientNetwork, EgressProxy, NetworkPath};
 pub use device_profile::DeviceProfile;
+pub use dns::{Dns, DnsRecord};
+pub use front_end::{FrontEnd, FrontEndKind, HealthProbe, WafRule};
 pub use http_sys::HttpSys;
 pub use iis::{
     AdminApplication, Authentication, ClientCertificates, Configuration, Iis, InjectedModule,
@@ -36,7 +40,7 @@ pub use load::Load;
 pub use ndes::{Challenge, ChallengeMode, Ndes, Registry, ServiceAccount};
 pub use period::Period;
 pub use policy_module::{Crp, CrpSite, PolicyModule, Thumbprint, Windows, WinhttpProxy};
-pub use tls::{Tls, TlsIssuer};
+pub use tls::{Tls, TlsChain, TlsIssuer, TlsVersions};
 
 /// Every setting of the simulated deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +50,10 @@ pub struct State {
     pub device_profile: DeviceProfile,
     /// What lies between the client and the published name.
     pub client_network: ClientNetwork,
+    /// The published name in DNS.
+    pub dns: Dns,
+    /// A reverse proxy or load balancer, if the deployment is published by one.
+    pub front_end: FrontEnd,
     /// Microsoft Entra application proxy, if the deployment is published by it.
     pub app_proxy: AppProxy,
     /// The TLS binding that clients meet.

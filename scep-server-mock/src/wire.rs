@@ -209,6 +209,8 @@ pub enum Layer {
     ClientNetwork,
     /// Microsoft Entra application proxy.
     AppProxy,
+    /// Another reverse proxy or load balancer.
+    FrontEnd,
     /// The TLS binding.
     Tls,
     /// The kernel's HTTP server.

@@ -270,6 +270,31 @@ impl Certificate {
             .unwrap_or_default()
     }
 
+    /// URIs of the issuer's certificate (caIssuers of authorityInfoAccess).
+    #[must_use]
+    pub fn ca_issuers(&self) -> Vec<String> {
+        let read = |der: &[u8]| -> Result<Vec<String>> {
+            let mut descriptions = Reader::new(der)
+                .expect(tag::SEQUENCE, "authorityInfoAccess")?
+                .reader();
+            let mut uris = Vec::new();
+            while descriptions.peek().is_some() {
+                let mut fields = descriptions
+                    .expect(tag::SEQUENCE, "AccessDescription")?
+                    .reader();
+                let method = fields.expect(tag::OID, "accessMethod")?.oid()?;
+                let location = fields.next("accessLocation")?;
+                if method == oid::CA_ISSUERS && location.tag == tag::context(6) {
+                    uris.push(String::from_utf8_lossy(location.value).into_owned());
+                }
+            }
+            Ok(uris)
+        };
+        self.extension(oid::AUTHORITY_INFO_ACCESS)
+            .and_then(|der| read(der).ok())
+            .unwrap_or_default()
+    }
+
     /// subjectKeyIdentifier.
     #[must_use]
     pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {

@@ -198,6 +198,24 @@ impl Extension {
         }
     }
 
+    /// authorityInfoAccess that says where the issuer's certificate lies (RFC 5280 section 4.2.2.1).
+    #[must_use]
+    pub fn ca_issuers(uris: &[&str]) -> Self {
+        let descriptions: Vec<Vec<u8>> = uris
+            .iter()
+            .map(|uri| {
+                let location = write::tlv(tag::context(6), uri.as_bytes());
+                write::sequence(&[&write::oid(oid::CA_ISSUERS), &location])
+            })
+            .collect();
+        let parts: Vec<&[u8]> = descriptions.iter().map(Vec::as_slice).collect();
+        Self {
+            oid: oid::AUTHORITY_INFO_ACCESS,
+            critical: false,
+            value: write::sequence(&parts),
+        }
+    }
+
     /// freshestCRL of a CRL: where its delta CRL lies (RFC 5280 section 5.2.6).
     #[must_use]
     pub fn freshest_crl(uris: &[&str]) -> Self {

@@ -33,12 +33,14 @@ impl Baseline {
     /// - `ndes-tls`: the same behind a TLS binding;
     /// - `intune`: NDES with the Intune policy module and the older connector, http;
     /// - `intune-cloud`: NDES with the policy module and the connector that asks the cloud, http;
+    /// - `intune-reverse-proxy`: `intune` behind nginx, http;
     /// - `intune-app-proxy`: `intune` behind Microsoft Entra application proxy.
     pub const NAMES: &'static [&'static str] = &[
         "ndes-plain",
         "ndes-tls",
         "intune",
         "intune-cloud",
+        "intune-reverse-proxy",
         "intune-app-proxy",
     ];
 

@@ -6,19 +6,56 @@ use crate::deployment::Deployment;
 use crate::log::text;
 use crate::names;
 use crate::page::app_proxy as page;
-use crate::state::Preauthentication;
+use crate::state::{Egress, Preauthentication};
 use crate::wire::{Layer, Outcome, Request, Scheme, Transit};
 
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
     if !d.state.app_proxy.present {
-        return super::tls::handle(d, t, request);
+        return super::front_end::handle(d, t, request);
     }
     t.spend_ms(15);
     let proxy = d.state.app_proxy.clone();
-    if proxy.preauthentication == Preauthentication::EntraId {
-        return t.answer(Layer::AppProxy, page::sign_in(&request.path));
+    let published = [names::PROXY_HOST, names::PROXY_CNAME]
+        .iter()
+        .any(|host| host.eq_ignore_ascii_case(&request.host));
+    // A test on sockets asks by address.
+    let by_address =
+        request.host.parse::<std::net::IpAddr>().is_ok() || request.host == "localhost";
+    if !published && !by_address {
+        return t.answer(Layer::AppProxy, page::no_application());
     }
-    if !proxy.connector.service.is_running() {
+    if proxy.preauthentication == Preauthentication::EntraId {
+        if !proxy.clients_signed_in {
+            return t.answer(Layer::AppProxy, page::sign_in(&request.path));
+        }
+        if !proxy.user_assigned {
+            let detail = "The user is not assigned to this application.";
+            return t.answer(
+                Layer::AppProxy,
+                page::error(403, "Forbidden", "Forbidden", detail),
+            );
+        }
+    }
+    if proxy.connector.egress == Egress::Inspected {
+        let code = "ConnectorError:Unauthorized";
+        d.log(t, text::connector(code, "the cloud service"));
+        let detail = "The connector is not authorised at the service: ConnectorError:Unauthorized.";
+        let status_code = "InternalServerError";
+        return t.answer(
+            Layer::AppProxy,
+            page::error(500, "Internal Server Error", status_code, detail),
+        );
+    }
+    if proxy.connector.egress == Egress::Blocked {
+        d.log(
+            t,
+            text::connector("ServiceUnreachable", "the cloud service"),
+        );
+    }
+    let alive = connector_runs(d, t)
+        && proxy.connector.egress == Egress::Open
+        && proxy.connector.group == proxy.connector_group;
+    if !alive {
         // The cloud service waits a moment for a connector to take the request, and gives up.
         t.spend_ms(2_000);
         let detail = "The application proxy found no connector that took the request.";
@@ -26,6 +63,18 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         return t.answer(Layer::AppProxy, response);
     }
     t.spend_ms(25);
+    if !proxy.connector.resolves_internal_names {
+        t.spend_ms(150);
+        d.log(t, text::connector("NameNotResolved", &proxy.internal_url));
+        let detail = "The connector could not reach the application's internal address.";
+        let response = page::error(502, "Bad Gateway", "BadGateway", detail);
+        return t.answer(Layer::AppProxy, response);
+    }
+    if !is_published(request, &proxy.internal_url) {
+        let detail = "There is nothing under this path of the application.";
+        let response = page::error(404, "Not Found", "NotFound", detail);
+        return t.answer(Layer::AppProxy, response);
+    }
     let Some(inside) = rewrite(request, &proxy.internal_url, d.state.tls.enabled) else {
         t.spend_ms(200);
         d.log(t, text::connector("BadGateway", &proxy.internal_url));
@@ -58,16 +107,33 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     }
 }
 
+/// Whether the connector's service runs: set to delayed start, it comes up minutes after its host.
+fn connector_runs(d: &Deployment, t: &Transit) -> bool {
+    const DELAY: Duration = Duration::from_secs(180);
+    let connector = &d.state.app_proxy.connector;
+    let starting = connector.delayed_start
+        && d.connector_host_started
+            .is_some_and(|at| t.now().since(at) < DELAY);
+    connector.service.is_running() && !starting
+}
+
+/// Whether a path is published: with a path in the internal URL, only what lies below it is.
+fn is_published(request: &Request, internal_url: &str) -> bool {
+    let Some(target) = Target::parse(internal_url) else {
+        return true;
+    };
+    let path = target.path.to_ascii_lowercase();
+    path.is_empty() || request.path.to_ascii_lowercase().starts_with(&path)
+}
+
 /// The request as the connector sends it; `None` if nothing answers at the internal URL.
 fn rewrite(request: &Request, internal_url: &str, tls_enabled: bool) -> Option<Request> {
     let target = Target::parse(internal_url)?;
-    // Inside, NDES answers under its own name: always on port 80, and on 443 if TLS is bound. A
-    // path in the internal URL would be put in front, and leads nowhere.
+    // Inside, NDES answers under its own name: always on port 80, and on 443 if TLS is bound.
     let bound = target.scheme == Scheme::Http || tls_enabled;
     let reachable = bound
         && target.port == target.scheme.default_port()
-        && target.host.eq_ignore_ascii_case(names::NDES_HOST)
-        && matches!(target.path, "" | "/");
+        && target.host.eq_ignore_ascii_case(names::NDES_HOST);
     reachable.then(|| Request {
         scheme: target.scheme,
         host: target.host.to_owned(),
@@ -140,7 +206,6 @@ mod tests {
             "http://ndes.lab.example:443/",
             "http://ndes.lab.example:8080/",
             "http://ndes.lab.example:http/",
-            "http://ndes.lab.example/certsrv/",
             "http://somebody@ndes.lab.example/",
             "ftp://ndes.lab.example/",
             "ndes",

@@ -37,6 +37,14 @@ fn delta(d: &mut Deployment, now: UnixTime) -> Result<Crl> {
     pki_crl::sign(&d.pki.issuing_ca, dates, revoked, extensions, &mut d.rng)
 }
 
+/// Answers a client, whose network may be in the way.
+pub(crate) fn from_outside(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
+    match super::client_network::intercepted(d, t) {
+        Some(outcome) => outcome,
+        None => handle(d, t, request),
+    }
+}
+
 /// Answers a request to the distribution point.
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
     t.spend_ms(3);
@@ -45,6 +53,12 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     }
     let file = request.path.rsplit('/').next().unwrap_or_default();
     let now = t.now();
+    if file == names::TLS_ISSUER_FILE {
+        let body = d.pki.tls_issuer().as_der().to_vec();
+        let response =
+            Response::new(200, "OK", "application/pkix-cert", body).with("Server", iis::SERVER);
+        return t.answer(Layer::Crl, response);
+    }
     let crl = match file {
         file if d.pki.crl_issuer(file).is_some() => base(d, file, now),
         names::DELTA_CRL_FILE if d.state.crl.delta.enabled => delta(d, now),

@@ -15,7 +15,7 @@ use crate::log::ndes as event;
 use crate::names;
 use crate::page::iis::HttpError;
 use crate::page::ndes::{self as page, Admin};
-use crate::profile::{Undecodable, UnknownOperation};
+use crate::profile::{Base64Reading, Undecodable, UnknownOperation};
 use crate::state::{ChallengeMode, ConnectorKind, InjectedModule};
 use crate::wire::{Layer, Request, Response, Transit};
 
@@ -31,7 +31,14 @@ const FAILED: HttpError = HttpError::new(500, 0, "Internal Server Error", "Isapi
 /// Answers a request to the SCEP URL.
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Handled {
     t.spend_ms(3);
-    let parsed = ServerRequest::from_http(&request.method, request.query.as_deref(), &request.body);
+    // A server that reads the standard alphabet only sees no base64 in the other one.
+    let strict = d.profile.base64 == Base64Reading::Strict && has_other_alphabet(request);
+    let query = if strict {
+        Some("operation=PKIOperation&message=!")
+    } else {
+        request.query.as_deref()
+    };
+    let parsed = ServerRequest::from_http(&request.method, query, &request.body);
     // The policy module sits in front of NDES and opens its channel to the registration point as
     // soon as a PKIOperation comes, whether NDES has started or not (inferred: with a module that
     // cannot do so the pool ends in 503 even where NDES itself would refuse to start again).
@@ -80,6 +87,17 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
 fn failed_to_start(t: &mut Transit, code: Hresult) -> Handled {
     t.answered_by.get_or_insert(Layer::Ndes);
     Handled::Error(FAILED.win32(code))
+}
+
+/// Whether a message by GET is in another alphabet than that of RFC 4648 section 4.
+fn has_other_alphabet(request: &Request) -> bool {
+    let query = request.query.as_deref().unwrap_or_default();
+    names_pki_operation(request)
+        && query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .filter(|(key, _)| key.eq_ignore_ascii_case("message"))
+            .any(|(_, value)| value.contains(['-', '_', ' ']) || value.contains("%20"))
 }
 
 /// Whether the query asks for a PKIOperation, however broken its message.

@@ -3,6 +3,8 @@
 use scep_core::x509::Certificate;
 
 use crate::deployment::Deployment;
+use crate::pki::TlsEndpoint;
+use crate::state::TlsVersions;
 use crate::wire::{Layer, Outcome, Request, Scheme, Transit};
 
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
@@ -10,9 +12,23 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         if !d.state.tls.enabled {
             return t.end(Layer::Tls, Outcome::Refused);
         }
+        if !d.state.tls.certificate_bound || d.state.tls.versions == TlsVersions::Tls10Only {
+            return t.end(Layer::Tls, Outcome::Reset);
+        }
         t.spend_ms(4);
     }
     super::http_sys::handle(d, t, request)
+}
+
+/// Why a handshake does not come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HandshakeFailure {
+    /// The port is closed.
+    Closed,
+    /// The connection is cut after the ClientHello: no certificate is bound.
+    Reset,
+    /// Alert `protocol_version`.
+    ProtocolVersion,
 }
 
 /// What a TLS handshake shows.
@@ -24,23 +40,51 @@ pub struct Handshake {
     pub trusted: bool,
     /// Whether the server asked for a client certificate.
     pub client_certificate_requested: bool,
+    /// Whether it is TLS 1.3, where the client can speak it.
+    pub tls13: bool,
 }
 
-/// The handshake of the binding that clients meet; `None` if the port is closed.
-pub(crate) fn handshake(d: &Deployment) -> Option<Handshake> {
-    let proxied = d.state.app_proxy.present;
-    if !d.state.tls.enabled && !proxied {
-        return None;
+/// Who answers the handshake of a client.
+pub(crate) fn endpoint(d: &Deployment) -> TlsEndpoint {
+    let network = &d.state.client_network;
+    if network.captive_portal {
+        TlsEndpoint::Portal
+    } else if network.tls_inspection {
+        TlsEndpoint::Inspection
+    } else if d.state.app_proxy.present {
+        TlsEndpoint::AppProxy
+    } else {
+        TlsEndpoint::Binding
     }
-    let chain = d.pki.tls_chain();
+}
+
+/// The handshake of the binding that clients meet.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) fn handshake(d: &Deployment) -> Result<Handshake, HandshakeFailure> {
+    let endpoint = endpoint(d);
+    if endpoint == TlsEndpoint::Binding {
+        if !d.state.tls.enabled {
+            return Err(HandshakeFailure::Closed);
+        }
+        if !d.state.tls.certificate_bound {
+            return Err(HandshakeFailure::Reset);
+        }
+        if d.state.tls.versions == TlsVersions::Tls10Only {
+            return Err(HandshakeFailure::ProtocolVersion);
+        }
+    }
+    let chain = d.pki.tls_chain(endpoint, &d.state.tls);
     let trusted = chain.last().is_some_and(|last| {
         last.verify_issued_by(d.provider.as_ref(), &d.pki.public_tls_root.certificate)
             .is_ok()
     });
     // IIS asks after it has seen the request, so the first handshake does not show it.
-    Some(Handshake {
+    Ok(Handshake {
         chain,
         trusted,
         client_certificate_requested: false,
+        tls13: endpoint == TlsEndpoint::Binding && d.state.tls.versions == TlsVersions::Tls13Only,
     })
 }

@@ -138,6 +138,19 @@ pub(crate) fn application_error(module: &'static str) -> Entry {
     }
 }
 
+/// EventLog 6005: a host has started.
+pub(crate) fn event_log_started(host: &str) -> Entry {
+    Entry {
+        log: Log::System,
+        source: "EventLog",
+        id: 6005,
+        severity: Severity::Information,
+        code: String::new(),
+        text: format!("The Event log service was started ({host})."),
+        details: Details::Code,
+    }
+}
+
 /// Service Control Manager 7036: a service entered a state.
 pub(crate) fn service_state(service: &str, running: bool) -> Entry {
     Entry {

@@ -26,6 +26,15 @@ pub(crate) fn error(status: u16, reason: &str, status_code: &str, detail: &str) 
     ))
 }
 
+/// The proxy knows no application of this name: its own page, without the marks of one.
+pub(crate) fn no_application() -> Response {
+    let body = "<!DOCTYPE html>\r\n<html>\r\n<head>\r\n<meta charset=\"utf-8\" />\r\n\
+        <title>This corporate app can't be accessed</title>\r\n</head>\r\n<body>\r\n\
+        <h1>This corporate app can't be accessed</h1>\r\n<p>No application is published here.</p>\r\n\
+        <div id=\"footer\">Status Code: NotFound</div>\r\n</body>\r\n</html>\r\n";
+    Response::new(404, "Not Found", "text/html; charset=utf-8", body.into())
+}
+
 /// The way to the sign-in page.
 pub(crate) fn sign_in(path: &str) -> Response {
     let location = format!(

@@ -23,6 +23,8 @@ pub struct Ca {
     pub permitted_subjects: Vec<String>,
     /// Smallest digest of a request's signature.
     pub minimum_digest: MinimumDigest,
+    /// The digest with which its own certificate and those of the lab's CAs are signed.
+    pub certificate_digest: CertificateDigest,
     /// How long it takes to answer a request.
     pub latency: Period,
     /// Whether it leaves URIs out of the subjectAltName, as products do that do not know them.
@@ -46,6 +48,7 @@ impl Default for Ca {
             crl_reachable: true,
             permitted_subjects: Vec::new(),
             minimum_digest: MinimumDigest::default(),
+            certificate_digest: CertificateDigest::default(),
             latency: Period::default(),
             drops_san_uris: false,
             subject_template: Vec::new(),
@@ -53,6 +56,17 @@ impl Default for Ca {
             renewals: 0,
         }
     }
+}
+
+/// The digest in the signature of a CA certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificateDigest {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SHA-1, which Apple's devices refuse.
+    Sha1,
 }
 
 /// Which digests in the signature of a request a CA takes.

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct ClientNetwork {
     /// What happens to packets for the published port.
     pub path: NetworkPath,
+    /// Whether a captive portal takes every request until somebody has signed in at it.
+    pub captive_portal: bool,
+    /// The forward proxy to the Internet.
+    pub egress_proxy: EgressProxy,
+    /// Whether a firewall takes TLS apart, with certificates of its own.
+    pub tls_inspection: bool,
 }
 
 /// What happens to packets for the published port.
@@ -21,4 +27,17 @@ pub enum NetworkPath {
     Filtered,
     /// The port is closed: RST.
     Refused,
+    /// The connection stands, and is cut as soon as something is sent.
+    Reset,
+}
+
+/// The forward proxy between a client and the Internet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EgressProxy {
+    /// There is none, or it lets SCEP pass.
+    #[default]
+    Open,
+    /// It wants a user to sign in, which SYSTEM cannot.
+    Authenticating,
 }

@@ -12,6 +12,16 @@ pub struct Tls {
     pub enabled: bool,
     /// Who issued the certificate.
     pub issuer: TlsIssuer,
+    /// Whether a CA below the root issued it.
+    pub via_intermediate: bool,
+    /// What the server sends along.
+    pub chain: TlsChain,
+    /// DNS names in the certificate; empty: those that are published.
+    pub names: Vec<String>,
+    /// Whether a certificate with its key is bound to the port at all.
+    pub certificate_bound: bool,
+    /// The versions of TLS that Schannel speaks.
+    pub versions: TlsVersions,
     /// How long before the deployment's history begins the certificate was issued.
     pub issued_ago: Period,
     /// Its whole term.
@@ -23,6 +33,11 @@ impl Default for Tls {
         Self {
             enabled: false,
             issuer: TlsIssuer::default(),
+            via_intermediate: false,
+            chain: TlsChain::default(),
+            names: Vec::new(),
+            certificate_bound: true,
+            versions: TlsVersions::default(),
             issued_ago: Period::days(30),
             valid_for: Period::days(365),
         }
@@ -38,4 +53,28 @@ pub enum TlsIssuer {
     PublicCa,
     /// A CA of the organisation, whose root the devices do not have.
     PrivateCa,
+}
+
+/// Which certificates a server sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsChain {
+    /// All but the root.
+    #[default]
+    Complete,
+    /// Its own only.
+    LeafOnly,
+}
+
+/// Versions of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsVersions {
+    /// 1.2 and 1.3.
+    #[default]
+    Modern,
+    /// 1.3 only.
+    Tls13Only,
+    /// 1.0 only, as an old server speaks it.
+    Tls10Only,
 }
