@@ -167,10 +167,16 @@ impl Extension {
         (names, count)
     }
 
-    /// Whether this is a subjectAltName that cannot be read: another reader may find names in it.
+    /// Whether this is a subjectAltName that cannot be read, or not to its end: another reader may find
+    /// names in it.
     pub(crate) fn is_broken_alternative_name(&self) -> bool {
-        self.oid == oid::SUBJECT_ALT_NAME
-            && GeneralName::add_texts(&self.value, 0, &mut Vec::new()).is_err()
+        let readable = || {
+            let mut value = Reader::new(&self.value);
+            value.expect(tag::SEQUENCE, "GeneralNames")?;
+            value.finish("GeneralNames")?;
+            GeneralName::add_texts(&self.value, 0, &mut Vec::new())
+        };
+        self.oid == oid::SUBJECT_ALT_NAME && readable().is_err()
     }
 
     /// cRLDistributionPoints with one distribution point for each URI.
