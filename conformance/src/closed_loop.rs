@@ -7,7 +7,7 @@ use scep_client::memory::MemoryStore;
 use scep_core::UnixTime;
 use scep_core::client::{CaTrust, MethodChoice};
 use scep_core::crypto::{CryptoProvider, PrivateKey, default_provider};
-use scep_core::x509::Name;
+use scep_core::x509::{Extension, GeneralName, Name};
 use scep_failures::catalogue::{Level, View, Visibility};
 use scep_failures::observation::{Memory, Observations};
 use scep_failures::{Catalogue, Diagnosis};
@@ -185,7 +185,7 @@ fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
     let host = network.host();
     let [root, _] = host.with(|s| s.deployment().ca_certificates());
     let mut probe = EnrollProbe::new(
-        Name::from_rfc4514("CN=closed-loop-device")?,
+        Name::from_rfc4514("CN=closed-loop-device,OU=Devices,O=Lab")?,
         CaTrust::Certificate(Box::new(root)),
     );
     let _kind = host.with(Simulation::challenge_kind);
@@ -197,6 +197,13 @@ fn enroll_probe(network: &Loopback) -> Result<EnrollProbe, LoopError> {
         _ => MethodChoice::ByCapabilities,
     };
     probe.require_trusted_tls = false;
+    probe.challenge_obtained = probe.challenge.is_some().then(|| host.now());
+    // as a device asks that is to be mapped to an account (KB5014754)
+    let sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-1177238915-682003330-512";
+    probe.extensions = vec![Extension::subject_alt_name(&[
+        GeneralName::Dns("closed-loop-device.lab.example".into()),
+        GeneralName::Uri(sid.into()),
+    ])];
     Ok(probe)
 }
 

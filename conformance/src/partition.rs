@@ -40,7 +40,9 @@ impl Signature {
 #[must_use]
 pub fn declared_alike(a: &FailureMode, b: &FailureMode, view: View) -> bool {
     if view.logs {
-        return a.same_in_logs.contains(&b.id) || b.same_in_logs.contains(&a.id);
+        let same = a.same_in_logs.contains(&b.id) || b.same_in_logs.contains(&a.id);
+        // the wire may tell apart what the logs cannot
+        return same && a.look(view) == b.look(view);
     }
     a.look(view) == b.look(view)
 }

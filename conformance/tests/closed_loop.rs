@@ -365,8 +365,8 @@ fn without_its_symptom_a_mode_is_never_taken_for_another_with_high_confidence() 
                 continue;
             };
             // what shows in the logs alone is health to whoever does not know those records
-            if symptom.id != *id && diagnosis.outcome == Outcome::Healthy && rests_on_logs(declared)
-            {
+            let beside = declared.kind == SymptomKind::Finding || rests_on_logs(declared);
+            if diagnosis.outcome == Outcome::Healthy && beside {
                 continue;
             }
             let same_stage = catalogue

@@ -16,7 +16,7 @@ mod transaction_id;
 
 pub use attributes::{MicrosoftAttributes, ScepAttributes};
 pub use build::{EmptyContent, MessageBuilder};
-pub use challenge::ChallengePassword;
+pub use challenge::{ChallengePassword, ChallengeString};
 pub use fail_info::FailInfo;
 pub use message_data::{IssuerAndSerialNumber, IssuerAndSubject};
 pub use message_type::MessageType;

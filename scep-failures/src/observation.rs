@@ -210,6 +210,15 @@ pub struct ReplyFacts {
     pub wrong_challenge_sent: bool,
     /// Age of the challenge password that was used, in seconds, where it is known.
     pub challenge_age_s: Option<u64>,
+    /// Whether the request carried a challenge password at all, where it is known.
+    #[serde(default)]
+    pub challenge_sent: Option<bool>,
+    /// Whether the certificate that was issued has the subject that was asked for.
+    #[serde(default)]
+    pub subject_kept: Option<bool>,
+    /// Whether it has all subject alternative names that were asked for.
+    #[serde(default)]
+    pub names_kept: Option<bool>,
 }
 
 /// How something failed below HTTP.

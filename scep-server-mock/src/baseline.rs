@@ -7,10 +7,14 @@ use crate::nearest::nearest;
 use crate::overlay;
 use crate::state::State;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("ndes-plain", include_str!("../baselines/ndes-plain.toml")),
     ("ndes-tls", include_str!("../baselines/ndes-tls.toml")),
     ("intune", include_str!("../baselines/intune.toml")),
+    (
+        "intune-cloud",
+        include_str!("../baselines/intune-cloud.toml"),
+    ),
     (
         "intune-app-proxy",
         include_str!("../baselines/intune-app-proxy.toml"),

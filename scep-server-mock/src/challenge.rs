@@ -25,6 +25,8 @@ pub enum ChallengeKind {
     Used,
     /// One that was issued too long ago.
     Expired,
+    /// One that was issued, and lost by a worker process that has ended since.
+    Lost,
     /// None at all.
     Missing,
 }
@@ -41,6 +43,7 @@ impl ChallengeKind {
             "wrong" => Self::Wrong,
             "used" => Self::Used,
             "expired" => Self::Expired,
+            "lost" => Self::Lost,
             "missing" => Self::Missing,
             _ => {
                 return Err(Error::Data {
@@ -67,7 +70,12 @@ pub(crate) fn issue(
             if let Some(ndes) = d.pool.ndes_mut() {
                 ndes.passwords.redeem(&challenge, validity, now);
             }
-            d.intune.redeem(&challenge, now);
+            d.intune.spend(d.provider.as_ref(), &d.pki, &challenge);
+            Ok(Some(challenge))
+        }
+        ChallengeKind::Lost => {
+            let challenge = correct(d, now)?;
+            d.let_the_worker_end(now);
             Ok(Some(challenge))
         }
         ChallengeKind::Expired => {
@@ -76,7 +84,7 @@ pub(crate) fn issue(
             if let Some(ndes) = d.pool.ndes_mut() {
                 ndes.passwords.age(&challenge, validity);
             }
-            d.intune.age(&challenge);
+            d.intune.age(d.provider.as_ref(), &d.pki, &challenge);
             Ok(Some(challenge))
         }
     }
@@ -84,7 +92,11 @@ pub(crate) fn issue(
 
 fn correct(d: &mut Deployment, now: UnixTime) -> Result<ChallengePassword> {
     if d.state.challenge.mode == ChallengeMode::Intune {
-        return Ok(d.intune.issue(now, &mut d.rng));
+        let profile = d.state.intune.profile.clone();
+        let provider = std::sync::Arc::clone(&d.provider);
+        return d
+            .intune
+            .issue(provider.as_ref(), &d.pki, &profile, now, &mut d.rng);
     }
     // An administrator inside the network looks at the NDES admin page.
     let url = format!("http://{}{}", names::NDES_HOST, names::ADMIN_PATH);

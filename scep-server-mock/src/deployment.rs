@@ -363,6 +363,17 @@ impl Deployment {
         layer::ndes::stop(self, &t);
     }
 
+    /// The worker process has had no request for so long that it ends, if the pool's settings say so;
+    /// else somebody recycles the pool.
+    pub(crate) fn let_the_worker_end(&mut self, now: UnixTime) {
+        let idle = self.state.iis.scep_pool.idle_timeout.duration();
+        if idle.is_zero() {
+            self.recycle(now);
+        } else {
+            self.pool.touch(now.minus(idle));
+        }
+    }
+
     /// Revokes a certificate of the issuing CA; the next CRL says so.
     pub fn revoke(&mut self, serial: &[u8], now: UnixTime) {
         self.ca_database.revoked.push((serial.to_vec(), now));

@@ -13,7 +13,6 @@ use crate::names;
 use crate::wire::{Outcome, Request};
 
 mod behaviour;
-mod certification_request;
 mod message;
 mod request;
 mod streaming;

@@ -335,10 +335,7 @@ impl MockNdes {
     /// # Errors
     /// [`Error::NoChallenge`] if there is none to be had.
     pub fn issue_challenge(&self) -> Result<Option<ChallengePassword>> {
-        self.shared.act(|s, now| {
-            let kind = s.challenge_kind();
-            s.deployment_mut().issue_challenge(kind, *now)
-        })
+        self.shared.act(|s, now| s.issue_challenge(*now))
     }
 
     /// A challenge password of a kind.

@@ -63,6 +63,12 @@ impl Hresult {
     pub const HTTP_NOT_FOUND: Self = Self(0x8019_0194);
     /// CA: the subject name is invalid or too long.
     pub const BAD_REQUEST_SUBJECT: Self = Self(0x8009_4001);
+    /// CA: no permission to request certificates.
+    pub const ENROLL_DENIED: Self = Self(0x8009_4011);
+    /// CA: the request is signed too weakly.
+    pub const WEAK_SIGNATURE: Self = Self(0x8009_4016);
+    /// CA: a name is not among those that its certificate permits (CERT_E_INVALID_NAME).
+    pub const INVALID_NAME: Self = Self(0x800B_0114);
     /// CA: no permission on the template.
     pub const TEMPLATE_DENIED: Self = Self(0x8009_4012);
     /// CA: a certificate manager denied the request.
@@ -109,6 +115,9 @@ impl Hresult {
             Self::WINHTTP_TIMEOUT => "timed out",
             Self::HTTP_NOT_FOUND => "not found (404)",
             Self::BAD_REQUEST_SUBJECT => "the subject name is invalid or too long",
+            Self::ENROLL_DENIED => "the permissions on the CA do not allow this account to request",
+            Self::WEAK_SIGNATURE => "the request's signature is weaker than the CA allows",
+            Self::INVALID_NAME => "a name is not included in the permitted list",
             Self::TEMPLATE_DENIED => {
                 "the permissions on the certificate template do not allow this account to enroll"
             }

@@ -12,9 +12,11 @@
 pub(crate) mod app_proxy;
 pub(crate) mod ca;
 pub(crate) mod client_network;
+pub(crate) mod cloud_connector;
 pub(crate) mod crl;
 pub(crate) mod http_sys;
 pub(crate) mod iis;
+pub(crate) mod intune;
 pub(crate) mod ndes;
 pub(crate) mod policy_module;
 pub(crate) mod registration_point;

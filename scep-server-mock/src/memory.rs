@@ -260,8 +260,9 @@ impl MemoryHost {
     /// # Errors
     /// [`Error::NoChallenge`](crate::Error::NoChallenge) if there is none to be had.
     pub fn issue_challenge(&self) -> Result<Option<ChallengePassword>> {
-        let kind = self.with(Simulation::challenge_kind);
-        self.issue_challenge_of(kind)
+        let mut inner = self.inner();
+        let now = inner.now();
+        inner.simulation.issue_challenge(now)
     }
 
     /// A challenge password of a kind.

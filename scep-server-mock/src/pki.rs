@@ -356,6 +356,18 @@ impl Pki {
         self.crl_urls.delta.clone()
     }
 
+    /// Intune, which signs challenges. It has a key and no certificate that anybody here looks at.
+    pub(crate) const fn intune(&self) -> &Identity {
+        &self.public_tls_root
+    }
+
+    /// The connector's certificate, and the one before it.
+    pub(crate) fn connectors(&self) -> impl Iterator<Item = &Identity> {
+        std::iter::once(&self.connector)
+            .chain(&self.previous_connector)
+            .map(|entry| &entry.identity)
+    }
+
     /// The certificate that `NDESCertThumbprint` names.
     pub(crate) fn connector_by(&self, thumbprint: Thumbprint) -> &StoreEntry {
         match (thumbprint, &self.previous_connector) {

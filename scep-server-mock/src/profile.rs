@@ -48,6 +48,20 @@ pub struct Profile {
     pub message_types: Vec<Served>,
     /// failInfo for a challenge password that is not accepted.
     pub challenge_fail_info: ChallengeFailInfo,
+    /// The string types in which a challenge password is understood.
+    #[serde(default)]
+    pub challenge_string: ChallengeString,
+}
+
+/// The string types in which a challenge password is understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChallengeString {
+    /// Any.
+    #[default]
+    Any,
+    /// PrintableString, as NDES.
+    PrintableOnly,
 }
 
 impl Profile {

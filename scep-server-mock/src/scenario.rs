@@ -195,6 +195,7 @@ fn challenge_kind(origin: &str, kind: Option<&str>) -> Result<ChallengeKind> {
         "wrong" => Ok(ChallengeKind::Wrong),
         "used" => Ok(ChallengeKind::Used),
         "expired" => Ok(ChallengeKind::Expired),
+        "lost" => Ok(ChallengeKind::Lost),
         "missing" => Ok(ChallengeKind::Missing),
         other => Err(Error::NotReproducible {
             id: origin.to_owned(),

@@ -1,11 +1,13 @@
 //! A deployment with its scenario: what can be armed and healed while it runs.
 
 use scep_core::UnixTime;
+use scep_core::message::ChallengePassword;
 use scep_failures::Catalogue;
 use scep_failures::catalogue::Persona;
 
 use crate::challenge::ChallengeKind;
 use crate::deployment::{Deployment, Parts};
+use crate::device::Behaviour;
 use crate::error::{Error, Result};
 use crate::scenario::{Choice, History, Scenario, persona_after, play_step};
 
@@ -186,6 +188,21 @@ impl Simulation {
             .play(&mut self.deployment, self.history, &mut at)?;
         *now = at.max(*now);
         Ok(())
+    }
+
+    /// A challenge password as the scenario's client comes with one: of its kind, and written as it
+    /// writes them.
+    ///
+    /// # Errors
+    /// [`Error::NoChallenge`] if there is none to be had.
+    pub fn issue_challenge(&mut self, now: UnixTime) -> Result<Option<ChallengePassword>> {
+        let kind = self.challenge_kind();
+        let string = Behaviour::of(&self.scenario.persona)?.challenge_string;
+        let challenge = self.deployment.issue_challenge(kind, now)?;
+        Ok(challenge.map(|challenge| match string {
+            Some(string) => challenge.written_as(string),
+            None => challenge,
+        }))
     }
 
     /// The kind of challenge password that the scenario's client comes with.

@@ -13,6 +13,7 @@ mod client_network;
 mod device_profile;
 mod http_sys;
 mod iis;
+mod intune;
 mod load;
 mod ndes;
 mod period;
@@ -20,7 +21,7 @@ mod policy_module;
 mod tls;
 
 pub use app_proxy::{AppProxy, Connector, Preauthentication};
-pub use ca::{Ca, Crl, DeltaCrl, RootCrl, Template};
+pub use ca::{Ca, Crl, DeltaCrl, MinimumDigest, RootCrl, Template};
 pub use certificate::{CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose};
 pub use client_network::{ClientNetwork, NetworkPath};
 pub use device_profile::DeviceProfile;
@@ -30,10 +31,11 @@ pub use iis::{
     IpRestrictions, Kerberos, MscepApplication, PoolState, RequestFiltering, ScepPool, Site,
     WindowsSchemes,
 };
+pub use intune::{ConnectorKind, Intune, IntuneConnector, ScepProfile};
 pub use load::Load;
 pub use ndes::{Challenge, ChallengeMode, Ndes, Registry, ServiceAccount};
 pub use period::Period;
-pub use policy_module::{Crp, PolicyModule, Thumbprint, Windows, WinhttpProxy};
+pub use policy_module::{Crp, CrpSite, PolicyModule, Thumbprint, Windows, WinhttpProxy};
 pub use tls::{Tls, TlsIssuer};
 
 /// Every setting of the simulated deployment.
@@ -56,6 +58,8 @@ pub struct State {
     pub ndes: Ndes,
     /// The Intune policy module and the certificate registration point (old connector).
     pub policy_module: PolicyModule,
+    /// Microsoft Intune, and its connector on the NDES server.
+    pub intune: Intune,
     /// Stores of the NDES server's Windows.
     pub windows: Windows,
     /// The issuing CA.

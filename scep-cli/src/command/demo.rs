@@ -7,7 +7,7 @@ use scep_client::enroll::{self, EnrollOptions, enroll};
 use scep_client::net::{HyperNetwork, TrustStore};
 use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice};
 use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, SystemRandom};
-use scep_core::x509::Name;
+use scep_core::x509::{Extension, GeneralName, Name};
 use scep_failures::catalogue::{FailureMode, Look, View, Visibility};
 use scep_failures::diagnosis::{Outcome, ProbeResult};
 use scep_failures::{Catalogue, Diagnosis};
@@ -187,9 +187,13 @@ impl Lab {
     fn probe(&self, mock: &MockNdes) -> Result<EnrollProbe> {
         let [root, _] = mock.ca_certificates();
         let mut probe = EnrollProbe::new(
-            name("CN=demo-device")?,
+            name("CN=demo-device,OU=Devices,O=Demo")?,
             CaTrust::Certificate(Box::new(root)),
         );
+        // as a device asks that is to be mapped to an account
+        let sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-1177238915-682003330-512";
+        probe.extensions = vec![Extension::subject_alt_name(&[GeneralName::Uri(sid.into())])];
+        probe.challenge_obtained = None;
         // where the deployment gives no password, the enrollment goes without
         probe.challenge = mock.issue_challenge().unwrap_or_default();
         probe.require_trusted_tls = false;

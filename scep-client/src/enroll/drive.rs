@@ -9,6 +9,7 @@ use scep_core::client::{
     Enrollment, Issued, Method, MethodChoice, Next, PendingTransaction, Refusal, Request, Response,
 };
 use scep_core::http::Operation;
+use scep_core::x509::Extension;
 use scep_failures::observation::{Purpose, ReplyFacts};
 
 use super::{EnrollOptions, Event, Outcome, PendingState};
@@ -316,6 +317,7 @@ fn reply_facts(
     let mut facts = ReplyFacts {
         wrong_challenge_sent: claims.wrong_challenge,
         challenge_age_s: age,
+        challenge_sent: Some(enrollment.params().challenge.is_some()),
         ..ReplyFacts::default()
     };
     if let Err(e) = answer {
@@ -328,6 +330,11 @@ fn reply_facts(
             Ok(Next::Issued(issued)) => {
                 facts.status = Some("success".into());
                 facts.issued_serial = Some(issued.certificate.serial_hex());
+                let (params, certificate) = (enrollment.params(), &issued.certificate);
+                facts.subject_kept = Some(certificate.subject().matches(&params.subject));
+                let have = certificate.subject_alt_names();
+                let asked = Extension::names_asked_for(&params.extensions);
+                facts.names_kept = Some(asked.iter().all(|name| have.contains(name)));
             }
             Ok(Next::Refused(_)) => facts.status = Some("failure".into()),
             Ok(Next::Send(_) | Next::WaitUntil(_) | Next::GaveUp(_)) | Err(_) => {}

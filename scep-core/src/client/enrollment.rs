@@ -185,6 +185,12 @@ impl Enrollment {
         self.session.capabilities()
     }
 
+    /// What is asked for.
+    #[must_use]
+    pub const fn params(&self) -> &EnrollmentParams {
+        &self.params
+    }
+
     /// Who does what at the CA, once GetCACert was answered.
     #[must_use]
     pub fn ca_roles(&self) -> Option<&CaRoles> {

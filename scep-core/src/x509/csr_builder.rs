@@ -14,7 +14,7 @@ use crate::oid;
 pub struct CertificationRequestBuilder {
     /// subject.
     pub subject: Name,
-    /// challengePassword, if any; a PrintableString where it fits, else UTF8String.
+    /// challengePassword, if any.
     pub challenge: Option<ChallengePassword>,
     /// Extensions to ask for.
     pub extensions: Vec<Extension>,
@@ -48,7 +48,7 @@ impl CertificationRequestBuilder {
         if let Some(challenge) = &self.challenge {
             attributes.push(write::sequence(&[
                 &write::oid(oid::CHALLENGE_PASSWORD),
-                &write::tlv(tag::SET, &write::directory_string(challenge.expose())),
+                &write::tlv(tag::SET, &challenge.to_der()),
             ]));
         }
         if !self.extensions.is_empty() {

@@ -167,6 +167,14 @@ impl Extension {
         (names, count)
     }
 
+    /// The subject alternative names among extensions, as text. Those that cannot be read are left out,
+    /// so it is for extensions of one's own; a server asks a
+    /// [`CertificationRequest`](super::CertificationRequest::has_unreadable_names).
+    #[must_use]
+    pub fn names_asked_for(extensions: &[Self]) -> Vec<String> {
+        Self::alternative_names(extensions.iter(), usize::MAX).0
+    }
+
     /// Whether this is a subjectAltName that cannot be read, or not to its end: another reader may find
     /// names in it.
     pub(crate) fn is_broken_alternative_name(&self) -> bool {

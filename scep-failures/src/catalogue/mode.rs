@@ -139,6 +139,10 @@ pub struct LogEvidence {
     /// Some systems show this instead; the simulation need not.
     #[serde(default)]
     pub alternative: bool,
+    /// A request with a wrong challenge password leaves the same record, so where a diagnosis sent one
+    /// this says nothing.
+    #[serde(default)]
+    pub own_request: bool,
     /// How it is known.
     pub provenance: Provenance,
 }

@@ -32,9 +32,15 @@ impl Baseline {
     /// - `ndes-plain`: NDES alone, one-time challenge passwords, no proxy, http;
     /// - `ndes-tls`: the same behind a TLS binding;
     /// - `intune`: NDES with the Intune policy module and the older connector, http;
-    /// - `intune-app-proxy`: the same behind Microsoft Entra application proxy.
-    pub const NAMES: &'static [&'static str] =
-        &["ndes-plain", "ndes-tls", "intune", "intune-app-proxy"];
+    /// - `intune-cloud`: NDES with the policy module and the connector that asks the cloud, http;
+    /// - `intune-app-proxy`: `intune` behind Microsoft Entra application proxy.
+    pub const NAMES: &'static [&'static str] = &[
+        "ndes-plain",
+        "ndes-tls",
+        "intune",
+        "intune-cloud",
+        "intune-app-proxy",
+    ];
 
     /// The word in catalogue and command line.
     #[must_use]

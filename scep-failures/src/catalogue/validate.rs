@@ -46,7 +46,9 @@ const LOGS: &[&str] = &[
 ];
 
 /// The sorts of challenge passwords of [`Persona::challenge`](super::reproduce::Persona::challenge).
-const CHALLENGES: &[&str] = &["correct", "wrong", "used", "expired", "missing", "static"];
+const CHALLENGES: &[&str] = &[
+    "correct", "wrong", "used", "expired", "lost", "missing", "static",
+];
 
 /// Events that Windows writes for many reasons: they say something only with the name or address in
 /// them.

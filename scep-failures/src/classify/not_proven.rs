@@ -77,6 +77,15 @@ pub(super) fn not_proven(
             unseen(Visibility::Enroll, &[Stage::Ca]),
         );
     }
+    let elsewhere = unseen(Visibility::Never, Stage::ALL);
+    if !elsewhere.is_empty() {
+        add(
+            "elsewhere",
+            "some failures leave no trace at the server, neither on the wire nor in its logs",
+            Visibility::Never,
+            elsewhere,
+        );
+    }
     let silent = unseen(Visibility::Logs, Stage::ALL);
     if !case.view.logs && !silent.is_empty() {
         add(

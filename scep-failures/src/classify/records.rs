@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue::{FailureMode, LogEvidence};
 use crate::evidence::logs;
-use crate::observation::{LogRecord, Observations};
+use crate::observation::{LogRecord, Observations, Outcome};
 
 /// What logs say of a mode.
 #[derive(Clone, Default)]
@@ -45,7 +45,11 @@ pub(super) fn score(
     }
     let given = logs::current(observations);
     let mut forms: BTreeMap<Option<&str>, (LogScore, Vec<String>)> = BTreeMap::new();
+    let own_request = sent_a_wrong_challenge(observations);
     for evidence in &mode.evidence {
+        if evidence.own_request && own_request {
+            continue;
+        }
         let (score, said) = forms.entry(evidence.form.as_deref()).or_default();
         if given.iter().any(|record| matches(evidence, record)) {
             score.matched += 1;
@@ -66,6 +70,18 @@ pub(super) fn score(
     because.extend(found);
     because.extend(said);
     always.plus(&form)
+}
+
+/// Whether the diagnosis itself sent a request with a wrong challenge password, which the server has
+/// logged.
+fn sent_a_wrong_challenge(observations: &Observations) -> bool {
+    observations.items.iter().any(|item| match &item.outcome {
+        Outcome::Response(http) => http
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.wrong_challenge_sent),
+        _ => false,
+    })
 }
 
 /// Whether a log record is the one that the catalogue speaks of.

@@ -96,6 +96,15 @@ fn client_side(reply: &ReplyFacts, found: &mut Vec<(&'static str, Value)>) {
     found.push(("wrong-challenge-sent", reply.wrong_challenge_sent.into()));
     found.push(("issued", reply.issued_serial.is_some().into()));
     found.push(("accepted", reply.error.is_none().into()));
+    for (name, value) in [
+        ("challenge-sent", reply.challenge_sent),
+        ("subject-kept", reply.subject_kept),
+        ("names-kept", reply.names_kept),
+    ] {
+        if let Some(value) = value {
+            found.push((name, value.into()));
+        }
+    }
     if let Some(age) = reply.challenge_age_s {
         found.push(("challenge-age-s", age.into()));
     }

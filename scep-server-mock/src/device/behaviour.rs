@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use scep_core::UnixTime;
 use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyType};
-use scep_core::message::MessageType;
+use scep_core::message::{ChallengeString, MessageType};
 use scep_core::x509::GeneralName;
 use scep_failures::catalogue::Persona;
 use scep_failures::catalogue::reproduce::seconds;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub(crate) struct Behaviour {
     pub(super) challenge: ChallengeKind,
-    pub(super) challenge_string: StringType,
+    pub(crate) challenge_string: Option<ChallengeString>,
     pub(super) post: bool,
     pub(super) path: Option<String>,
     pub(super) scheme: Option<String>,
@@ -40,14 +40,6 @@ pub(crate) struct Behaviour {
     /// HTTP/1.0, in which some send a body without saying how long it is.
     pub(super) old_http: bool,
     pub(super) place: Place,
-}
-
-/// How the challenge password is written into the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StringType {
-    Printable,
-    Utf8,
-    Bmp,
 }
 
 /// What becomes of the message before it is sent.
@@ -146,11 +138,12 @@ impl Behaviour {
             challenge: ChallengeKind::from_word(challenge)?,
             challenge_string: word(
                 "challenge_encoding",
-                persona.challenge_encoding.as_deref(),
+                persona.challenge_encoding.as_deref().or(Some("as-it-fits")),
                 &[
-                    ("printable", StringType::Printable),
-                    ("utf8", StringType::Utf8),
-                    ("bmp", StringType::Bmp),
+                    ("as-it-fits", None),
+                    ("printable", Some(ChallengeString::Printable)),
+                    ("utf8", Some(ChallengeString::Utf8)),
+                    ("bmp", Some(ChallengeString::Bmp)),
                 ],
             )?,
             post: word(

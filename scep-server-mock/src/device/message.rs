@@ -21,7 +21,7 @@ use scep_core::x509::{
 };
 
 use super::behaviour::{Behaviour, Damage, MessageKind, Recipient, SignedBy};
-use super::{certification_request, streaming};
+use super::streaming;
 use crate::deployment::{Deployment, LastGood};
 use crate::error::Result;
 use crate::pki::Identity;
@@ -65,11 +65,14 @@ pub(super) fn compose(
         MessageKind::PkcsReq | MessageKind::RenewalReq => {
             let builder = CertificationRequestBuilder {
                 subject,
-                challenge,
+                challenge: challenge.map(|c| match behaviour.challenge_string {
+                    Some(string) => c.written_as(string),
+                    None => c,
+                }),
                 extensions: extensions(behaviour),
             };
-            let string = behaviour.challenge_string;
-            certification_request::make(builder, string, subject_key.as_ref(), digest, &mut d.rng)?
+            let request = builder.sign(subject_key.as_ref(), digest, &mut d.rng)?;
+            request.as_der().to_vec()
         }
         MessageKind::CertPoll => IssuerAndSubject {
             issuer: d.pki.issuing_ca.certificate.subject().clone(),

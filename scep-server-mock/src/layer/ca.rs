@@ -6,10 +6,13 @@ use scep_core::x509::{Certificate, CertificationRequest};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
 use crate::log::{system, text};
-use crate::names;
 use crate::pki::issue;
 use crate::runtime::ca_database::{IssuedCertificate, Pending, Resolution};
 use crate::wire::Transit;
+
+mod policy;
+
+pub(crate) use policy::rsa_bits;
 
 /// How long RPC tries before it gives up.
 const RPC_TIMEOUT_MS: u64 = 21_000;
@@ -86,8 +89,9 @@ pub(crate) fn submit(
         return answer;
     }
     t.spend_ms(25);
+    t.spent = t.spent.saturating_add(d.state.ca.latency.duration());
     let id = d.ca_database.number();
-    if let Err(code) = policy(d, t, request) {
+    if let Err(code) = policy::check(d, t, request) {
         d.log(
             t,
             system::ca_refused(id, code, &request.subject().to_string()),
@@ -138,71 +142,13 @@ pub(crate) fn retrieve_pending(
     }
 }
 
-/// What the CA checks before it issues.
-fn policy(d: &Deployment, t: &Transit, request: &CertificationRequest) -> Result<(), Hresult> {
-    let template = &d.state.ca.template;
-    if !template.published {
-        return Err(Hresult::UNSUPPORTED_CERT_TYPE);
-    }
-    if !template
-        .enroll
-        .iter()
-        .any(|account| account == names::SERVICE_ACCOUNT)
-    {
-        return Err(Hresult::TEMPLATE_DENIED);
-    }
-    // NDES signs its request to the CA as an enrollment agent.
-    if let Some(agent) = d.pool.ndes().and_then(|ndes| ndes.agent.as_ref()) {
-        if !agent.is_valid_at(t.now()) {
-            return Err(Hresult::CERT_E_EXPIRED);
-        }
-        if d.revoked()
-            .iter()
-            .any(|(serial, _)| serial == agent.serial())
-        {
-            return Err(Hresult::CRYPT_E_REVOKED);
-        }
-    }
-    let name_is_bad = request
-        .subject()
-        .common_name()
-        .is_some_and(|cn| cn.chars().count() > 64)
-        || (request.subject().is_empty() && request.subject_alt_names().is_empty());
-    if name_is_bad {
-        return Err(Hresult::BAD_REQUEST_SUBJECT);
-    }
-    if rsa_bits(request.spki_der()).is_some_and(|bits| bits < template.min_key_bits) {
-        return Err(Hresult::KEY_LENGTH);
-    }
-    Ok(())
-}
-
-/// Bits of an RSA modulus, to the next eight: enough to compare with a template's minimum.
-fn rsa_bits(spki: &[u8]) -> Option<usize> {
-    use scep_core::asn1::{Reader, tag};
-    let mut fields = Reader::new(spki)
-        .expect(tag::SEQUENCE, "SubjectPublicKeyInfo")
-        .ok()?
-        .reader();
-    fields.expect(tag::SEQUENCE, "algorithm").ok()?;
-    let bits = fields.expect(tag::BIT_STRING, "key").ok()?;
-    let key = bits.value.get(1..)?;
-    let mut key = Reader::new(key)
-        .expect(tag::SEQUENCE, "RSAPublicKey")
-        .ok()?
-        .reader();
-    let modulus = key.expect(tag::INTEGER, "modulus").ok()?.value;
-    let significant = modulus.iter().skip_while(|octet| **octet == 0).count();
-    Some(significant * 8)
-}
-
 fn issue(d: &mut Deployment, t: &Transit, id: u32, request: &CertificationRequest) -> CaAnswer {
     let now = t.now();
-    let template = d.state.ca.template.clone();
+    let settings = d.state.ca.clone();
     let mut rng = d.rng.clone();
     match issue::issue(
         &d.pki,
-        &template,
+        &settings,
         request,
         now,
         d.provider.as_ref(),

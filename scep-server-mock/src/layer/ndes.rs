@@ -16,7 +16,7 @@ use crate::names;
 use crate::page::iis::HttpError;
 use crate::page::ndes::{self as page, Admin};
 use crate::profile::{Undecodable, UnknownOperation};
-use crate::state::{ChallengeMode, InjectedModule};
+use crate::state::{ChallengeMode, ConnectorKind, InjectedModule};
 use crate::wire::{Layer, Request, Response, Transit};
 
 mod authority;
@@ -45,6 +45,7 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     if is_pki_operation
         && module.installed
         && module.dll_present
+        && d.state.intune.connector.kind == ConnectorKind::RegistrationPoint
         && policy_module::open_channel(d, t).is_err()
     {
         return Handled::Crashed;
@@ -153,8 +154,7 @@ pub(crate) fn admin(d: &mut Deployment, t: &mut Transit) -> Handled {
         return failed_to_start(t, Hresult::BAD_IMPERSONATION_LEVEL);
     }
     t.answered_by.get_or_insert(Layer::Ndes);
-    // The lab's administrator has every permission that a template can give.
-    if !d.state.ca.template.published {
+    if !d.state.ca.template.published || !d.state.ca.template.admin_may_enroll {
         d.log(t, event::no_password_permission());
         return Handled::Response(Admin::NoPermission.page());
     }

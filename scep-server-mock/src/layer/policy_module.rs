@@ -1,12 +1,14 @@
 //! The Intune policy module inside the worker process.
 
 use scep_core::message::ChallengePassword;
+use scep_core::x509::CertificationRequest;
 
 use super::registration_point::{self, Refused};
-use super::worker;
+use super::{cloud_connector, worker};
 use crate::deployment::Deployment;
 use crate::log::{Severity, text};
 use crate::runtime::intune::Verdict;
+use crate::state::ConnectorKind;
 use crate::wire::Transit;
 
 /// The module did not survive.
@@ -45,14 +47,25 @@ pub(crate) fn verify(
     d: &mut Deployment,
     t: &mut Transit,
     challenge: Option<&ChallengePassword>,
+    request: &CertificationRequest,
 ) -> Result<bool, Crash> {
+    if d.state.intune.connector.kind == ConnectorKind::Cloud {
+        return Ok(cloud_connector::verify(d, t, challenge, request));
+    }
     let line = "Calling VerifyRequest. Sending request to certificate registration point.";
     d.log(t, text::ndes_plugin(Severity::Information, "", line));
     if registration_point::is_broken(d, t) {
         worker::crash(d, t, &worker::HEAP_CORRUPTION);
         return Err(Crash);
     }
-    let valid = registration_point::verify_request(d, t, challenge) == Verdict::Valid;
+    if let Some(error) = registration_point::unreachable(d, t) {
+        let line = format!(
+            "Failed to send http request /CertificateRegistrationSvc/Certificate/VerifyRequest. Error {error}"
+        );
+        d.log(t, text::ndes_plugin(Severity::Error, error, &line));
+        return Ok(false);
+    }
+    let valid = registration_point::verify_request(d, t, challenge, request) == Verdict::Valid;
     let entry = if valid {
         let line = "Verify challenge returns true. Exiting VerifyRequest with 0x0";
         text::ndes_plugin(Severity::Information, "0x0", line)

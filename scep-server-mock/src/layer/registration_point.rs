@@ -2,7 +2,9 @@
 //! on the same server, reached over TLS with a client certificate.
 
 use scep_core::message::ChallengePassword;
+use scep_core::x509::CertificationRequest;
 
+use super::intune;
 use super::revocation::{self, Account};
 use crate::deployment::Deployment;
 use crate::hresult::Hresult;
@@ -10,7 +12,7 @@ use crate::log::event_xml::Details;
 use crate::log::{Entry, Log, Severity, capi2, system, text};
 use crate::page::iis::HttpError;
 use crate::runtime::intune::Verdict;
-use crate::state::{Authentication, Thumbprint};
+use crate::state::{Authentication, CrpSite, Thumbprint};
 use crate::wire::{Request, Scheme, Transit};
 
 const VERIFY_REQUEST: &str = "/CertificateRegistrationSvc/Certificate/VerifyRequest";
@@ -104,30 +106,43 @@ pub(crate) fn is_broken(d: &mut Deployment, t: &mut Transit) -> bool {
     true
 }
 
+/// The WinHTTP error that the module meets before any answer, if it does.
+pub(crate) fn unreachable(d: &Deployment, t: &mut Transit) -> Option<&'static str> {
+    match d.state.policy_module.crp.site {
+        CrpSite::Running => None,
+        CrpSite::Stopped => {
+            t.spend_ms(2_000);
+            Some("12029")
+        }
+        CrpSite::PublicNameOnly => Some("12175"),
+    }
+}
+
 /// Puts a request to the registration point, which has admitted the module.
 pub(crate) fn verify_request(
     d: &mut Deployment,
     t: &mut Transit,
     challenge: Option<&ChallengePassword>,
+    request: &CertificationRequest,
 ) -> Verdict {
     t.spend_ms(60);
-    let now = t.now();
-    let verdict = challenge.map_or(Verdict::Undecodable, |c| d.intune.redeem(c, now));
-    let (id, severity, code, text) = match verdict {
-        Verdict::Valid => (
-            20500,
-            Severity::Information,
-            "0x0",
-            "the request was verified",
-        ),
-        Verdict::Expired => (20501, Severity::Error, "0x411", "the challenge has expired"),
-        Verdict::Undecodable => (
-            20502,
-            Severity::Error,
-            "0x410",
-            "the challenge cannot be read",
-        ),
+    let connector = &d.state.intune.connector;
+    let verdict = if !connector.signing_certificate {
+        Verdict::NoSigningCertificate
+    } else if !connector.encryption_certificate {
+        Verdict::NoEncryptionCertificate
+    } else {
+        intune::judge(d, t, challenge, request)
     };
+    let (id, severity) = match verdict {
+        Verdict::Valid => (20500, Severity::Information),
+        Verdict::NoSigningCertificate
+        | Verdict::NoEncryptionCertificate
+        | Verdict::ChallengeDecodingError
+        | Verdict::ChallengePasswordMissing => (20502, Severity::Error),
+        _ => (20501, Severity::Error),
+    };
+    let code = verdict.connector_code();
     d.log(
         t,
         Entry {
@@ -136,7 +151,10 @@ pub(crate) fn verify_request(
             id,
             severity,
             code: code.to_owned(),
-            text: format!("Certificate registration point: {text} ({code})."),
+            text: format!(
+                "Certificate registration point: {} ({code}).",
+                verdict.sentence()
+            ),
             details: Details::Code,
         },
     );

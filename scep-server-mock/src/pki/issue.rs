@@ -1,19 +1,20 @@
 //! Certificates that the issuing CA makes out of requests.
 
 use scep_core::UnixTime;
+use scep_core::asn1::{Reader, tag, write};
 use scep_core::crypto::{CryptoProvider, DigestAlgorithm, RandomSource};
 use scep_core::oid;
-use scep_core::x509::{Certificate, CertificateBuilder, CertificationRequest, Extension};
+use scep_core::x509::{Certificate, CertificateBuilder, CertificationRequest, Extension, Name};
 
 use super::{Pki, serial};
 use crate::error::Result;
-use crate::state::Template;
+use crate::state::Ca;
 
-/// Makes the certificate that `template` makes of `request`: the subject as asked for, of the
-/// extensions only subjectAltName and keyUsage.
+/// Makes the certificate that the CA makes of `request`: the subject as asked for, or as its template
+/// of subjects has it; of the extensions only subjectAltName and keyUsage.
 pub(crate) fn issue(
     pki: &Pki,
-    template: &Template,
+    settings: &Ca,
     request: &CertificationRequest,
     now: UnixTime,
     provider: &dyn CryptoProvider,
@@ -24,7 +25,13 @@ pub(crate) fn issue(
         .extensions()
         .iter()
         .filter(|e| e.oid == oid::SUBJECT_ALT_NAME || e.oid == oid::KEY_USAGE)
-        .cloned()
+        .filter_map(|e| {
+            if settings.drops_san_uris && e.oid == oid::SUBJECT_ALT_NAME {
+                without_uris(e)
+            } else {
+                Some(e.clone())
+            }
+        })
         .collect();
     extensions.push(Extension::extended_key_usage(&[oid::CLIENT_AUTH]));
     let key_id = provider.digest(DigestAlgorithm::Sha1, request.spki_der())?;
@@ -38,10 +45,10 @@ pub(crate) fn issue(
     let builder = CertificateBuilder {
         serial: serial(rng),
         issuer: ca.subject().clone(),
-        subject: request.subject().clone(),
+        subject: subject(request.subject(), &settings.subject_template)?,
         not_before,
         not_after: not_before
-            .plus(template.valid_for.duration())
+            .plus(settings.template.valid_for.duration())
             .min(ca.not_after()),
         spki: request.spki_der().to_vec(),
         extensions,
@@ -51,4 +58,44 @@ pub(crate) fn issue(
         DigestAlgorithm::Sha256,
         rng,
     )?)
+}
+
+/// A subject with the attributes of the CA's template only, in its order.
+fn subject(asked: &Name, template: &[String]) -> Result<Name> {
+    if template.is_empty() {
+        return Ok(asked.clone());
+    }
+    let text = asked.to_string();
+    let parts: Vec<&str> = text.split(',').collect();
+    let kept: Vec<&str> = template
+        .iter()
+        .flat_map(|kind| {
+            parts
+                .iter()
+                .filter(move |part| part.split('=').next() == Some(kind.as_str()))
+        })
+        .copied()
+        .collect();
+    Ok(Name::from_rfc4514(&kept.join(","))?)
+}
+
+/// A subjectAltName without its URIs; nothing if it has no other name.
+fn without_uris(extension: &Extension) -> Option<Extension> {
+    /// `uniformResourceIdentifier [6]`
+    const URI: u8 = tag::context(6);
+    let mut names = Reader::new(&extension.value)
+        .expect(tag::SEQUENCE, "GeneralNames")
+        .ok()?
+        .reader();
+    let mut kept = Vec::new();
+    while names.peek().is_some() {
+        let name = names.next("GeneralName").ok()?;
+        if name.tag != URI {
+            kept.push(name.raw);
+        }
+    }
+    (!kept.is_empty()).then(|| Extension {
+        value: write::sequence(&kept),
+        ..extension.clone()
+    })
 }

@@ -14,6 +14,22 @@ pub struct Ca {
     pub rpc_reachable: bool,
     /// The certificate template that NDES asks for.
     pub template: Template,
+    /// Accounts with the permission Request Certificates on the CA.
+    pub request_permission: Vec<String>,
+    /// Whether the CA itself can fetch CRLs.
+    pub crl_reachable: bool,
+    /// Distinguished names below which subjects have to lie (nameConstraints in its certificate);
+    /// empty: anywhere.
+    pub permitted_subjects: Vec<String>,
+    /// Smallest digest of a request's signature.
+    pub minimum_digest: MinimumDigest,
+    /// How long it takes to answer a request.
+    pub latency: Period,
+    /// Whether it leaves URIs out of the subjectAltName, as products do that do not know them.
+    pub drops_san_uris: bool,
+    /// `SubjectTemplate`: the attributes of a subject that it keeps, in its order; empty: all, as
+    /// asked for.
+    pub subject_template: Vec<String>,
     /// How often the CA's host has been restarted since the history began.
     pub restarts: u32,
     /// How often its certificate has been renewed with a new key since the history began.
@@ -26,10 +42,28 @@ impl Default for Ca {
             service: Service::Running,
             rpc_reachable: true,
             template: Template::default(),
+            request_permission: vec![crate::names::SERVICE_ACCOUNT.to_owned()],
+            crl_reachable: true,
+            permitted_subjects: Vec::new(),
+            minimum_digest: MinimumDigest::default(),
+            latency: Period::default(),
+            drops_san_uris: false,
+            subject_template: Vec::new(),
             restarts: 0,
             renewals: 0,
         }
     }
+}
+
+/// Which digests in the signature of a request a CA takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MinimumDigest {
+    /// SHA-1 and better.
+    #[default]
+    Sha1,
+    /// SHA-256 and better.
+    Sha256,
 }
 
 /// A certificate template.
@@ -42,6 +76,8 @@ pub struct Template {
     pub published: bool,
     /// Accounts with the Enroll permission.
     pub enroll: Vec<String>,
+    /// Whether the administrator who looks at the NDES admin page has it, too.
+    pub admin_may_enroll: bool,
     /// Whether a certificate manager must approve each request.
     pub manager_approval: bool,
     /// Smallest RSA key, in bits.
@@ -56,6 +92,7 @@ impl Default for Template {
             name: "IPSECIntermediateOffline".to_owned(),
             published: true,
             enroll: vec![crate::names::SERVICE_ACCOUNT.to_owned()],
+            admin_may_enroll: true,
             manager_approval: false,
             min_key_bits: 1024,
             valid_for: Period::days(365),

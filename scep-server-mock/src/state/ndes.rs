@@ -69,6 +69,9 @@ pub struct Registry {
     pub password_max: usize,
     /// `PasswordValidity` in minutes.
     pub password_validity_min: u64,
+    /// `GeneralPurposeTemplate`: the template that NDES asks the CA for; empty: the one that the CA
+    /// issues.
+    pub general_purpose_template: String,
     /// Values that should be there and are not, such as `EnforcePassword`.
     pub missing_values: Vec<String>,
     /// Whether the service account may write below the key, as it must to keep a single password.
@@ -82,6 +85,7 @@ impl Default for Registry {
             use_single_password: false,
             password_max: 5,
             password_validity_min: 60,
+            general_purpose_template: String::new(),
             missing_values: Vec::new(),
             writable: true,
         }

@@ -49,6 +49,8 @@ pub enum Thumbprint {
 pub struct Crp {
     /// Its IIS authentication; the module brings a client certificate, no Windows account.
     pub authentication: Authentication,
+    /// How its web site stands.
+    pub site: CrpSite,
     /// Whether its pool's account may write to `C:\Windows\Temp`, where ASP.NET compiles.
     pub temp_writable: bool,
 }
@@ -57,9 +59,23 @@ impl Default for Crp {
     fn default() -> Self {
         Self {
             authentication: Authentication::default(),
+            site: CrpSite::default(),
             temp_writable: true,
         }
     }
+}
+
+/// How the web site of the registration point stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrpSite {
+    /// It runs, and its TLS certificate has the server's own name.
+    #[default]
+    Running,
+    /// It is stopped.
+    Stopped,
+    /// Its TLS certificate has the public name only.
+    PublicNameOnly,
 }
 
 /// Certificate stores of the NDES server.

@@ -1,5 +1,7 @@
 //! The mock against the catalogue that is built in: every mode that says how it is reproduced.
 
+use scep_core::client::EnrollmentParams;
+use scep_core::x509::{Extension, GeneralName};
 use scep_failures::Catalogue;
 use scep_failures::catalogue::{FailureMode, Kind, Persona, Visibility};
 use scep_server_mock::MemoryHost;
@@ -32,6 +34,13 @@ fn armed(name: &str) -> MemoryHost {
         .unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
+/// A device that asks for a URL among its names, as one does that is to be mapped to an account.
+fn with_url(mut params: EnrollmentParams) -> EnrollmentParams {
+    let url = GeneralName::Uri("tag:microsoft.com,2022-09-14:sid:S-1-5-21-1".into());
+    params.extensions = vec![Extension::subject_alt_name(&[url])];
+    params
+}
+
 /// What a client meets: statuses and the end of an enrollment. No more than tells health from not.
 fn look(host: &MemoryHost) -> Vec<String> {
     let mut seen = Vec::new();
@@ -49,9 +58,16 @@ fn look(host: &MemoryHost) -> Vec<String> {
         seen.push(format!("{:?}", get(host, target).map(|r| r.status)));
     }
     // several times, as load and nodes differ from one to the next
-    for _ in 0..4 {
-        let certificates = get(host, &format!("{path}?operation=GetCACert"));
-        seen.push(format!("{:?}", certificates.map(|r| (r.status, r.body))));
+    let answers: Vec<_> = (0..4)
+        .map(|_| get(host, &format!("{path}?operation=GetCACert")).map(|r| (r.status, r.body)))
+        .collect();
+    let first = answers.iter().flatten().next().map(|(_, body)| body);
+    for answer in &answers {
+        let same = answer.as_ref().ok().map(|(_, body)| body) == first;
+        seen.push(format!(
+            "{:?} {same}",
+            answer.as_ref().map(|(status, _)| status)
+        ));
     }
     let operation = format!("{url}?operation=PKIOperation");
     let post = Request::post(&operation, "application/x-pki-message", vec![0; 40_000]).unwrap();
@@ -64,8 +80,14 @@ fn look(host: &MemoryHost) -> Vec<String> {
     let challenge = host.issue_challenge();
     seen.push(match challenge {
         Err(_) => "no challenge".to_owned(),
-        Ok(challenge) => match enroll_with(host, params(host, challenge)) {
-            End::Issued(_) => "issued".to_owned(),
+        Ok(challenge) => match enroll_with(host, with_url(params(host, challenge))) {
+            End::Issued(issued) => {
+                format!(
+                    "issued {} {:?}",
+                    issued.certificate.subject(),
+                    issued.certificate.subject_alt_names()
+                )
+            }
             End::Refused(refusal) => format!("refused {:?}", refusal.hresult),
             End::Pending => "pending".to_owned(),
             End::Failed(status, _) => format!("failed {status}"),

@@ -184,6 +184,18 @@ const REPLY: &[Definition] = &[
     fact("certificates", "number of certificates within the reply"),
     fact("issued", "whether a certificate was issued"),
     fact("accepted", "whether the client could accept the reply"),
+    fact(
+        "subject-kept",
+        "whether the certificate has the subject that was asked for",
+    ),
+    fact(
+        "names-kept",
+        "whether the certificate has all subject alternative names that were asked for",
+    ),
+    volatile(
+        "challenge-sent",
+        "whether the request carried a challenge password",
+    ),
     volatile(
         "challenge-age-s",
         "age of the challenge password in seconds",

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use scep_core::UnixTime;
+use scep_core::asn1::tag;
 use scep_core::message::{FailInfo, IssuerAndSerialNumber, MessageType};
 use scep_core::server::{
     Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
@@ -17,7 +18,7 @@ use crate::layer::ca::{self, CaAnswer};
 use crate::layer::policy_module;
 use crate::log::ndes as event;
 use crate::pki::crl;
-use crate::profile::Served;
+use crate::profile::{ChallengeString, Served};
 use crate::wire::Transit;
 
 /// NDES, as the responder sees it. The responder holds it shared and calls it once at a time.
@@ -126,7 +127,7 @@ impl Inner<'_> {
             return Err(Refusal::new(FailInfo::BadRequest).with_text(text));
         }
         if self.d.state.policy_module.installed {
-            match policy_module::verify(self.d, self.t, request.challenge()) {
+            match policy_module::verify(self.d, self.t, request.challenge(), request.csr) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(self.password_refused()),
                 // Nobody is left to send this.
@@ -145,6 +146,15 @@ impl Inner<'_> {
         let Some(password) = request.challenge() else {
             return Err(self.password_refused());
         };
+        let printable = request.csr.challenge_tag() == Some(tag::PRINTABLE_STRING);
+        if !printable && self.d.profile.challenge_string == ChallengeString::PrintableOnly {
+            self.d.log(self.t, event::password_not_verified());
+            let code = Hresult::E_INVALIDARG;
+            self.t.decoded.get_or_insert_default().hresult = Some(code.to_string());
+            return Err(Refusal::new(FailInfo::BadRequest)
+                .with_text("the challenge password is no PrintableString")
+                .with_hresult(code.signed()));
+        }
         let good = if super::uses_single_password(self.d) {
             self.d.static_challenge.matches(password)
         } else {
