@@ -55,6 +55,7 @@ kinds! {
     NO_CAPABILITIES = "no-capabilities", "3.5.2", "the server names no capabilities";
     NONCE_LENGTH = "nonce-length", "3.2.1.5", "a nonce has not 16 octets";
     NOT_A_PKI_MESSAGE = "not-a-pki-message", "3.2", "a signed CMS message breaks a rule that makes a pkiMessage";
+    RA_IS_ASSUMED = "ra-is-assumed", "RFC 5280 4.2.1.12", "the certificate taken for the RA's does not say by extended key usage that it is one";
     SENDER_NONCE_ABSENT = "sender-nonce-absent", "3.2.1.5", "the reply has no senderNonce";
     SENDER_NONCE_COPIED = "sender-nonce-copied", "3.2.1.5", "the reply's senderNonce is a copy of the request's";
     SEVERAL_CRLS = "several-crls", "4.6.1", "a reply to GetCRL holds more than one CRL";

@@ -228,26 +228,34 @@ fn other_names_than_the_signers_are_told() {
 fn a_request_for_names_that_cannot_be_read_never_reaches_the_authority() {
     let ca = TestCa::rfc8894();
     let private = key("client");
-    let content = CertificationRequestBuilder {
-        subject: name("CN=e"),
-        challenge: Some(scep_core::message::ChallengePassword::new(CHALLENGE)),
-        extensions: vec![Extension {
-            oid: oid::SUBJECT_ALT_NAME,
-            critical: false,
-            value: vec![0x30, 0x05, 0x82],
-        }],
+    // cut off, and an empty list with names behind it
+    for value in [
+        &[0x30, 0x05, 0x82][..],
+        b"\x30\x00\x30\x06\x82\x04evil",
+        b"",
+    ] {
+        let content = CertificationRequestBuilder {
+            subject: name("CN=e"),
+            challenge: Some(scep_core::message::ChallengePassword::new(CHALLENGE)),
+            extensions: vec![Extension {
+                oid: oid::SUBJECT_ALT_NAME,
+                critical: false,
+                value: value.to_vec(),
+            }],
+        }
+        .sign(
+            private.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut TestRandom(4),
+        )
+        .unwrap();
+        assert!(content.subject_alt_names().is_empty());
+        assert!(content.has_unreadable_names(), "{value:02x?}");
+        let envelope = to_ra(&ca, content.as_der());
+        let request = message(MessageType::PkcsReq, envelope, private.as_ref());
+        let reply = ca.respond(&request).unwrap();
+        assert_eq!(reply.fail_info, Some(FailInfo::BadMessageCheck));
     }
-    .sign(
-        private.as_ref(),
-        DigestAlgorithm::Sha256,
-        &mut TestRandom(4),
-    )
-    .unwrap();
-    assert!(content.subject_alt_names().is_empty() && content.has_unreadable_names());
-    let envelope = to_ra(&ca, content.as_der());
-    let request = message(MessageType::PkcsReq, envelope, private.as_ref());
-    let reply = ca.respond(&request).unwrap();
-    assert_eq!(reply.fail_info, Some(FailInfo::BadMessageCheck));
     assert!(ca.issued.lock().unwrap().is_empty());
 }
 

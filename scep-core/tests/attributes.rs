@@ -186,3 +186,24 @@ fn fail_info_text_is_read_as_printable_string_too() {
         assert_eq!(deviations.has("attribute-string-type"), noted);
     }
 }
+
+/// RFC 5754 section 2: all must take both.
+#[test]
+fn a_digest_algorithm_has_parameters_null_or_none() {
+    for digest_parameters in [write::NULL, &[]] {
+        let raw = Raw {
+            digest_parameters,
+            ..Raw::request()
+        };
+        let verified = verify(&raw.to_der()).unwrap();
+        let signer_info = verified.message().signer_info();
+        assert_eq!(signer_info.digest_algorithm.parameters, digest_parameters);
+    }
+    // and NULL is what is written
+    let message = samples::pkcs_req(&TestCa::rfc8894());
+    let decoded = decode(&message).unwrap();
+    assert_eq!(
+        decoded.signer_info().digest_algorithm.parameters,
+        write::NULL
+    );
+}

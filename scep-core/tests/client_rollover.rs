@@ -26,6 +26,7 @@ use scep_core::http::{CT_NEXT_CA_CERT, Operation, ServerRequest};
 use scep_core::message::IssuerAndSubject;
 use scep_core::next_ca_certificates::Validity;
 use scep_core::server::Service;
+use scep_core::x509::{Extension, KeyUsage};
 use scep_core::{Error, Result, UnixTime};
 
 /// Drives a rollover to its end.
@@ -262,6 +263,61 @@ fn a_certificate_of_the_next_ca_can_be_had_before_it_is_valid() {
         let roles = enrollment.ca_roles().unwrap();
         assert_eq!(roles.encryption, next());
         assert!(roles.why.iter().any(|why| why.contains("next CA")));
+    }
+}
+
+/// The next CA's RA is no more told by its certificate than the current one's.
+#[test]
+fn an_ra_of_the_next_ca_is_not_assumed_where_that_is_not_wanted() {
+    let (current, following, mut params) = at_the_next_ca();
+    let ra = common::certificate(
+        "CN=RA",
+        common::CA,
+        key("other").as_ref(),
+        key("ra").as_ref(),
+        9,
+        vec![Extension::key_usage(
+            KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
+        )],
+    );
+    let set = [ra.clone(), next()];
+    params.next_ca = Some(from_response(&current, &good(&current, &set)).unwrap());
+    let greeted = |assume_ra| {
+        let mut params = params.clone();
+        params.server.assume_ra = assume_ra;
+        let mut enrollment = enrollment(params);
+        let (step, ..) = talk(&mut enrollment, |request| {
+            // the request itself is not answered
+            current.greeting(request).unwrap_or_default()
+        });
+        let error = step.unwrap_err().to_string();
+        (enrollment, error)
+    };
+    let (refused, error) = greeted(false);
+    assert!(error.contains("no extended key usage"), "{error}");
+    assert!(refused.ca_roles().is_none());
+    let (taken, _) = greeted(true);
+    assert_eq!(taken.ca_roles().unwrap().encryption, ra);
+    assert!(taken.ca_roles().unwrap().ra_is_assumed);
+    assert!(taken.deviations().has("ra-is-assumed"));
+
+    // nor where the request is pending already
+    *following.pending.lock().unwrap() = 1;
+    params.next_ca = Some(from_response(&current, &good(&current, &[next()])).unwrap());
+    params.retry.max_polls = Some(0);
+    let (step, ..) = talk(&mut enrollment(params.clone()), |request| {
+        let greeting = current.greeting(request);
+        greeting.unwrap_or_else(|| following.grant(request, key("client").spki_der()))
+    });
+    let Ok(NextStep::GaveUp(mut state)) = step else {
+        panic!("{step:?}")
+    };
+    state.next_ca_certificates = set.iter().map(|c| c.as_der().to_vec()).collect();
+    params.next_ca = None;
+    for assume_ra in [true, false] {
+        params.server.assume_ra = assume_ra;
+        let resumed = Enrollment::resume(default_provider(), params.clone(), &state);
+        assert_eq!(resumed.is_ok(), assume_ra, "{:?}", resumed.err());
     }
 }
 

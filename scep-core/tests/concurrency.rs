@@ -10,6 +10,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,6 +32,8 @@ struct Slow {
     asked: Mutex<Sender<()>>,
     go_on: Mutex<Receiver<()>>,
     calls: AtomicUsize,
+    /// The keys whose requests wait.
+    inside: Mutex<BTreeSet<Vec<u8>>>,
     panics: AtomicBool,
 }
 
@@ -43,16 +46,23 @@ impl Slow {
             asked: Mutex::new(asked),
             go_on: Mutex::new(told),
             calls: AtomicUsize::new(0),
+            inside: Mutex::default(),
             panics: AtomicBool::new(false),
         };
         (slow, was_asked, go_on)
     }
 
-    fn wait(&self) {
+    /// A second one of the same key, which should not be here, does not wait: the test shall fail, not
+    /// hang.
+    fn wait(&self, signer: &Certificate) {
         self.calls.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.load(Ordering::SeqCst), "as was asked for");
-        self.asked.lock().unwrap().send(()).unwrap();
-        self.go_on.lock().unwrap().recv().unwrap();
+        let key = signer.spki_der().to_vec();
+        if self.inside.lock().unwrap().insert(key.clone()) {
+            self.asked.lock().unwrap().send(()).unwrap();
+            self.go_on.lock().unwrap().recv().unwrap();
+            self.inside.lock().unwrap().remove(&key);
+        }
     }
 
     fn stage(&self, message: &[u8]) -> Option<RejectionStage> {
@@ -64,14 +74,14 @@ impl Slow {
 
 impl Authority for Slow {
     fn authorize(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Authorization {
-        self.wait();
+        self.wait(request.signer);
         self.ca.authorize(request, now)
     }
     fn issue(&self, request: &EnrollmentRequest<'_>, now: UnixTime) -> Decision {
         self.ca.issue(request, now)
     }
-    fn poll(&self, _request: &PollRequest<'_>, _now: UnixTime) -> Decision {
-        self.wait();
+    fn poll(&self, request: &PollRequest<'_>, _now: UnixTime) -> Decision {
+        self.wait(request.signer);
         Decision::Pending
     }
     fn is_revoked(&self, _certificate: &Certificate) -> bool {
@@ -97,13 +107,15 @@ fn a_transaction_reaches_the_authority_once_at_a_time() {
     };
     let [first, second] = [request(CHALLENGE), request(CHALLENGE)];
     assert_ne!(first, second);
-    std::thread::scope(|scope| {
-        let answer = scope.spawn(|| {
+    let (slow, first) = (&slow, &first);
+    // with the sender of a test that fails goes what others wait for
+    std::thread::scope(move |scope| {
+        let answer = scope.spawn(move || {
             let rng = &mut TestRandom(8);
-            slow.ca.responder.respond(&first, &slow, NOW, rng).unwrap()
+            slow.ca.responder.respond(first, slow, NOW, rng).unwrap()
         });
         was_asked.recv().unwrap();
-        for message in [&first, &second] {
+        for message in [first, &second] {
             assert_eq!(slow.stage(message), Some(RejectionStage::InFlight));
         }
         // another key's transaction of that name is another transaction
@@ -151,8 +163,10 @@ fn two_polls_at_one_moment_are_one_question_to_the_authority() {
         )
     };
     let [first, second] = [poll(), poll()];
-    std::thread::scope(|scope| {
-        let answer = scope.spawn(|| slow.stage(&first));
+    let (slow, first) = (&slow, &first);
+    // with the sender of a test that fails goes what others wait for
+    std::thread::scope(move |scope| {
+        let answer = scope.spawn(move || slow.stage(first));
         was_asked.recv().unwrap();
         assert_eq!(slow.stage(&second), Some(RejectionStage::InFlight));
         go_on.send(()).unwrap();

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use common::openssl::OpenSsl;
 use common::throwaway::{csr, message, to_ra};
 use common::{CA, CHALLENGE, NOW, TestCa, TestRandom, certificate, drive, key, name};
+use scep_core::asn1::{Reader, tag, write};
 use scep_core::client::{CaTrust, Enrollment, Next};
 use scep_core::cms::{ContentKey, EnvelopedData, Openers, Recipient, SealTo, seal};
-use scep_core::crypto::{ContentCipher, SystemRandom, default_provider};
+use scep_core::crypto::{ContentCipher, KeyTransport, SystemRandom, default_provider};
 use scep_core::limits::Limits;
 use scep_core::message::{
     ChallengePassword, FailInfo, IssuerAndSerialNumber, IssuerAndSubject, MessageType, PkiStatus,
@@ -290,4 +291,65 @@ fn a_poll_is_answered_with_the_password_of_its_request() {
         assert!(open(decoded.content().unwrap(), "x", &LIMITS).is_err());
     }
     assert_eq!(ca.issued.lock().unwrap().len(), 1);
+}
+
+/// An envelope for two of us, of which each would find another key: what is told of the opener is true of
+/// what was opened.
+#[test]
+fn the_opener_that_is_named_is_the_one_that_opens() {
+    let ca = TestCa::rfc8894();
+    let provider = default_provider();
+    let password = ChallengePassword::new(CHALLENGE);
+    let to_key = SealTo::Certificate(&ca.ra, KeyTransport::RsaPkcs1v15);
+    let [by_password, by_key] = [SealTo::Password(&password), to_key].map(|to| {
+        let cipher = ContentCipher::Aes128Cbc;
+        let der = seal(
+            provider.as_ref(),
+            to,
+            cipher,
+            b"content",
+            &mut TestRandom(2),
+        );
+        der.unwrap()
+    });
+    // ContentInfo, [0], EnvelopedData: version, recipientInfos, encryptedContentInfo
+    let fields = |der: &[u8]| {
+        let mut info = Reader::new(der).next("").unwrap().reader();
+        info.next("").unwrap();
+        let mut data = info.next("").unwrap().reader().next("").unwrap().reader();
+        [(); 3].map(|()| data.next("").unwrap().raw.to_vec())
+    };
+    let recipient = |der: &[u8]| {
+        Reader::new(&fields(der)[1])
+            .next("")
+            .unwrap()
+            .value
+            .to_vec()
+    };
+    let both = |first: &[u8], second: &[u8]| {
+        let [version, _, content] = fields(first);
+        let recipients = [recipient(first), recipient(second)].concat();
+        let data = write::sequence(&[&version, &write::tlv(tag::SET, &recipients), &content]);
+        write::sequence(&[
+            &write::oid(scep_core::oid::ENVELOPED_DATA),
+            &write::tlv(tag::context_constructed(0), &data),
+        ])
+    };
+    let keys = [(ca.ra.clone(), key("ra"))];
+    let openers = Openers {
+        keys: &keys,
+        passwords: std::slice::from_ref(&password),
+    };
+    for (der, certificate) in [
+        (both(&by_password, &by_key), None),
+        (both(&by_key, &by_password), Some(&ca.ra)),
+    ] {
+        let envelope = EnvelopedData::decode(&der, &LIMITS).unwrap();
+        let opener = envelope.opener(openers).unwrap();
+        assert_eq!(opener.certificate(), certificate);
+        assert_eq!(opener.transport().is_none(), certificate.is_none());
+        let rng = &mut TestRandom(1);
+        let opened = opener.open(provider.as_ref(), &LIMITS, rng).unwrap();
+        assert_eq!(opened.as_slice(), b"content");
+    }
 }

@@ -28,8 +28,8 @@ use scep_core::message::{
     SenderNonce, SignedMessage, TransactionId,
 };
 use scep_core::server::{
-    Authority, Authorization, Decision, EnrollmentRequest, PollRequest, Reply, Responder,
-    Transactions,
+    Authority, Authorization, Decision, EnrollmentRequest, PollRequest, RejectionStage, Reply,
+    Responder, Transactions,
 };
 use scep_core::x509::{Certificate, CertificateBuilder, Extension};
 use scep_core::{UnixTime, asn1};
@@ -227,6 +227,35 @@ fn a_request_signed_with_pss_is_answered() {
         let reply = ca.respond(&message).unwrap();
         assert_eq!(reply.pki_status, PkiStatus::Success, "{:?}", reply.cause);
     }
+}
+
+/// Old devices send such; nothing follows from the certificate, and the message is signed well.
+#[test]
+fn the_own_signature_of_a_self_signed_signer_does_not_matter() {
+    let ca = TestCa::rfc8894();
+    let [client, other] = ["client", "other"].map(key);
+    let own = certificate(
+        "CN=no hash",
+        "CN=no hash",
+        client.as_ref(),
+        other.as_ref(),
+        4,
+        Vec::new(),
+    );
+    let csr = samples::csr();
+    let message = request(&ca, MessageType::PkcsReq, csr.as_der(), |builder| {
+        builder.certificates = vec![own.clone()];
+        builder.signer = own.clone();
+    });
+    let reply = ca.respond(&message).unwrap();
+    assert_eq!(reply.pki_status, PkiStatus::Success, "{:?}", reply.cause);
+    // but it renews nothing
+    let message = request(&ca, MessageType::RenewalReq, csr.as_der(), |builder| {
+        builder.certificates = vec![own.clone()];
+        builder.signer = own;
+    });
+    let (stage, error) = ca.respond(&message).unwrap().cause.unwrap();
+    assert_eq!(stage, RejectionStage::Renewal, "{error}");
 }
 
 /// Notes to whom requests were encrypted.

@@ -17,7 +17,10 @@ use scep_core::capabilities::Capability;
 use scep_core::crypto::{ContentCipher, DigestAlgorithm};
 use scep_core::message::{MessageType, PkiStatus};
 use scep_core::policy::AlgorithmPolicy;
-use scep_core::server::{HttpReply, ReplyStyle, Responder, Service};
+use scep_core::server::{
+    Begin, HttpReply, InMemoryTransactions, RejectionStage, ReplyStyle, RequestDigest, Responder,
+    Service, Transactions,
+};
 
 fn service(ca: &TestCa) -> Service {
     let certificates = CaCertificates::new(vec![ca.ra.clone(), ca.ca.clone()]);
@@ -167,4 +170,32 @@ fn a_responder_without_issuers_does_not_offer_renewal() {
     config.issuers.clear();
     ca.responder = Responder::new(config);
     assert!(!service(&ca).capabilities().has(Capability::Renewal));
+}
+
+/// A client may try again what has 503.
+#[test]
+fn one_request_more_than_are_answered_at_a_time_is_told_to_come_again() {
+    let ca = TestCa::rfc8894();
+    let digest = |n: usize| {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&n.to_be_bytes());
+        RequestDigest(digest)
+    };
+    for n in 0..InMemoryTransactions::CAPACITY {
+        assert_eq!(ca.transactions.begin(digest(n), None), Begin::New);
+    }
+    let message = samples::pkcs_req(&ca);
+    let reply = ask(&ca, "POST", "operation=PKIOperation", &message);
+    assert_eq!(reply.status, 503);
+    let text = String::from_utf8(reply.body).unwrap();
+    assert!(text.contains("too many"), "{text}");
+    let rejection = reply.pki_operation.unwrap().unwrap_err();
+    assert_eq!(rejection.stage, RejectionStage::Busy);
+    assert!(ca.issued.lock().unwrap().is_empty());
+    ca.transactions.finish(digest(0), None, None);
+    let reply = ask(&ca, "POST", "operation=PKIOperation", &message);
+    assert_eq!(
+        reply.pki_operation.unwrap().unwrap().pki_status,
+        PkiStatus::Success
+    );
 }

@@ -153,27 +153,65 @@ fn a_certificate_without_extended_key_usage_is_an_ra_only_where_nothing_else_can
     assert_eq!(chosen.encryption, signs_only);
     assert!(!chosen.signing.contains(&broken) && !chosen.ra_is_assumed);
 
-    // and whoever wants to be sure says so
+    // whoever wants to be sure says so, and whoever does not is told
     let mut params = ca.params("CN=careful");
     params.server.trust = CaTrust::Certificate(Box::new(signs_only.clone()));
-    params.server.assume_ra = false;
-    let mut enrollment = Enrollment::new(default_provider(), params);
     let bundle = CaCertificates::new(vec![unmarked, signs_only]).to_bundle();
     let mut rng = TestRandom(1);
-    let mut answer = |enrollment: &mut Enrollment, body: &[u8]| {
-        let Next::Send(_) = enrollment.next(NOW, &mut rng).unwrap() else {
-            panic!()
-        };
-        let response = Response {
-            status: 200,
-            content_type: None,
-            body,
-        };
-        enrollment.on_response(&response, NOW, &mut rng)
+    let mut greeted = |assume_ra| {
+        params.server.assume_ra = assume_ra;
+        let mut enrollment = Enrollment::new(default_provider(), params.clone());
+        for body in [CAPS.as_bytes(), &bundle] {
+            let Next::Send(_) = enrollment.next(NOW, &mut rng).unwrap() else {
+                panic!()
+            };
+            let response = Response {
+                status: 200,
+                content_type: None,
+                body,
+            };
+            enrollment.on_response(&response, NOW, &mut rng)?;
+        }
+        Ok::<_, Error>(enrollment)
     };
-    answer(&mut enrollment, CAPS.as_bytes()).unwrap();
-    let error = answer(&mut enrollment, &bundle).unwrap_err().to_string();
+    let error = greeted(false).unwrap_err().to_string();
     assert!(error.contains("no extended key usage"), "{error}");
+    let told = greeted(true).unwrap();
+    assert!(told.deviations().has("ra-is-assumed"));
+}
+
+/// anyExtendedKeyUsage says no more than none would, and what follows the purposes is none.
+#[test]
+fn a_certificate_for_any_purpose_is_no_better_an_ra_than_one_for_none_that_is_named() {
+    let ca = TestCa::rfc8894();
+    let both = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
+    let with = |serial, usage: Extension| {
+        let extensions = vec![Extension::key_usage(both), usage];
+        certificate(
+            "CN=somebody",
+            CA,
+            key("other").as_ref(),
+            key("ca").as_ref(),
+            serial,
+            extensions,
+        )
+    };
+    let any = with(
+        84,
+        Extension::extended_key_usage(&[oid::ANY_EXTENDED_KEY_USAGE]),
+    );
+    let ra = with(85, Extension::extended_key_usage(&[oid::CMC_RA]));
+    let mut followed = Extension::extended_key_usage(&[oid::CMC_RA]);
+    followed.value.push(0);
+    let followed = with(86, followed);
+    let choose = |set: &[&Certificate]| anchored(set, &ca.ca).unwrap().choose().unwrap();
+    let chosen = choose(&[&any, &followed, &ra, &ca.ca]);
+    assert_eq!(chosen.encryption, ra);
+    assert!(!chosen.signing.contains(&any) && !chosen.signing.contains(&followed));
+    assert!(!chosen.ra_is_assumed);
+    let chosen = choose(&[&any, &followed, &ca.ca]);
+    assert_eq!(chosen.encryption, any);
+    assert!(chosen.ra_is_assumed && !chosen.signing.contains(&followed));
 }
 
 #[test]

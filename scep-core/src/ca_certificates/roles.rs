@@ -18,8 +18,8 @@ pub struct CaRoles {
     pub signing: Vec<Certificate>,
     /// Whom to encrypt requests to.
     pub encryption: Certificate,
-    /// Whether a certificate without extended key usage was taken for an RA's, since no other would
-    /// do: any device that has such a certificate of the same CA could pose as the RA.
+    /// Whether a certificate whose extended key usage does not say so was taken for an RA's, since no
+    /// other would do: any device that has such a certificate of the same CA could pose as the RA.
     pub ra_is_assumed: bool,
     /// The reasons, one sentence each, without final stop.
     pub why: Vec<String>,
@@ -29,18 +29,22 @@ impl CaCertificates {
     /// Chooses the issuing CA, who may sign replies, and whom to encrypt to.
     ///
     /// * An RA certificate is one that is no CA certificate and has the extended key usage of an RA
-    ///   (Certificate Request Agent, cmcRA, any). A device's certificate from the same CA must not
-    ///   become an RA because somebody put it into the reply. NDES has two RA certificates, told
-    ///   apart by keyUsage.
+    ///   (Certificate Request Agent, cmcRA). A device's certificate from the same CA must not become
+    ///   an RA because somebody put it into the reply. NDES has two RA certificates, told apart by
+    ///   keyUsage.
     /// * The issuing CA is the one that issued the RA certificates; without any, the CA that
     ///   issued no other CA in the set. Of several with that name the newest counts.
     /// * Requests are encrypted to an RA with keyEncipherment, the one that lives longest; without
     ///   any RA, to the issuing CA. Where no key is one that can be encrypted to (EC, Ed25519), that
     ///   is the issuing CA too, and requests to it are encrypted with the challenge password (RFC
     ///   8894 section 3.1).
-    /// * RFC 8894 asks for no extended key usage, and some RAs have none. A certificate without any
-    ///   is taken for an RA's only if there is no RA that says so and the issuing CA cannot be
-    ///   encrypted to; [`ra_is_assumed`](CaRoles::ra_is_assumed) then tells.
+    /// * RFC 8894 asks for no extended key usage, and some RAs have none. A certificate without any,
+    ///   or with anyExtendedKeyUsage alone, which says no more, is taken for an RA's only if there is
+    ///   no RA that says so and the issuing CA cannot be encrypted to;
+    ///   [`ra_is_assumed`](CaRoles::ra_is_assumed) then tells. Nobody signs GetCACert, so where
+    ///   devices have such certificates, whoever leaves the RA's out of a reply can put one in their
+    ///   place: refuse it there ([`ServerParams::assume_ra`](crate::client::ServerParams)).
+    /// * An extended key usage that cannot be read is that of no RA.
     ///
     /// # Errors
     /// `PeerMisbehaved` if there is no CA certificate, or RSA keys only whose certificates do not
@@ -98,7 +102,7 @@ impl CaCertificates {
                 "is not taken for an RA certificate"
             };
             format!(
-                "{} (serial {}) has no extended key usage, and {taken}",
+                "{} (serial {}) says by no extended key usage what it is for, and {taken}",
                 c.subject(),
                 c.serial_hex()
             )
@@ -210,23 +214,21 @@ fn encryption(
 enum RaMark {
     /// That it is.
     Ra,
-    /// Nothing.
+    /// Nothing: there is none, or it is for anything.
     None,
     /// That it is for something else, or it cannot be read.
     Other,
 }
 
 fn ra_mark(certificate: &Certificate) -> RaMark {
-    let of_ra = [
-        oid::MS_CERTIFICATE_REQUEST_AGENT,
-        oid::CMC_RA,
-        oid::ANY_EXTENDED_KEY_USAGE,
-    ];
+    let of_ra = [oid::MS_CERTIFICATE_REQUEST_AGENT, oid::CMC_RA];
     let purposes = certificate.extended_key_usages();
     if certificate.extension(oid::EXTENDED_KEY_USAGE).is_none() {
         RaMark::None
     } else if purposes.iter().any(|purpose| of_ra.contains(purpose)) {
         RaMark::Ra
+    } else if purposes.contains(&oid::ANY_EXTENDED_KEY_USAGE) {
+        RaMark::None
     } else {
         RaMark::Other
     }

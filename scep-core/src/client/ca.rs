@@ -67,24 +67,14 @@ impl Ca {
                 ),
             );
         }
-        let ca = Self::new(current(trusted.as_slice(), now))?;
+        let ca = Self::new(current(trusted.as_slice(), now), server)?;
         check_dates(&ca.roles, now)?;
-        if ca.roles.ra_is_assumed && !server.assume_ra {
-            return Err(Error::not_authentic(
-                Check::Recipient,
-                format!(
-                    "{} has no extended key usage that says it is an RA, and no other certificate can be \
-                     encrypted to",
-                    ca.roles.encryption.subject()
-                ),
-            ));
-        }
         Ok(ca)
     }
 
     /// The CA of certificates that are trusted already.
-    pub(super) fn new(certificates: Vec<Certificate>) -> Result<Self> {
-        let roles = CaCertificates::new(certificates.clone()).choose()?;
+    pub(super) fn new(certificates: Vec<Certificate>, server: &ServerParams) -> Result<Self> {
+        let roles = choose(&certificates, server)?;
         Ok(Self {
             roles,
             certificates,
@@ -94,11 +84,15 @@ impl Ca {
 
     /// The same CA where the next one is to issue (section 5.1): by the recipient of a request the
     /// server knows which is meant. Nothing says who signs the reply, so both may.
-    pub(super) fn with_next(mut self, next: Vec<Certificate>) -> Result<Self> {
+    pub(super) fn with_next(
+        mut self,
+        next: Vec<Certificate>,
+        server: &ServerParams,
+    ) -> Result<Self> {
         if next.is_empty() {
             return Ok(self);
         }
-        let roles = CaCertificates::new(next.clone()).choose()?;
+        let roles = choose(&next, server)?;
         self.roles.why.push(format!(
             "{} is the next CA, and is to issue the certificate",
             roles.issuing_ca.subject()
@@ -107,7 +101,7 @@ impl Ca {
         self.roles.signing.extend(roles.signing);
         self.roles.issuing_ca = roles.issuing_ca;
         self.roles.encryption = roles.encryption;
-        self.roles.ra_is_assumed = roles.ra_is_assumed;
+        self.roles.ra_is_assumed |= roles.ra_is_assumed;
         self.next = next;
         Ok(self)
     }
@@ -172,6 +166,22 @@ impl Ca {
             ),
         ))
     }
+}
+
+/// Who does what, if it need not be assumed where that is not wanted.
+fn choose(certificates: &[Certificate], server: &ServerParams) -> Result<CaRoles> {
+    let roles = CaCertificates::new(certificates.to_vec()).choose()?;
+    if roles.ra_is_assumed && !server.assume_ra {
+        return Err(Error::not_authentic(
+            Check::Recipient,
+            format!(
+                "{} has no extended key usage that says it is an RA, and no other certificate can be \
+                 encrypted to",
+                roles.encryption.subject()
+            ),
+        ));
+    }
+    Ok(roles)
 }
 
 /// The certificates without those of a CA that are not valid now, where another of its name is: a CA

@@ -176,8 +176,8 @@ impl PendingTransaction {
         let read = |all: &[Vec<u8>]| -> Result<Vec<Certificate>> {
             all.iter().map(|der| Certificate::from_der(der)).collect()
         };
-        let ca = Ca::new(read(&self.ca_certificates)?)?;
-        let ca = ca.with_next(read(&self.next_ca_certificates)?)?;
+        let ca = Ca::new(read(&self.ca_certificates)?, &params.server)?
+            .with_next(read(&self.next_ca_certificates)?, &params.server)?;
         let challenge = password::usable(params.challenge.as_ref());
         for certificate in [signer.certificate(), &ca.roles.encryption] {
             let algorithm = certificate.public_key_algorithm()?;

@@ -20,9 +20,10 @@ pub struct ServerParams {
     pub policy: AlgorithmPolicy,
     /// GET or POST for PKIOperation.
     pub method: MethodChoice,
-    /// Whether a certificate without extended key usage may be taken for the RA's, where nothing else
-    /// can be encrypted to ([`CaRoles::ra_is_assumed`](crate::ca_certificates::CaRoles)). Refuse it at
-    /// a CA that issues certificates without extended key usage to devices.
+    /// Whether a certificate whose extended key usage does not say so may be taken for the RA's, where
+    /// nothing else can be encrypted to ([`CaRoles::ra_is_assumed`](crate::ca_certificates::CaRoles));
+    /// the deviation `ra-is-assumed` is noted then. Refuse it at a CA that issues certificates without
+    /// extended key usage to devices: a forged reply could have one of theirs in the RA's place.
     pub assume_ra: bool,
     /// Bounds on what is read.
     pub limits: Limits,

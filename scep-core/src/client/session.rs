@@ -172,7 +172,14 @@ impl Session {
             &mut self.deviations,
             now,
         )?;
-        self.ca = Some(ca.with_next(self.next_ca.clone())?);
+        let ca = ca.with_next(self.next_ca.clone(), &self.server)?;
+        if ca.roles.ra_is_assumed {
+            self.deviations.note(
+                deviation::RA_IS_ASSUMED,
+                "the certificate of the RA does not say by its extended key usage that it is one",
+            );
+        }
+        self.ca = Some(ca);
         self.question = None;
         Ok(())
     }

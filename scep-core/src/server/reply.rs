@@ -59,8 +59,11 @@ pub enum RejectionStage {
     Renewal,
     /// The reply could not be made, such as for a signer whose key cannot be encrypted to.
     Reply,
-    /// The same request is being answered at this moment; it may come again.
+    /// The same request, or another one of its transaction, is being answered at this moment; it may
+    /// come again.
     InFlight,
+    /// Too many requests are being answered at this moment; it may come again.
+    Busy,
 }
 
 impl core::fmt::Display for RejectionStage {
@@ -73,6 +76,7 @@ impl core::fmt::Display for RejectionStage {
             Self::Renewal => "renewal",
             Self::Reply => "reply",
             Self::InFlight => "in-flight",
+            Self::Busy => "busy",
         })
     }
 }

@@ -47,6 +47,12 @@ pub struct ResponderConfig {
 }
 
 /// Understands requests and builds replies.
+///
+/// Every message must be signed by the key of the certificate that it names. That certificate itself
+/// is checked only as far as something follows from it: whether this CA issued it, and its dates,
+/// decide about a renewal. A self-signed one is taken as it is, also with a signature of its own that
+/// is wrong or of an algorithm that nobody should use, as old devices send it; it authorises nothing
+/// (RFC 8894 section 2.4).
 #[derive(Clone, Debug)]
 pub struct Responder(ResponderConfig);
 
@@ -97,7 +103,10 @@ impl Responder {
     /// Answers one pkiMessage.
     ///
     /// A request that was answered SUCCESS or FAILURE gets the same octets again. One that is
-    /// pending counts as a poll. Whatever goes wrong after the RSA decryption is answered in one
+    /// pending counts as a poll. Of one transaction one message at a time reaches the authority; one
+    /// that comes meanwhile, be it the same once more, gets [`RejectionStage::InFlight`], and may come
+    /// again. PENDING would send its client to poll for a request that is not pending: once it is
+    /// granted, a poll finds nothing, whereas the request itself gets its certificate. Whatever goes wrong after the RSA decryption is answered in one
     /// and the same way, so that nobody can use the server to find out about other people's
     /// ciphertexts.
     ///
@@ -149,6 +158,10 @@ impl Responder {
             Begin::InFlight => {
                 let text = "the same request, or another one of its transaction, is being answered at this moment";
                 return Err(at(RejectionStage::InFlight)(Error::Misuse(text.into())));
+            }
+            Begin::Full => {
+                let text = "too many requests are being answered at this moment";
+                return Err(at(RejectionStage::Busy)(Error::Misuse(text.into())));
             }
         }
         let mut begun = Begun {

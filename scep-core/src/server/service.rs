@@ -132,12 +132,11 @@ impl Service {
         let outcome = self.responder.respond(message, authority, now, rng);
         let mut reply = match &outcome {
             Ok(reply) => HttpReply::new(CT_PKI_MESSAGE, reply.der.clone()),
-            Err(Rejection {
-                stage: RejectionStage::InFlight,
-                ..
-            }) => HttpReply::text(503, "the same request is being answered at this moment"),
             // behind the encryption nothing may be told
             Err(rejection) => match rejection.stage {
+                RejectionStage::InFlight | RejectionStage::Busy => {
+                    HttpReply::text(503, &rejection.error.to_string())
+                }
                 RejectionStage::Decode => {
                     HttpReply::text(status_of(&rejection.error), &rejection.error.to_string())
                 }

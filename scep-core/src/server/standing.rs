@@ -19,7 +19,7 @@ pub enum SignerStanding {
     Revoked,
     /// Issuer and subject are one by name, and this CA did not sign it: made by the client for the
     /// request. Its own signature is not checked, and nothing follows from it: what proves the key is
-    /// the signature of the message, and RFC 8894 section 2.3 gives such a certificate no weight.
+    /// the signature of the message, and by RFC 8894 section 2.4 such a certificate authorises nobody.
     SelfSigned,
     /// Somebody else's.
     Foreign,

@@ -28,9 +28,11 @@ pub struct TransactionKey {
 pub enum Begin {
     /// It is new, and now being answered: [`Transactions::finish`] will follow.
     New,
-    /// The same request, or another one of its transaction, is being answered at this moment, or too
-    /// many are: the client may try again.
+    /// The same request, or another one of its transaction, is being answered at this moment: the
+    /// client may try again.
     InFlight,
+    /// Too many requests are being answered at this moment: the client may try again.
+    Full,
     /// It was answered SUCCESS or FAILURE; here is the CertRep.
     Answered(Vec<u8>),
 }
@@ -167,7 +169,8 @@ impl<K: Clone + Eq + std::hash::Hash, V: Clone> Bounded<K, V> {
 
 #[cfg(feature = "std")]
 impl InMemoryTransactions {
-    /// Most entries of each kind that are kept; the oldest go first.
+    /// Most entries of each kind that are kept; the oldest go first. As many requests are answered at
+    /// one moment; one more is told to come again.
     pub const CAPACITY: usize = 4096;
 
     fn tables(&self) -> std::sync::MutexGuard<'_, Tables> {
@@ -194,11 +197,13 @@ impl Transactions for InMemoryTransactions {
         if let Some(reply) = answered {
             return Begin::Answered(reply);
         }
-        let busy = tables.in_flight.len() >= Self::CAPACITY
-            || tables.in_flight.contains(&request)
-            || transaction.is_some_and(|key| tables.locked.contains(key));
-        if busy {
+        if tables.in_flight.contains(&request)
+            || transaction.is_some_and(|key| tables.locked.contains(key))
+        {
             return Begin::InFlight;
+        }
+        if tables.in_flight.len() >= Self::CAPACITY {
+            return Begin::Full;
         }
         tables.in_flight.insert(request);
         tables.locked.extend(transaction.cloned());
@@ -282,7 +287,8 @@ mod tests {
             assert_eq!(memory.begin(request(n), None), Begin::New);
         }
         let one_more = request(InMemoryTransactions::CAPACITY);
-        assert_eq!(memory.begin(one_more, None), Begin::InFlight);
+        assert_eq!(memory.begin(one_more, None), Begin::Full);
+        assert_eq!(memory.begin(request(0), None), Begin::InFlight);
         memory.finish(request(0), None, None);
         assert_eq!(memory.begin(one_more, None), Begin::New);
     }

@@ -254,16 +254,16 @@ impl Certificate {
         KeyUsage::from_der(self.extension(oid::KEY_USAGE)?).ok()
     }
 
-    /// Purposes in extKeyUsage.
+    /// Purposes in extKeyUsage; none if it cannot be read.
     #[must_use]
     pub fn extended_key_usages(&self) -> Vec<ObjectIdentifier> {
         let read = |der: &[u8]| -> Result<Vec<ObjectIdentifier>> {
-            Reader::new(der)
-                .expect(tag::SEQUENCE, "extKeyUsage")?
-                .reader()
-                .list(usize::MAX, "", |purposes| {
-                    purposes.expect(tag::OID, "KeyPurposeId")?.oid()
-                })
+            let mut value = Reader::new(der);
+            let purposes = value.expect(tag::SEQUENCE, "extKeyUsage")?;
+            value.finish("extKeyUsage")?;
+            purposes.reader().list(usize::MAX, "", |purposes| {
+                purposes.expect(tag::OID, "KeyPurposeId")?.oid()
+            })
         };
         self.extension(oid::EXTENDED_KEY_USAGE)
             .and_then(|der| read(der).ok())

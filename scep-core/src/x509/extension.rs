@@ -167,16 +167,24 @@ impl Extension {
         (names, count)
     }
 
-    /// The subject alternative names among extensions, as text.
+    /// The subject alternative names among extensions, as text. Those that cannot be read are left out,
+    /// so it is for extensions of one's own; a server asks a
+    /// [`CertificationRequest`](super::CertificationRequest::has_unreadable_names).
     #[must_use]
     pub fn names_asked_for(extensions: &[Self]) -> Vec<String> {
         Self::alternative_names(extensions.iter(), usize::MAX).0
     }
 
-    /// Whether this is a subjectAltName that cannot be read: another reader may find names in it.
+    /// Whether this is a subjectAltName that cannot be read, or not to its end: another reader may find
+    /// names in it.
     pub(crate) fn is_broken_alternative_name(&self) -> bool {
-        self.oid == oid::SUBJECT_ALT_NAME
-            && GeneralName::add_texts(&self.value, 0, &mut Vec::new()).is_err()
+        let readable = || {
+            let mut value = Reader::new(&self.value);
+            value.expect(tag::SEQUENCE, "GeneralNames")?;
+            value.finish("GeneralNames")?;
+            GeneralName::add_texts(&self.value, 0, &mut Vec::new())
+        };
+        self.oid == oid::SUBJECT_ALT_NAME && readable().is_err()
     }
 
     /// cRLDistributionPoints with one distribution point for each URI.

@@ -33,6 +33,7 @@ use scep_core::crypto::{DigestAlgorithm, PrivateKey, RandomSource, default_provi
 use scep_core::http::{CT_CA_RA_CERT, CT_PKI_MESSAGE, ServerRequest};
 use scep_core::limits::Limits;
 use scep_core::message::{ChallengePassword, FailInfo, IssuerAndSerialNumber, TransactionId};
+use scep_core::oid;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::server::{
     Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
@@ -169,9 +170,10 @@ impl TestCa {
             ra_key.as_ref(),
             ca_key.as_ref(),
             2,
-            vec![Extension::key_usage(
-                KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT,
-            )],
+            vec![
+                Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
+                Extension::extended_key_usage(&[oid::CMC_RA]),
+            ],
         );
         (ca, ra)
     }

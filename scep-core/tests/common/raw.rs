@@ -18,6 +18,8 @@ pub struct Raw {
     /// Whether they are signed in the order of DER, and not as sent.
     pub signed_as_sorted: bool,
     pub unsigned: Vec<Vec<u8>>,
+    /// Parameters of the digestAlgorithm.
+    pub digest_parameters: &'static [u8],
     /// How often the SignerInfo is there.
     pub signer_infos: usize,
 }
@@ -39,6 +41,7 @@ impl Raw {
             ],
             signed_as_sorted: false,
             unsigned: Vec::new(),
+            digest_parameters: write::NULL,
             signer_infos: 1,
         }
     }
@@ -55,7 +58,7 @@ impl Raw {
         };
         let scheme = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha256);
         let signature = self.key.sign(scheme, &signed, &mut TestRandom(1)).unwrap();
-        let digest = write::algorithm(DigestAlgorithm::Sha256.oid(), write::NULL);
+        let digest = write::algorithm(DigestAlgorithm::Sha256.oid(), self.digest_parameters);
         let unsigned = if self.unsigned.is_empty() {
             Vec::new()
         } else {
