@@ -110,7 +110,7 @@ pub fn explain<'a>(catalogue: &'a Catalogue, id: &str) -> Option<Explanation<'a>
         .into_iter()
         .filter(|symptom| symptom.kind != SymptomKind::Healthy)
         .flat_map(|symptom| catalogue.modes_of(&symptom.id))
-        .filter(|other| other.id != mode.id)
+        .filter(|other| other.id != mode.id && other.alias_of.is_none())
         .map(named)
         .collect();
     let confused = |other: &&FailureMode| {

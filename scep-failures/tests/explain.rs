@@ -28,7 +28,12 @@ fn every_mode_and_symptom_can_be_explained() {
         assert_ne!(explained.kind, Kind::Alias, "{}", mode.id);
         let is_brought_about = explained.reproduce.is_some();
         assert_eq!(explanation.reproduce.is_some(), is_brought_about);
-        assert!(!explanation.looks_like.iter().any(|(id, _)| *id == mode.id));
+        assert!(
+            !explanation
+                .looks_like
+                .iter()
+                .any(|(id, _)| *id == mode.id || *id == explained.id)
+        );
         serde_json::to_string(&explanation).unwrap();
     }
     for symptom in catalogue.symptoms() {

@@ -326,7 +326,7 @@ impl Deployment {
         let old = std::mem::replace(&mut self.state, new);
         let new = self.state.clone();
         self.crl_schedules.follow(&old, &new, now);
-        let mut t = self.transit(now);
+        let t = self.transit(now);
         if overlay::leaves(set).contains_key("iis.scep_pool.state") {
             // Start-WebAppPool starts a pool that Windows has switched off, too.
             match new.iis.scep_pool.state {
@@ -357,7 +357,7 @@ impl Deployment {
             );
         }
         if old.ca.restarts != new.ca.restarts {
-            layer::ca::start(self, &mut t);
+            layer::ca::start(self, &t);
         }
         if old.ca.service != new.ca.service {
             let service = "Active Directory Certificate Services";

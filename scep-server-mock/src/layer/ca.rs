@@ -56,7 +56,7 @@ pub(crate) fn contact(d: &Deployment, t: &mut Transit) -> CaContact {
 
 /// The CA's host has been restarted: `CertSvc` checks its own chain, and does not start if the root's
 /// CRL cannot be had or is too old.
-pub(crate) fn start(d: &mut Deployment, t: &mut Transit) {
+pub(crate) fn start(d: &mut Deployment, t: &Transit) {
     let (_, next_update, _) = d.crl_schedules.root.current(t.now());
     let fresh = d.state.crl.http_reachable && t.now() <= next_update;
     d.ca_started = fresh;
