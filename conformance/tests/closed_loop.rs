@@ -132,7 +132,7 @@ fn every_symptom_is_shown_by_a_mode_or_a_variant_that_can_be_brought_about() {
             let variants = mode.variants.iter().filter(|v| v.reproduce.is_some());
             own.into_iter().chain(variants.map(|v| &v.symptom))
         })
-        .flat_map(scep_failures::catalogue::Looks::entries)
+        .flat_map(catalogue::Looks::entries)
         .filter_map(|(_, look)| match look {
             catalogue::Look::Symptom(id) => Some(id.as_str()),
             catalogue::Look::Healthy => None,
