@@ -8,7 +8,7 @@ use scep_client::net::{TrustStore, judge_chain};
 use scep_client::network::{HttpRequest, HttpResponse, NetworkError, Resolution};
 use scep_core::UnixTime;
 use scep_core::x509::Certificate;
-use scep_failures::observation::{NetworkErrorKind, TlsFacts};
+use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 use scep_server_mock::MemoryHost;
 use scep_server_mock::memory::{Failure, Handshake};
 use scep_server_mock::wire::{Request, Response, Scheme};
@@ -116,6 +116,10 @@ impl Network for Loopback {
     ) -> Result<TlsFacts, NetworkError> {
         let handshake = self.host.tls(address, timeout).map_err(failed)?;
         Ok(self.facts(&handshake, server_name))
+    }
+
+    fn judge(&self, chain: &[Vec<u8>], server_name: &str) -> Option<TlsVerdict> {
+        judge_chain(chain, server_name, &self.trust, self.host.now())
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {

@@ -393,7 +393,12 @@ fn the_footprint_is_what_arrived() {
     let mut wrong = Vec::new();
     for ((id, visibility), look) in looks() {
         let footprint = &look.diagnosis.footprint;
-        if footprint.issued.len() != look.issued {
+        // a reply that was lost on the way cannot be counted, only warned of
+        let warned = footprint
+            .left_behind
+            .iter()
+            .any(|left| left.starts_with("perhaps"));
+        if footprint.issued.len() != look.issued && !(warned && footprint.issued.is_empty()) {
             wrong.push(format!(
                 "{id} at {visibility:?}: {} issued, {:?} said",
                 look.issued, footprint.issued

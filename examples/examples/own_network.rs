@@ -10,7 +10,10 @@ use scep_client::diagnose::{DiagnoseOptions, diagnose};
 use scep_client::net::{HyperNetwork, TrustStore};
 use scep_client::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
 use scep_core::{UnixTime, crypto::default_provider};
-use scep_failures::{Catalogue, observation::TlsFacts};
+use scep_failures::{
+    Catalogue,
+    observation::{TlsFacts, TlsVerdict},
+};
 
 struct Counting(HyperNetwork, AtomicUsize);
 
@@ -35,6 +38,9 @@ impl Network for Counting {
     }
     async fn tls_facts(&self, to: SocketAddr, name: &str, limit: Duration) -> Answer<TlsFacts> {
         self.0.tls_facts(to, name, limit).await
+    }
+    fn judge(&self, chain: &[Vec<u8>], name: &str) -> Option<TlsVerdict> {
+        self.0.judge(chain, name)
     }
     /// The only method with something of its own.
     async fn exchange(&self, request: &HttpRequest) -> Answer<HttpResponse> {

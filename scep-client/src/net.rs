@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use scep_core::UnixTime;
-use scep_failures::observation::{NetworkErrorKind, TlsFacts};
+use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 
 use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
 
@@ -109,6 +109,10 @@ impl Network for HyperNetwork {
                 .facts(server_name, &self.trust))
         })
         .await
+    }
+
+    fn judge(&self, chain: &[Vec<u8>], server_name: &str) -> Option<TlsVerdict> {
+        judge_chain(chain, server_name, &self.trust, self.now())
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use scep_core::UnixTime;
-use scep_failures::observation::{NetworkErrorKind, TlsFacts};
+use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 
 /// A network, real or simulated.
 ///
@@ -42,6 +42,10 @@ pub trait Network: Send + Sync {
         server_name: &str,
         timeout: Duration,
     ) -> Result<TlsFacts, NetworkError>;
+
+    /// What the trust store says of a TLS server's chain (DER, leaf first) now; `None` if it is
+    /// trusted.
+    fn judge(&self, chain: &[Vec<u8>], server_name: &str) -> Option<TlsVerdict>;
 
     /// Sends one HTTP request on a connection of its own and reads the whole response.
     ///

@@ -159,6 +159,17 @@ impl<'a> Observer<'a> {
         result
     }
 
+    /// The last observation is a certificate that a chain lacked: whether it completes it.
+    pub(crate) fn judged(&mut self, completes: bool) {
+        if let Some(Observation {
+            outcome: Outcome::Response(facts),
+            ..
+        }) = self.observations.items.last_mut()
+        {
+            facts.completes_chain = Some(completes);
+        }
+    }
+
     /// Notes what was not tried.
     pub(crate) fn skip(&mut self, probe: Probe, reason: impl Into<String>) {
         let now = self.network.elapsed();
@@ -192,6 +203,7 @@ pub(crate) const fn hides_message(purpose: Purpose) -> bool {
         Purpose::LongUrl
             | Purpose::PkiOperationPost
             | Purpose::PkiOperationGet
+            | Purpose::PkiOperationGetRaw
             | Purpose::Enroll
             | Purpose::Poll
     )
@@ -239,5 +251,6 @@ fn http_facts(purpose: Purpose, response: &HttpResponse) -> HttpFacts {
         body: base64::encode(&body),
         body_len: u64::try_from(response.body.len()).unwrap_or(u64::MAX),
         reply: None,
+        completes_chain: None,
     }
 }

@@ -102,6 +102,9 @@ pub enum Purpose {
     GetCaCert,
     /// A CRL or delta CRL named by a certificate.
     Crl,
+    /// The certificate of a CA that the server's TLS certificate names as its issuer, but that the
+    /// server did not send.
+    IssuerCertificate,
     /// The NDES admin page, without credentials.
     MscepAdmin,
     /// GetCACaps with a long CA identifier, to find where long URLs break.
@@ -110,6 +113,8 @@ pub enum Purpose {
     PkiOperationPost,
     /// PKIOperation by GET that carries a signed PKCSReq with a wrong challenge password.
     PkiOperationGet,
+    /// The same by GET with `+` and `/` of the base64 not percent-encoded, as Apple's devices send it.
+    PkiOperationGetRaw,
     /// PKIOperation that may be answered with a certificate.
     Enroll,
     /// PKIOperation that asks for a pending request.
@@ -194,6 +199,11 @@ pub struct HttpFacts {
     pub body_len: u64,
     /// What the client made of a CertRep that needs its key, or of a request it can vouch for.
     pub reply: Option<ReplyFacts>,
+    /// Whether the body is the certificate that the chain of a TLS handshake lacked, so that the chain
+    /// with it leads to a root that the observer trusts; known for
+    /// [`IssuerCertificate`](Purpose::IssuerCertificate) only.
+    #[serde(default)]
+    pub completes_chain: Option<bool>,
 }
 
 /// What only the holder of the transaction's key can say of a PKIOperation reply.

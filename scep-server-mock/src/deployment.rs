@@ -17,7 +17,7 @@ use crate::journal::{Journal, JournalEntry};
 use crate::keys::{KeySource, Keys};
 use crate::layer;
 use crate::layer::tls::{Handshake, HandshakeFailure};
-use crate::log::{Entry, EventRecord, Logs, system};
+use crate::log::{Entry, EventRecord, Logs, system, text};
 use crate::names;
 use crate::overlay;
 use crate::pki::crl::Schedules;
@@ -32,6 +32,9 @@ use crate::runtime::pool::{Off, Pool};
 use crate::runtime::recent_requests::RecentRequests;
 use crate::state::{PoolState, State};
 use crate::wire::{Layer, Outcome, Request, Transit};
+
+/// The Windows service of the application proxy's connector.
+const CONNECTOR_SERVICE: &str = "Microsoft Entra private network connector";
 
 /// What a deployment is made of besides its state.
 #[derive(Clone, Debug)]
@@ -282,8 +285,21 @@ impl Deployment {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn tls_handshake(&self) -> Result<Handshake, HandshakeFailure> {
-        layer::tls::handshake(self)
+    pub fn tls_handshake(&mut self, now: UnixTime) -> Result<Handshake, HandshakeFailure> {
+        let result = layer::tls::handshake(self, false);
+        let entry = match &result {
+            Err(HandshakeFailure::Reset) => system::tls_configuration_unusable(),
+            Err(HandshakeFailure::ProtocolVersion) => system::no_common_tls(),
+            Err(HandshakeFailure::Closed) | Ok(_) => return result,
+        };
+        let t = self.transit(now);
+        self.log(&t, entry);
+        result
+    }
+
+    /// The TLS handshake of a web server that has nothing to do with the deployment.
+    pub(crate) fn tls_handshake_elsewhere(&self) -> Result<Handshake, HandshakeFailure> {
+        layer::tls::handshake(self, true)
     }
 
     /// Chain and private key (PKCS#8) of the TLS binding.
@@ -342,8 +358,8 @@ impl Deployment {
             new.app_proxy.connector.service,
         );
         if was != is {
-            let service = "Microsoft Entra private network connector";
-            self.log(&t, system::service_state(service, is.is_running()));
+            let entry = system::service_state(CONNECTOR_SERVICE, is.is_running());
+            self.log(&t, entry);
         }
         if old.app_proxy.connector.restarts != new.app_proxy.connector.restarts {
             self.connector_host_started = Some(now);
@@ -372,6 +388,13 @@ impl Deployment {
     /// IIS and the worker process of the SCEP pool come up. NDES starts with the first request.
     pub fn start(&mut self, now: UnixTime) -> Duration {
         let mut t = self.transit(now);
+        if self.state.app_proxy.present && self.state.app_proxy.connector.service.is_running() {
+            self.log(&t, system::service_state(CONNECTOR_SERVICE, true));
+            self.log(
+                &t,
+                text::connector_ready(&self.state.app_proxy.connector.group),
+            );
+        }
         layer::http_sys::start(self, &mut t);
         t.spent
     }

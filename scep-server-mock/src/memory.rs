@@ -214,15 +214,18 @@ impl MemoryHost {
         if address.port() != 443 {
             return Err(Failure::NoTls);
         }
-        inner
-            .simulation
-            .deployment()
-            .tls_handshake()
-            .map_err(|failure| match failure {
-                HandshakeFailure::Closed => Failure::NoTls,
-                HandshakeFailure::Reset => Failure::Reset,
-                HandshakeFailure::ProtocolVersion => Failure::ProtocolVersion,
-            })
+        let now = inner.now();
+        let deployment = inner.simulation.deployment_mut();
+        let handshake = if address.ip() == ELSEWHERE {
+            deployment.tls_handshake_elsewhere()
+        } else {
+            deployment.tls_handshake(now)
+        };
+        handshake.map_err(|failure| match failure {
+            HandshakeFailure::Closed => Failure::NoTls,
+            HandshakeFailure::Reset => Failure::Reset,
+            HandshakeFailure::ProtocolVersion => Failure::ProtocolVersion,
+        })
     }
 
     /// One HTTP exchange with whatever has this address. The request's scheme says whether TLS is

@@ -92,6 +92,9 @@ pub(crate) struct Pki {
     inspection_tls: Identity,
     /// What a captive portal shows.
     portal_tls: Identity,
+    old_web_tls: Identity,
+    /// What the CAs' own certificates are signed with.
+    ca_digest: DigestAlgorithm,
     /// Trusted Root Certification Authorities of the NDES server: the lab's roots, and what the
     /// settings say was put there by mistake.
     pub(crate) trusted_roots: Vec<Certificate>,
@@ -113,10 +116,7 @@ impl Pki {
         rng: &mut dyn RandomSource,
     ) -> Result<Self> {
         let mut mint = Minter::new(provider, rng);
-        mint.ca_digest = match state.ca.certificate_digest {
-            CertificateDigest::Sha256 => DigestAlgorithm::Sha256,
-            CertificateDigest::Sha1 => DigestAlgorithm::Sha1,
-        };
+        mint.ca_digest = digest(state.ca.certificate_digest);
         let root = mint.root("CN=Lab Root CA,O=Lab", &keys.root, origin)?;
         let issuing_ca = mint.issuing_ca(&root, &keys.issuing_ca, &crl_urls.root, origin)?;
         let public_tls_root =
@@ -187,10 +187,13 @@ impl Pki {
         let inspection_tls = others.certificate(&private_tls_root, &tls_names)?;
         let portal = GeneralName::Dns(names::PORTAL_HOST.to_owned());
         let portal_tls = others.certificate(&public_tls_root, &[portal])?;
+        let old_web = GeneralName::Dns(names::OLD_WEB_HOST.to_owned());
+        let old_web_tls = others.certificate(&public_tls_root, &[old_web])?;
         let intermediates = &state.windows.root_store_intermediates;
         let trusted_roots =
             mint.trusted_roots(intermediates, &root, &issuing_ca, &public_tls_root, origin)?;
         Ok(Self {
+            ca_digest: mint.ca_digest,
             trusted_roots,
             root,
             issuing_ca,
@@ -207,6 +210,7 @@ impl Pki {
             proxy_tls,
             inspection_tls,
             portal_tls,
+            old_web_tls,
             keys,
             crl_urls,
             tls_names,
@@ -232,18 +236,22 @@ impl Pki {
         )?;
         // Clients have pinned these; the same keys make them the issuers of what was minted. A renewal
         // belongs to the history that ends.
-        let first_issuing_ca = self.first_issuing_ca().clone();
+        let (root, first_issuing_ca) = if self.ca_digest == fresh.ca_digest {
+            (self.root.clone(), self.first_issuing_ca().clone())
+        } else {
+            (fresh.root.clone(), fresh.issuing_ca.clone())
+        };
         let mut mint = Minter::new(provider, rng);
         let trusted_roots = mint.trusted_roots(
             &state.windows.root_store_intermediates,
-            &self.root,
+            &root,
             &first_issuing_ca,
             &self.public_tls_root,
             origin,
         )?;
         *self = Self {
             trusted_roots,
-            root: self.root.clone(),
+            root,
             issuing_ca: first_issuing_ca,
             public_tls_root: self.public_tls_root.clone(),
             private_tls_root: self.private_tls_root.clone(),
@@ -264,6 +272,7 @@ impl Pki {
         rng: &mut dyn RandomSource,
     ) -> Result<()> {
         let mut mint = Minter::new(provider, rng);
+        mint.ca_digest = digest(new.ca.certificate_digest);
         if old.ca.renewals != new.ca.renewals {
             let renewed = mint.issuing_ca(
                 &self.root,
@@ -480,6 +489,7 @@ impl Pki {
             TlsEndpoint::AppProxy => &self.proxy_tls,
             TlsEndpoint::Inspection => &self.inspection_tls,
             TlsEndpoint::Portal => &self.portal_tls,
+            TlsEndpoint::OldWeb => &self.old_web_tls,
         };
         let mut chain = vec![leaf.certificate.clone()];
         let complete = tls.via_intermediate && tls.chain == TlsChain::Complete;
@@ -518,6 +528,15 @@ pub(crate) enum TlsEndpoint {
     AppProxy,
     Inspection,
     Portal,
+    /// A web server that has nothing to do with the deployment.
+    OldWeb,
+}
+
+const fn digest(of: CertificateDigest) -> DigestAlgorithm {
+    match of {
+        CertificateDigest::Sha256 => DigestAlgorithm::Sha256,
+        CertificateDigest::Sha1 => DigestAlgorithm::Sha1,
+    }
 }
 
 /// The names in the certificate that the application proxy shows: without one for the custom domain,

@@ -84,7 +84,7 @@ impl Run<'_> {
 
     /// The certificates come from a server that nobody vouches for; they must not be able to send
     /// this machine to its own services or to its cloud's metadata.
-    fn off_limits(&self, url: &str) -> Option<&'static str> {
+    pub(super) fn off_limits(&self, url: &str) -> Option<&'static str> {
         let local = |host: &str| {
             let host = host.trim_start_matches('[').trim_end_matches(']');
             host.eq_ignore_ascii_case("localhost")
@@ -98,9 +98,9 @@ impl Run<'_> {
             Err(_) => false,
         };
         if link_local {
-            Some("a link-local address is not asked for a CRL")
+            Some("a link-local address is not asked")
         } else if local(&host) && !local(&self.target.host) {
-            Some("this machine is not asked for the CRL of another")
+            Some("this machine is not asked on behalf of another")
         } else {
             None
         }

@@ -10,7 +10,7 @@ use super::run::Run;
 impl Run<'_> {
     /// Asks for the capabilities elsewhere, until somebody gives them.
     pub(super) async fn other_paths(&mut self) {
-        if self.capabilities_status != Some(404) {
+        if !matches!(self.capabilities_status, Some(403 | 404)) {
             return;
         }
         for url in self.target.other_paths.clone() {

@@ -1,5 +1,5 @@
 //! Probe of PKIOperation: a signed PKCSReq with a challenge password that cannot be right, by
-//! POST, by GET, and by POST with a long body.
+//! POST, by GET, by GET as Apple's devices write it, and by POST with a long body.
 //!
 //! It shows whether messages get through to the SCEP service and whether that checks challenge
 //! passwords at all. It is a whole, well-formed request, so that nothing but the password is wrong
@@ -16,7 +16,7 @@ use scep_core::http::Operation;
 use scep_core::message::ChallengePassword;
 use scep_core::oid::ObjectIdentifier;
 use scep_core::x509::Extension;
-use scep_failures::observation::{NetworkErrorKind, Probe, Purpose};
+use scep_failures::observation::{NetworkErrorKind, Outcome, Probe, Purpose};
 
 use super::POLICY;
 use super::run::Run;
@@ -34,6 +34,7 @@ impl Run<'_> {
             for (purpose, method) in [
                 (Purpose::PkiOperationPost, MethodChoice::Post),
                 (Purpose::PkiOperationGet, MethodChoice::Get),
+                (Purpose::PkiOperationGetRaw, MethodChoice::Get),
             ] {
                 self.skip_pki_operation(purpose, method, &reason);
             }
@@ -55,6 +56,20 @@ impl Run<'_> {
                 .wrong_challenge(Purpose::PkiOperationGet, MethodChoice::Get, 0)
                 .await?;
         }
+        let not_raw = if stop.is_some() {
+            stop.clone()
+        } else if self.last_reply_was_a_refusal() {
+            None
+        } else {
+            Some("PKIOperation by GET does not work in the first place".to_owned())
+        };
+        if let Some(reason) = &not_raw {
+            self.skip_pki_operation(Purpose::PkiOperationGetRaw, MethodChoice::Get, reason);
+        } else {
+            stop = self
+                .wrong_challenge(Purpose::PkiOperationGetRaw, MethodChoice::Get, 0)
+                .await?;
+        }
         if let (None, Some(length), true) = (stop, self.options.long_post, self.offers_post()) {
             self.wrong_challenge(Purpose::PkiOperationPost, MethodChoice::Post, length)
                 .await?;
@@ -73,6 +88,16 @@ impl Run<'_> {
             );
         }
         Ok(())
+    }
+
+    /// Whether the last request got as far as its challenge password.
+    fn last_reply_was_a_refusal(&self) -> bool {
+        let last = self.observer.observations().items.last();
+        matches!(
+            last.map(|observation| &observation.outcome),
+            Some(Outcome::Response(http))
+                if http.reply.as_ref().and_then(|reply| reply.status.as_deref()) == Some("failure")
+        )
     }
 
     /// A server whose capabilities are not known may take POST.

@@ -1,8 +1,11 @@
 //! Probe of TLS, on every address that accepts connections. Only for https.
 
-use scep_failures::observation::Probe;
+use scep_core::x509::Certificate;
+use scep_failures::observation::{Probe, Purpose, TlsFacts, TlsVerdict};
 
 use super::run::Run;
+use crate::base64;
+use crate::network::HttpRequest;
 
 impl Run<'_> {
     /// Makes a handshake with each address; a chain that is not trusted does not end the
@@ -22,13 +25,19 @@ impl Run<'_> {
         }
         let mut secured = Vec::new();
         let mut failed = None;
+        let mut broken: Option<TlsFacts> = None;
         for &address in &self.reachable {
             match self
                 .observer
                 .tls(address, &server_name, self.options.timeouts.tls)
                 .await
             {
-                Ok(_) => secured.push(address),
+                Ok(facts) => {
+                    secured.push(address);
+                    if facts.verdict == Some(TlsVerdict::UnknownIssuer) {
+                        broken.get_or_insert(facts);
+                    }
+                }
                 Err(e) => failed = Some(e),
             }
         }
@@ -38,5 +47,49 @@ impl Run<'_> {
         {
             self.block(&e);
         }
+        if let Some(facts) = broken {
+            self.issuer_certificate(&facts).await;
+        }
+    }
+
+    /// A server may have sent too little: fetches the certificate that its last one names as its
+    /// issuer, as desktop browsers do and devices do not, and sees whether the chain is trusted then.
+    async fn issuer_certificate(&mut self, facts: &TlsFacts) {
+        let mut chain: Vec<Vec<u8>> = facts
+            .chain
+            .iter()
+            .filter_map(|text| base64::decode(text))
+            .collect();
+        let last = chain.last().and_then(|der| Certificate::from_der(der).ok());
+        let url = last
+            .iter()
+            .filter(|certificate| !certificate.is_self_issued())
+            .flat_map(Certificate::ca_issuers)
+            .find(|url| url.to_ascii_lowercase().starts_with("http://"));
+        let Some(url) = url else { return };
+        if let Some(reason) = self.off_limits(&url) {
+            let probe = Probe::Http {
+                purpose: Purpose::IssuerCertificate,
+                method: "GET".into(),
+                url,
+            };
+            self.observer.skip(probe, reason);
+            return;
+        }
+        let request = self.request(HttpRequest::get(&url), None);
+        let Ok(response) = self
+            .observer
+            .http(Purpose::IssuerCertificate, &request)
+            .await
+        else {
+            return;
+        };
+        let Ok(issuer) = Certificate::from_der(&response.body) else {
+            return;
+        };
+        chain.push(issuer.as_der().to_vec());
+        let network = self.observer.network();
+        let completes = network.judge(&chain, &self.target.host).is_none();
+        self.observer.judged(completes);
     }
 }

@@ -219,6 +219,13 @@ impl<'o, 'n> Driver<'o, 'n> {
     }
 
     fn http_request(&self, request: &Request) -> HttpRequest {
+        let mut url = request.url.clone();
+        if self.purpose == Purpose::PkiOperationGetRaw
+            && request.operation == Operation::PkiOperation
+        {
+            // only the padding stays escaped
+            url = url.replace("%2B", "+").replace("%2F", "/");
+        }
         let content_type = request
             .content_type
             .map(|value| ("content-type".into(), value.into()));
@@ -230,7 +237,7 @@ impl<'o, 'n> Driver<'o, 'n> {
             timeout: self.timeout(request.operation),
             max_body: self.options.max_body,
             require_trusted_tls: self.options.require_trusted_tls,
-            ..HttpRequest::get(&request.url)
+            ..HttpRequest::get(url)
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use scep_client::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
 use scep_core::UnixTime;
-use scep_failures::observation::{NetworkErrorKind, TlsFacts};
+use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 
 /// When the fake's clock begins: 2026-06-01T00:00:00Z.
 pub(crate) const START: UnixTime = UnixTime(1_780_272_000);
@@ -115,6 +115,10 @@ impl Network for Fake {
         timeout: Duration,
     ) -> Result<TlsFacts, NetworkError> {
         self.outcome(self.tls.clone(), timeout)
+    }
+
+    fn judge(&self, chain: &[Vec<u8>], _server_name: &str) -> Option<TlsVerdict> {
+        (chain.len() < 2).then_some(TlsVerdict::UnknownIssuer)
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {

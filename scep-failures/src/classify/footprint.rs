@@ -1,17 +1,19 @@
 //! What a diagnosis did to the server.
 
 use crate::diagnosis::Footprint;
-use crate::observation::{NetworkErrorKind, Observations, Outcome, Probe};
+use crate::observation::{NetworkErrorKind, Observations, Outcome, Probe, Purpose, ReplyFacts};
 
 pub(super) fn footprint(observations: &Observations) -> Footprint {
     let mut footprint = Footprint::default();
     let mut refused = false;
     let mut pending = false;
+    let mut unsure = false;
     for observation in &observations.items {
         let sent = matches!(observation.probe, Probe::Http { .. }) && arrived(&observation.outcome);
         if sent {
             footprint.requests = footprint.requests.saturating_add(1);
         }
+        unsure |= sent && may_have_issued(&observation.probe, &observation.outcome);
         let Outcome::Response(http) = &observation.outcome else {
             continue;
         };
@@ -35,7 +37,32 @@ pub(super) fn footprint(observations: &Observations) -> Footprint {
             .left_behind
             .push("an issued certificate in the database of the CA".to_owned());
     }
+    if unsure {
+        footprint
+            .left_behind
+            .push("perhaps a certificate that was issued, and whose reply was lost".to_owned());
+    }
     footprint
+}
+
+/// Whether a certificate may have been issued, though no decision came back: the request went out, and
+/// something on the way answered in the server's place, or nobody did.
+fn may_have_issued(probe: &Probe, outcome: &Outcome) -> bool {
+    let enrolling = matches!(
+        probe,
+        Probe::Http {
+            purpose: Purpose::Enroll | Purpose::Poll,
+            ..
+        }
+    );
+    let undecided = match outcome {
+        Outcome::Response(http) => {
+            let decided = |reply: &ReplyFacts| reply.status.is_some();
+            http.status >= 500 || http.status == 200 && !http.reply.as_ref().is_some_and(decided)
+        }
+        _ => true,
+    };
+    enrolling && undecided
 }
 
 /// Whether a request got as far as a server, or may have.

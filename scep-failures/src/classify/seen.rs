@@ -61,6 +61,8 @@ const fn name(probe: &Probe) -> &'static str {
             Purpose::LongUrl => "long-url",
             Purpose::PkiOperationPost => "pki-operation-post",
             Purpose::PkiOperationGet => "pki-operation-get",
+            Purpose::PkiOperationGetRaw => "pki-operation-get-raw",
+            Purpose::IssuerCertificate => "issuer-certificate",
             Purpose::Enroll => "enroll",
             Purpose::Poll => "poll",
         },
@@ -129,7 +131,8 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
         Purpose::LongUrl => facts
             .only("get-ca-caps.status")
             .is_some_and(|status| *status == http.status.into()),
-        Purpose::PkiOperationPost | Purpose::PkiOperationGet => {
+        Purpose::IssuerCertificate => http.completes_chain == Some(true),
+        Purpose::PkiOperationPost | Purpose::PkiOperationGet | Purpose::PkiOperationGetRaw => {
             says(&format!("{source}.reply"), "failure")
         }
         Purpose::Enroll | Purpose::Poll => says(&format!("{source}.reply"), "success"),

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use scep_core::UnixTime;
 use scep_core::ca_certificates::CaCertificates;
+use scep_core::crypto::{DigestAlgorithm, SignatureAlgorithm};
 use scep_core::x509::Certificate;
 
 use super::Facts;
@@ -131,12 +132,41 @@ pub(super) fn report(
             n,
         );
     }
+    // nobody verifies the signature of a root on itself
+    let verified = |at: usize, ca: &Certificate| at == 0 || !ca.is_self_issued();
+    for (_, ca) in roles
+        .ca
+        .iter()
+        .enumerate()
+        .filter(|(at, ca)| verified(*at, ca))
+    {
+        facts.add(format!("{source}.ca.signature"), signature(ca), n);
+    }
     if let Some(encryption) = &roles.encryption {
         facts.add(
             format!("{source}.encryption.key"),
             key_kind(encryption.spki_der()),
             n,
         );
+    }
+}
+
+/// The algorithm that a certificate is signed with.
+fn signature(certificate: &Certificate) -> String {
+    match certificate.signature_scheme() {
+        Some(SignatureAlgorithm::RsaPkcs1v15(digest)) => match digest {
+            DigestAlgorithm::Md5 => "md5-rsa".to_owned(),
+            DigestAlgorithm::Sha1 => "sha1-rsa".to_owned(),
+            DigestAlgorithm::Sha224 => "sha224-rsa".to_owned(),
+            DigestAlgorithm::Sha256 => "sha256-rsa".to_owned(),
+            DigestAlgorithm::Sha384 => "sha384-rsa".to_owned(),
+            DigestAlgorithm::Sha512 => "sha512-rsa".to_owned(),
+            _ => certificate.signature_algorithm().to_string(),
+        },
+        Some(SignatureAlgorithm::RsaPss { .. }) => "rsassa-pss".to_owned(),
+        Some(SignatureAlgorithm::Ecdsa(_)) => "ecdsa".to_owned(),
+        Some(SignatureAlgorithm::Ed25519) => "ed25519".to_owned(),
+        _ => certificate.signature_algorithm().to_string(),
     }
 }
 

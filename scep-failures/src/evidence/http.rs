@@ -1,6 +1,8 @@
 //! Facts of HTTP exchanges.
 
+use scep_core::asn1::transcode;
 use scep_core::capabilities::{Capabilities, Capability};
+use scep_core::limits::Limits;
 
 use super::page::{Page, Shape};
 use super::{Facts, Value, writer};
@@ -17,10 +19,11 @@ pub(super) const fn sources(purpose: Purpose) -> &'static [&'static str] {
         Purpose::MscepAdmin => &["mscep-admin"],
         Purpose::PkiOperationPost => &["pki-operation", "pki-operation-post"],
         Purpose::PkiOperationGet => &["pki-operation", "pki-operation-get"],
+        Purpose::PkiOperationGetRaw => &["pki-operation-get-raw"],
         Purpose::Enroll => &["enroll"],
         Purpose::Poll => &["poll"],
-        // CRLs and long URLs are judged as a whole, in their own files.
-        Purpose::Crl | Purpose::LongUrl => &[],
+        // CRLs, issuers and long URLs are judged as a whole, in their own files.
+        Purpose::Crl | Purpose::LongUrl | Purpose::IssuerCertificate => &[],
     }
 }
 
@@ -89,6 +92,9 @@ fn exchange(observation: &Observation, source: &str, facts: &mut Facts) {
             media_type.into()
         },
     );
+    for (name, value) in asn1(&page) {
+        put(name, value.into());
+    }
     put("app-proxy", page.through_app_proxy().into());
     if let Some(server) = page.header("server") {
         put("server", server.into());
@@ -103,7 +109,13 @@ fn exchange(observation: &Observation, source: &str, facts: &mut Facts) {
         let scheme = challenge.split([' ', ',']).next().unwrap_or_default();
         put("authenticate", scheme.into());
     }
+    if let Some(encoding) = page.header("content-encoding") {
+        put("content-encoding", encoding.to_ascii_lowercase().into());
+    }
     if let Some((host, path)) = page.location() {
+        let elsewhere =
+            !host.is_empty() && !host.eq_ignore_ascii_case(asked_host(&observation.probe));
+        put("redirect-elsewhere", elsewhere.into());
         put("location-host", host.into());
         put("location-path", path.into());
     }
@@ -118,6 +130,40 @@ fn exchange(observation: &Observation, source: &str, facts: &mut Facts) {
         put("slow-backend", page.lower.contains("timed out").into());
     }
     add_writer(source.to_string(), &identified, n, facts);
+}
+
+/// What a body of ASN.1 is encoded in, and what follows it.
+fn asn1(page: &Page<'_>) -> Vec<(&'static str, &'static str)> {
+    let whole = u64::try_from(page.body.len()).is_ok_and(|kept| kept == page.http.body_len);
+    if page.shape() != Shape::Der || !whole {
+        return Vec::new();
+    }
+    let Ok(value) = transcode(&page.body, &Limits::DEFAULT) else {
+        return Vec::new();
+    };
+    let rest = page.body.get(value.used..).unwrap_or_default();
+    let html = rest
+        .iter()
+        .find(|octet| !octet.is_ascii_whitespace())
+        .is_some_and(|octet| *octet == b'<');
+    let mut found = vec![("encoding", if value.was_ber() { "ber" } else { "der" })];
+    if !rest.is_empty() {
+        found.push(("trailing", if html { "html" } else { "other" }));
+    }
+    found
+}
+
+/// The host that a request went to, without port.
+fn asked_host(probe: &Probe) -> &str {
+    let Probe::Http { url, .. } = probe else {
+        return "";
+    };
+    let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => host,
+        _ => authority,
+    }
 }
 
 /// Whether NDES answers under another path than the one that was given.
@@ -205,7 +251,13 @@ fn capabilities(page: &Page<'_>, n: u32, facts: &mut Facts) {
 fn alike(facts: &mut Facts) {
     let mut all = true;
     let mut seen = false;
-    for name in ["outcome", "status", "writer", "location-host"] {
+    for name in [
+        "outcome",
+        "status",
+        "writer",
+        "location-host",
+        "redirect-elsewhere",
+    ] {
         let caps = facts.get(&format!("get-ca-caps.{name}"));
         let cert = facts.get(&format!("get-ca-cert.{name}"));
         match (caps, cert) {

@@ -7,7 +7,7 @@ use scep_core::x509::Certificate;
 
 use super::network::{Outcomes, error_word};
 use super::{Facts, certificates};
-use crate::observation::{Observations, Outcome, Probe, TlsFacts, TlsVerdict};
+use crate::observation::{Observations, Outcome, Probe, Purpose, TlsFacts, TlsVerdict};
 
 pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
     let mut outcomes = Outcomes::default();
@@ -25,6 +25,14 @@ pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
         }
     }
     outcomes.report("tls.outcome", facts);
+    for (observation, purpose, _) in super::http::exchanges(observations) {
+        if let (Purpose::IssuerCertificate, Outcome::Response(http)) =
+            (purpose, &observation.outcome)
+            && let Some(completes) = http.completes_chain
+        {
+            facts.add("tls.missing-intermediate", completes, &[observation.n]);
+        }
+    }
 }
 
 fn handshake(tls: &TlsFacts, n: u32, now: UnixTime, facts: &mut Facts) {
@@ -57,6 +65,11 @@ fn handshake(tls: &TlsFacts, n: u32, now: UnixTime, facts: &mut Facts) {
         n,
     );
     facts.add("tls.leaf.issuer", leaf.issuer().to_string(), n);
+    let own = leaf
+        .subject_alt_names()
+        .iter()
+        .any(|name| name.to_ascii_lowercase().ends_with("*.msappproxy.net"));
+    facts.add("tls.leaf.app-proxy", own, n);
     for name in leaf.subject_alt_names() {
         facts.add("tls.leaf.name", name, n);
     }

@@ -37,6 +37,8 @@ pub enum Writer {
     Cloudflare,
     /// AWS's connector for SCEP.
     AwsConnector,
+    /// A firewall for web applications.
+    WebApplicationFirewall,
     /// A forward proxy between the client and the Internet.
     ForwardProxy,
     /// Some page that asks for a password.
@@ -65,6 +67,7 @@ impl Writer {
             Self::AzureAppService => "azure-app-service",
             Self::Cloudflare => "cloudflare",
             Self::AwsConnector => "aws-connector",
+            Self::WebApplicationFirewall => "waf",
             Self::ForwardProxy => "forward-proxy",
             Self::SignInPage => "sign-in-page",
             Self::Unknown => "unknown",
@@ -90,6 +93,7 @@ impl Writer {
             Self::AzureAppService => "Azure App Service",
             Self::Cloudflare => "Cloudflare",
             Self::AwsConnector => "AWS Connector for SCEP",
+            Self::WebApplicationFirewall => "a web application firewall",
             Self::ForwardProxy => "a forward proxy",
             Self::SignInPage => "a sign-in page",
             Self::Unknown => "somebody unknown",
@@ -331,6 +335,7 @@ pub fn app_proxy_status(page: &Page<'_>) -> Option<&'static str> {
         "BadGateway",
         "Forbidden",
         "InternalServerError",
+        "NotFound",
     ]
     .into_iter()
     .find(|word| page.text.contains(word))
@@ -353,11 +358,23 @@ fn front_ends(page: &Page<'_>) -> Option<Identified> {
     if page
         .lower
         .contains("no server is available to handle this request")
+        || page.lower.contains("your browser sent an invalid request.")
     {
         return certain(Writer::Haproxy, "HAProxy's page");
     }
     if page.lower.contains("<address>apache") {
         return certain(Writer::Apache, "Apache's page");
+    }
+    let number = ["support id", "reference id", "incident id", "event id:"];
+    if page.http.status >= 400
+        && page.shape() == Shape::Html
+        && !is_iis(page)
+        && number.iter().any(|words| page.lower.contains(words))
+    {
+        return likely(
+            Writer::WebApplicationFirewall,
+            "a page that refuses, with a number to tell the operator",
+        );
     }
     if page.lower.contains("this web app is stopped") {
         return certain(

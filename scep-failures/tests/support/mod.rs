@@ -204,6 +204,7 @@ pub fn page(status: u16, server: &str, content_type: &str, body: &[u8]) -> Page 
         }
     }
     Page(Outcome::Response(HttpFacts {
+        completes_chain: None,
         status,
         reason: String::new(),
         headers,

@@ -58,12 +58,15 @@ pub(crate) fn endpoint(d: &Deployment) -> TlsEndpoint {
     }
 }
 
-/// The handshake of the binding that clients meet.
+/// The handshake of whoever answers clients, and of the old web server if that is where they got.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn handshake(d: &Deployment) -> Result<Handshake, HandshakeFailure> {
-    let endpoint = endpoint(d);
+pub(crate) fn handshake(d: &Deployment, elsewhere: bool) -> Result<Handshake, HandshakeFailure> {
+    let endpoint = match endpoint(d) {
+        TlsEndpoint::Binding | TlsEndpoint::AppProxy if elsewhere => TlsEndpoint::OldWeb,
+        endpoint => endpoint,
+    };
     if endpoint == TlsEndpoint::Binding {
         if !d.state.tls.enabled {
             return Err(HandshakeFailure::Closed);

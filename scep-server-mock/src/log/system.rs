@@ -151,18 +151,41 @@ pub(crate) fn event_log_started(host: &str) -> Entry {
     }
 }
 
+fn system(source: &'static str, id: u32, code: &str, text: &str) -> Entry {
+    Entry {
+        log: Log::System,
+        source,
+        id,
+        severity: Severity::Error,
+        code: code.to_owned(),
+        text: text.to_owned(),
+        details: Details::Code,
+    }
+}
+
+/// HttpEvent 15021: a client came to a port whose certificate cannot be used.
+pub(crate) fn tls_configuration_unusable() -> Entry {
+    let text = "The TLS configuration of the endpoint 0.0.0.0:443 cannot be used: no certificate with a key.";
+    system("Microsoft-Windows-HttpEvent", 15021, "0xc0000225", text)
+}
+
+/// Schannel 36874: nothing that the client offered is enabled here.
+pub(crate) fn no_common_tls() -> Entry {
+    let text =
+        "A connection request was received, and none of what the client offers is supported here.";
+    system("Schannel", 36874, "", text)
+}
+
 /// Service Control Manager 7036: a service entered a state.
 pub(crate) fn service_state(service: &str, running: bool) -> Entry {
+    let state = if running { "running" } else { "stopped" };
     Entry {
         log: Log::System,
         source: "Service Control Manager",
         id: 7036,
         severity: Severity::Information,
-        code: String::new(),
-        text: format!(
-            "The {service} service entered the {} state.",
-            if running { "running" } else { "stopped" }
-        ),
+        code: state.to_owned(),
+        text: format!("The {service} service entered the {state} state."),
         details: Details::Code,
     }
 }

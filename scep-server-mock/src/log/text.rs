@@ -122,6 +122,16 @@ pub(crate) fn connector(code: &str, url: &str) -> Entry {
     )
 }
 
+/// The application proxy's connector has come up and has its configuration.
+pub(crate) fn connector_ready(group: &str) -> Entry {
+    line(
+        Log::AppProxyConnector,
+        Severity::Information,
+        "Ready".to_owned(),
+        format!("The connector has its configuration, as a member of the group {group}."),
+    )
+}
+
 /// A request that the CA keeps until a certificate manager decides.
 pub(crate) fn ca_pending(request: u32, subject: &str) -> Entry {
     let text = format!(

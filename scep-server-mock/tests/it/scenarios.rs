@@ -175,12 +175,11 @@ fn a_new_history_has_logs_of_its_own() {
 fn a_setting_that_cannot_be_made_changes_nothing() {
     let host = baseline("ndes-plain");
     let look = || {
-        host.with(|s| {
-            let d = s.deployment();
+        host.with_deployment(|d, now| {
             (
                 d.state().clone(),
                 d.last_good(),
-                d.tls_handshake().map(|h| h.chain),
+                d.tls_handshake(now).map(|h| h.chain),
             )
         })
     };

@@ -63,6 +63,14 @@ const TLS: &[Definition] = &[
         "leaf.days-left",
         "days until the server's certificate expires",
     ),
+    fact(
+        "leaf.app-proxy",
+        "whether the server's certificate is the application proxy's own, for *.msappproxy.net",
+    ),
+    fact(
+        "missing-intermediate",
+        "whether the chain leads to a trusted root once the issuer's certificate is fetched, which the server should have sent",
+    ),
     volatile("leaf.issuer", "issuer of the server's certificate"),
     volatile("leaf.name", "a name in the server's certificate"),
 ];
@@ -84,6 +92,14 @@ const HTTP: &[Definition] = &[
         "shape",
         "what the body looks like: empty, der, html, json, text, binary",
     ),
+    fact(
+        "encoding",
+        "encoding rules of a body that is ASN.1: der, or ber where it has what DER forbids",
+    ),
+    fact(
+        "trailing",
+        "what follows the ASN.1 of the body: html, other; absent if nothing does",
+    ),
     fact("title", "title of the HTML page"),
     fact(
         "substatus",
@@ -92,6 +108,14 @@ const HTTP: &[Definition] = &[
     fact(
         "win32-code",
         "error code that the page itself tells, such as 0x80070542",
+    ),
+    fact(
+        "content-encoding",
+        "header field Content-Encoding, such as gzip",
+    ),
+    fact(
+        "redirect-elsewhere",
+        "whether a redirect leads to another host than the one that was asked",
     ),
     fact("location-host", "host that a redirect leads to"),
     fact("location-path", "path that a redirect leads to"),
@@ -153,6 +177,10 @@ const CERTIFICATES: &[Definition] = &[
         "days until the issuing CA's certificate expires",
     ),
     fact(
+        "ca.signature",
+        "algorithm that a CA certificate is signed with: sha256-rsa, sha1-rsa, rsassa-pss, ecdsa, ...",
+    ),
+    fact(
         "encryption.key",
         "kind of key of the certificate to encrypt to: rsa, ec, other",
     ),
@@ -211,6 +239,10 @@ const ALIKE: &[Definition] = &[
     fact("status", "HTTP status that GetCACaps and GetCACert share"),
     fact("writer", "writer that GetCACaps and GetCACert share"),
     fact("location-host", "host that both are redirected to"),
+    fact(
+        "redirect-elsewhere",
+        "whether that is another host than the one that was asked",
+    ),
 ];
 
 const LONG_URL: &[Definition] = &[
@@ -381,6 +413,12 @@ pub const SOURCES: &[Source] = &[
     Source {
         name: "pki-operation-get",
         title: "PKIOperation by GET",
+        visible_at: Visibility::Request,
+        families: REQUEST,
+    },
+    Source {
+        name: "pki-operation-get-raw",
+        title: "PKIOperation by GET, `+` and `/` not escaped",
         visible_at: Visibility::Request,
         families: REQUEST,
     },
