@@ -1,5 +1,6 @@
 //! Flags that several commands share.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -267,6 +268,9 @@ pub(crate) struct ProtocolArgs {
     /// Further root certificates for https (PEM).
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_ca_file: Option<PathBuf>,
+    /// Ask this name server (ADDRESS:PORT, by UDP) in place of the operating system's resolver.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) resolver: Option<SocketAddr>,
 }
 
 /// Names of algorithm policies.
@@ -327,14 +331,21 @@ pub(crate) fn scep_url(text: &str) -> std::result::Result<String, String> {
 }
 
 /// The real network, with further roots from a file.
-pub(crate) fn network(tls_ca_file: Option<&Path>) -> Result<HyperNetwork> {
+pub(crate) fn network(
+    tls_ca_file: Option<&Path>,
+    resolver: Option<SocketAddr>,
+) -> Result<HyperNetwork> {
     let mut trust = TrustStore::system();
     if let Some(path) = tls_ca_file {
         trust
             .add_pem(&files::read_text(path)?)
             .map_err(|e| Failure::local(format!("{}: {}", path.display(), e.causes())))?;
     }
-    Ok(HyperNetwork::new(trust))
+    let network = HyperNetwork::new(trust);
+    Ok(match resolver {
+        Some(server) => network.with_resolver(server),
+        None => network,
+    })
 }
 
 #[cfg(test)]

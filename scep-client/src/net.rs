@@ -24,6 +24,7 @@ pub use trust::{TrustStore, judge_chain};
 pub struct HyperNetwork {
     trust: TrustStore,
     user_agent: String,
+    resolver: Option<SocketAddr>,
     epoch: Instant,
 }
 
@@ -34,7 +35,22 @@ impl HyperNetwork {
         Self {
             trust,
             user_agent: concat!("scep/", env!("CARGO_PKG_VERSION")).into(),
+            resolver: None,
             epoch: Instant::now(),
+        }
+    }
+
+    /// Asks this name server (by UDP) rather than the operating system's resolver.
+    #[must_use]
+    pub const fn with_resolver(mut self, server: SocketAddr) -> Self {
+        self.resolver = Some(server);
+        self
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Resolution, NetworkError> {
+        match self.resolver {
+            Some(server) => dns::lookup(server, host).await,
+            None => connect::resolve(host).await,
         }
     }
 
@@ -53,7 +69,7 @@ impl HyperNetwork {
         let stream = match request.address {
             Some(address) => connect::open(address).await?,
             None => {
-                let resolution = connect::resolve(&target.host).await?;
+                let resolution = self.addresses(&target.host).await?;
                 connect::open_any(&resolution.addresses, target.port, request.timeout).await?
             }
         };
@@ -85,8 +101,8 @@ impl Network for HyperNetwork {
     }
 
     async fn resolve(&self, host: &str, timeout: Duration) -> Result<Resolution, NetworkError> {
-        let mut resolution = bounded(timeout, connect::resolve(host)).await?;
-        if host.parse::<std::net::IpAddr>().is_err() {
+        let mut resolution = bounded(timeout, self.addresses(host)).await?;
+        if self.resolver.is_none() && host.parse::<std::net::IpAddr>().is_err() {
             resolution.cnames = dns::canonical_names(host).await;
         }
         Ok(resolution)

@@ -225,6 +225,7 @@ impl Builder {
         let mut tls_names = vec![
             GeneralName::Dns("localhost".to_owned()),
             GeneralName::Dns(crate::names::NDES_HOST.to_owned()),
+            GeneralName::Dns(crate::names::PROXY_HOST.to_owned()),
             GeneralName::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         ];
         match bare.parse::<IpAddr>() {

@@ -69,6 +69,9 @@ impl Default for Parts {
     }
 }
 
+/// Chain (DER, leaf first) and private key (PKCS#8) of a TLS server.
+pub(crate) type TlsIdentity = (Vec<Vec<u8>>, Vec<u8>);
+
 /// What came of a request, and how long it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
@@ -302,11 +305,11 @@ impl Deployment {
         layer::tls::handshake(self, true)
     }
 
-    /// Chain and private key (PKCS#8) of the TLS binding.
-    pub(crate) fn tls_binding(&self) -> (Vec<Vec<u8>>, Vec<u8>) {
+    /// Of whoever answers a handshake.
+    pub(crate) fn tls_binding(&self, elsewhere: bool) -> TlsIdentity {
         let chain = self
             .pki
-            .tls_chain(layer::tls::endpoint(self), &self.state.tls)
+            .tls_chain(layer::tls::endpoint_at(self, elsewhere), &self.state.tls)
             .iter()
             .map(|c| c.as_der().to_vec())
             .collect();

@@ -1,6 +1,6 @@
 //! The deployment on real sockets: the SCEP server, the CRL distribution point, the control port.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,22 +9,25 @@ use scep_core::message::ChallengePassword;
 use scep_core::x509::Certificate;
 use scep_failures::observation::LogRecord;
 use serde::Serialize;
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, UdpSocket};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::builder::{Builder, Delays};
 use crate::challenge::ChallengeKind;
-use crate::deployment::{Deployment, Exchange};
+use crate::deployment::{Deployment, Exchange, TlsIdentity};
 use crate::error::{Error, Result};
 use crate::journal::JournalEntry;
+use crate::layer::tls::HandshakeFailure;
 use crate::log::EventRecord;
 use crate::names;
 use crate::runtime::ca_database::IssuedCertificate;
 use crate::simulation::{Anchor, Simulation};
 use crate::state::NetworkPath;
+use crate::wire::Request;
 
 mod control;
+mod dns;
 mod http;
 mod listener;
 mod tls;
@@ -47,6 +50,10 @@ pub struct MockNdes {
 pub struct Urls {
     /// The SCEP URL.
     pub scep: String,
+    /// The SCEP URL with the name that the organisation uses, for clients that ask `dns`.
+    pub scep_by_name: String,
+    /// Address of the name server that knows the organisation's names (UDP).
+    pub dns: String,
     /// The NDES admin page.
     pub admin: String,
     /// The issuing CA's CRL.
@@ -68,6 +75,10 @@ struct Addresses {
     scep: SocketAddr,
     crl: SocketAddr,
     control: SocketAddr,
+    dns: SocketAddr,
+    /// The web server that has nothing to do with the deployment, where this machine has a second
+    /// loopback address.
+    old_web: Option<SocketAddr>,
 }
 
 /// What all connections share.
@@ -131,11 +142,32 @@ impl Shared {
     }
 
     fn scep_is_reachable(&self) -> bool {
-        self.look(|s| s.deployment().state().client_network.path == NetworkPath::Open)
+        matches!(self.path(), NetworkPath::Open | NetworkPath::Reset)
+    }
+
+    fn path(&self) -> NetworkPath {
+        self.look(|s| s.deployment().state().client_network.path)
     }
 
     fn crl_is_reachable(&self) -> bool {
         self.look(|s| s.deployment().state().crl.http_reachable)
+    }
+
+    /// What the TLS handshake of whoever answers clients shows: whether it is TLS 1.3 only, and the
+    /// chain with its key.
+    fn handshake(
+        &self,
+        elsewhere: bool,
+    ) -> std::result::Result<(bool, TlsIdentity), HandshakeFailure> {
+        let mut simulation = lock(&self.simulation);
+        let now = self.now();
+        let deployment = simulation.deployment_mut();
+        let handshake = if elsewhere {
+            deployment.tls_handshake_elsewhere()
+        } else {
+            deployment.tls_handshake(now)
+        }?;
+        Ok((handshake.tls13, deployment.tls_binding(elsewhere)))
     }
 
     fn speaks_tls(&self) -> bool {
@@ -163,10 +195,23 @@ impl MockNdes {
         let (scep, scep_address) = bind(builder.listen)?;
         let (crl, crl_address) = bind(SocketAddr::new(builder.listen.ip(), 0))?;
         let (control, control_address) = bind(builder.control)?;
+        let dns_address = SocketAddr::new(builder.listen.ip(), 0);
+        let dns = UdpSocket::bind(dns_address)
+            .await
+            .map_err(|e| cannot_listen(dns_address, e))?;
+        // A DNS record has no port: another server has to have another address.
+        let second = SocketAddr::new(Ipv4Addr::new(127, 0, 0, 2).into(), scep_address.port());
+        let old_web = (builder.listen.ip() == Ipv4Addr::LOCALHOST)
+            .then(|| bind(second).ok())
+            .flatten();
         let addresses = Addresses {
             scep: scep_address,
             crl: crl_address,
             control: control_address,
+            dns: dns
+                .local_addr()
+                .map_err(|e| cannot_listen(dns_address, e))?,
+            old_web: old_web.as_ref().map(|(_, address)| *address),
         };
         let host = builder.url_host();
         let parts = builder.parts_on_sockets(&host, addresses.crl.port());
@@ -192,7 +237,7 @@ impl MockNdes {
             .listen(listener::BACKLOG)
             .map_err(|e| cannot_listen(addresses.control, e))?;
         let site = listener::Site::Scep;
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(listener::run(
                 Arc::clone(&shared),
                 scep,
@@ -206,7 +251,18 @@ impl MockNdes {
                 listener::Site::Crl,
             )),
             tokio::spawn(control::run(Arc::clone(&shared), control)),
+            tokio::spawn(dns::run(Arc::clone(&shared), dns)),
         ];
+        if let Some((socket, address)) = old_web {
+            let port = listener::Port::take(socket, true).map_err(|e| cannot_listen(address, e))?;
+            let site = listener::Site::OldWeb;
+            tasks.push(tokio::spawn(listener::run(
+                Arc::clone(&shared),
+                port,
+                address,
+                site,
+            )));
+        }
         Ok(Self {
             shared,
             addresses,
@@ -256,6 +312,13 @@ impl MockNdes {
     #[must_use]
     pub fn ca_pem_url(&self) -> String {
         self.urls().ca_pem
+    }
+
+    /// Address of the name server that knows the organisation's names (UDP), for clients that can be
+    /// told to ask it. The SCEP URL by name is in [`urls`](Self::urls).
+    #[must_use]
+    pub const fn dns_address(&self) -> SocketAddr {
+        self.addresses.dns
     }
 
     /// Address of the SCEP server.
@@ -414,6 +477,8 @@ impl Shared {
         let control = format!("http://{}", self.addresses.control);
         Urls {
             scep: format!("{base}{}", self.scep_path()),
+            scep_by_name: self.by_name(),
+            dns: self.addresses.dns.to_string(),
             admin: format!("{base}{}", names::ADMIN_PATH),
             crl: format!(
                 "http://{}:{}/CertEnroll/{}",
@@ -426,6 +491,19 @@ impl Shared {
             journal: format!("{control}/journal"),
             events: format!("{control}/events"),
             control,
+        }
+    }
+
+    /// The URL that devices of the simulation are given, with the port that is listened on.
+    fn by_name(&self) -> String {
+        let published = self.look(|s| s.deployment().published_url());
+        match Request::get(&published) {
+            Some(parts) => {
+                let scheme = published.split(':').next().unwrap_or("http");
+                let port = self.addresses.scep.port();
+                format!("{scheme}://{}:{port}{}", parts.host, parts.path)
+            }
+            None => published,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The layers of the deployment, outermost first. Each answers a request or passes it on.
 //!
 //! ```text
-//! client network ─► application proxy ─► TLS ─► HTTP.sys ─► IIS ─► NDES ─► policy module ─► CA
-//!                                                             └──► CRL distribution point
+//! DNS ─► client network ─► application proxy ─► front end ─► TLS ─► HTTP.sys ─► IIS ─► NDES ─► policy module ─► CA
+//!                                                                                └──► CRL distribution point
 //! ```
 //!
 //! A layer is a function over the deployment and one request's [`Transit`](crate::wire::Transit),
@@ -14,6 +14,7 @@ pub(crate) mod ca;
 pub(crate) mod client_network;
 pub(crate) mod cloud_connector;
 pub(crate) mod crl;
+pub(crate) mod dns;
 pub(crate) mod front_end;
 pub(crate) mod http_sys;
 pub(crate) mod iis;

@@ -13,11 +13,10 @@ use crate::challenge::ChallengeKind;
 use crate::deployment::Deployment;
 use crate::error::Result;
 use crate::layer::client_network::obstacle;
+use crate::layer::dns::{self, Host, NoAnswer};
 pub use crate::layer::tls::{Handshake, HandshakeFailure};
-use crate::names;
 use crate::scenario::play_step;
 use crate::simulation::Simulation;
-use crate::state::DnsRecord;
 use crate::wire::{Outcome, Request, Response};
 
 /// Address of the NDES server.
@@ -165,27 +164,16 @@ impl MemoryHost {
                 cnames: Vec::new(),
             });
         }
-        let state = inner.simulation.deployment().state();
-        let proxied = state.app_proxy.present;
-        let record = state.dns.published_name;
-        let host = host.to_ascii_lowercase();
-        let published =
-            host == names::PROXY_HOST && proxied || host == names::NDES_HOST && !proxied;
-        let (address, cnames) = match host.as_str() {
-            _ if published && record == DnsRecord::Missing => return Err(Failure::NameNotFound),
-            _ if published && record == DnsRecord::ServerFailure => {
-                return Err(Failure::ResolverFailed);
-            }
-            _ if published && record == DnsRecord::Elsewhere => {
-                (ELSEWHERE, vec![names::OLD_WEB_HOST.to_owned()])
-            }
-            names::PKI_HOST => (PKI, Vec::new()),
-            // Whatever it is called, and whether it exists.
-            name if proxied && name.ends_with(names::PROXY_DOMAIN) => (PROXY, Vec::new()),
-            // Behind the proxy, the server's own name is known inside only.
-            names::NDES_HOST if !proxied => (NDES, Vec::new()),
-            names::PROXY_HOST if proxied => (PROXY, vec![names::PROXY_CNAME.to_owned()]),
-            _ => return Err(Failure::NameNotFound),
+        let found = dns::resolve(inner.simulation.deployment().state(), host);
+        let (to, cnames) = found.map_err(|none| match none {
+            NoAnswer::NoSuchName => Failure::NameNotFound,
+            NoAnswer::ServerFailure => Failure::ResolverFailed,
+        })?;
+        let address = match to {
+            Host::Ndes => NDES,
+            Host::Proxy => PROXY,
+            Host::Pki => PKI,
+            Host::OldWeb => ELSEWHERE,
         };
         Ok(Resolved {
             addresses: vec![address],

@@ -1,6 +1,7 @@
 //! `scep demo`: enrolls at a simulated deployment, breaks it in every known way, diagnoses each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Level, diagnose};
 use scep_client::enroll::{self, EnrollOptions, enroll};
@@ -17,6 +18,9 @@ use serde_json::json;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::render::{Renderer, Verdict};
+
+/// How long an answer is waited for that does not come.
+const NEVER: Duration = Duration::from_secs(2);
 
 /// Arguments of `scep demo`.
 #[derive(clap::Args, Debug)]
@@ -171,13 +175,15 @@ impl Lab {
         }
         let mut trust = TrustStore::empty();
         trust.add_der(mock.public_tls_root().as_der())?;
-        let network = HyperNetwork::new(trust);
+        let network = HyperNetwork::new(trust).with_resolver(mock.dns_address());
+        // the simulation answers at once, or never
+        options.timeouts.http = NEVER;
         let provider = Arc::clone(&self.provider);
         let report = diagnose(
             &network,
             provider,
             Catalogue::builtin(),
-            &mock.url(),
+            &mock.urls().scep_by_name,
             &options,
         )
         .await?;

@@ -60,6 +60,9 @@ pub(crate) struct Args {
     /// Further root certificates for https (PEM).
     #[arg(long, value_name = "FILE")]
     tls_ca_file: Option<PathBuf>,
+    /// Ask this name server (ADDRESS:PORT, by UDP) in place of the operating system's resolver.
+    #[arg(long, value_name = "ADDRESS")]
+    resolver: Option<std::net::SocketAddr>,
     /// Remember the last healthy look at each server in this folder; later it proves which
     /// certificate or CRL has expired.
     #[arg(long, value_name = "DIR", requires = "url")]
@@ -156,7 +159,7 @@ async fn live(
     }
     let watcher = renderer.clone();
     options.watch = Arc::new(move |seen| watcher.progress(&progress(seen)));
-    let network = network(args.tls_ca_file.as_deref())?;
+    let network = network(args.tls_ca_file.as_deref(), args.resolver)?;
     let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
     for error in &report.local_errors {
         renderer.warn(&error.causes());

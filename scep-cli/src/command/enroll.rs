@@ -120,7 +120,7 @@ pub(crate) async fn run(
     if let Some(pem) = &key.new_pem {
         files::write(&paths.key, pem.as_bytes(), Access::OwnerOnly)?;
     }
-    let network = network(args.protocol.tls_ca_file.as_deref())?;
+    let network = network(args.protocol.tls_ca_file.as_deref(), args.protocol.resolver)?;
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
     params.challenge = challenge;
     params.server.policy = args.protocol.policy.policy();

@@ -276,6 +276,8 @@ fn ready(
             "admin_user": admin_user,
             "admin_password": admin_password,
             "control": mock.control_url(),
+            "url_by_name": mock.urls().scep_by_name,
+            "dns": mock.dns_address().to_string(),
             "challenge_url": mock.challenge_url(),
             "ca_pem": mock.ca_pem_url(),
             "ca_sha256": ca_sha256,
@@ -298,6 +300,14 @@ fn ready(
         (
             "Admin page",
             format!("{}  ({admin_user} / {admin_password})", mock.admin_url()),
+        ),
+        (
+            "By name",
+            format!(
+                "{}  (name server {})",
+                mock.urls().scep_by_name,
+                mock.dns_address()
+            ),
         ),
         ("Control", mock.control_url()),
         (

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Further root certificates for https (PEM).
     #[arg(long, value_name = "FILE")]
     tls_ca_file: Option<PathBuf>,
+    /// Ask this name server (ADDRESS:PORT, by UDP) in place of the operating system's resolver.
+    #[arg(long, value_name = "ADDRESS")]
+    resolver: Option<std::net::SocketAddr>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -53,7 +56,7 @@ pub(crate) async fn run(
     let key = load_key(provider.as_ref(), &key_file)?;
     // asking is why the command was called, so the next poll is due now
     state.transaction.next_poll = scep_core::UnixTime::now();
-    let network = network(args.tls_ca_file.as_deref())?;
+    let network = network(args.tls_ca_file.as_deref(), args.resolver)?;
     let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     let result = poll(
         &network,

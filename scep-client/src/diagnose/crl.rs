@@ -99,11 +99,17 @@ impl Run<'_> {
         };
         if link_local {
             Some("a link-local address is not asked")
-        } else if local(&host) && !local(&self.target.host) {
+        } else if local(&host) && !local(&self.target.host) && !self.is_here() {
             Some("this machine is not asked on behalf of another")
         } else {
             None
         }
+    }
+
+    /// Whether the server is on this machine, whatever its name.
+    fn is_here(&self) -> bool {
+        let mut addresses = self.reachable.iter();
+        addresses.any(|address| address.ip().is_loopback())
     }
 
     fn known_certificates(&self) -> Vec<Certificate> {

@@ -51,7 +51,7 @@ const ROUTES: [(&str, &str, &str); 16] = [
 const MAX_BODY: usize = 64 << 10;
 
 /// What cannot be on sockets as it is in the simulation, and what is instead.
-const SUBSTITUTIONS: [(&str, &str); 2] = [
+const SUBSTITUTIONS: [(&str, &str); 3] = [
     (
         "a network that drops the client's packets",
         "a closed port: connection refused",
@@ -59,6 +59,10 @@ const SUBSTITUTIONS: [(&str, &str); 2] = [
     (
         "a CRL distribution point that does not answer",
         "a closed port: connection refused",
+    ),
+    (
+        "a name that leads to another web server",
+        "127.0.0.2, where this machine has it; else a name without address",
     ),
 ];
 

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -11,7 +12,7 @@ use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::Shared;
 use super::listener::Site;
@@ -39,25 +40,42 @@ fn builder() -> hyper::server::conn::http1::Builder {
     builder
 }
 
-/// Serves a connection until either side ends it.
+/// How long a client may wait for an answer that never comes.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// Serves a connection until either side ends it; `cut` makes it end with RST.
 pub(super) async fn serve<S>(
     shared: Arc<Shared>,
     stream: S,
     peer: SocketAddr,
     site: Site,
     scheme: Scheme,
+    cut: impl FnOnce(&S),
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let broken = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&broken);
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { answer(&shared, request, peer, site, scheme).await }
+        let (shared, broken) = (Arc::clone(&shared), Arc::clone(&flag));
+        // boxed, as the connection has to stay movable to be taken apart
+        Box::pin(async move {
+            let answer = answer(&shared, request, peer, site, scheme).await;
+            broken.store(answer.is_err(), Ordering::Relaxed);
+            answer
+        })
     });
-    // An error is a connection that was cut, by the client or on purpose.
-    let _ = builder()
+    let mut connection = builder()
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    // An error is a connection that was cut, by the client or on purpose.
+    let _ = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let mut stream = connection.into_parts().io.into_inner();
+    if broken.load(Ordering::Relaxed) {
+        cut(&stream);
+    } else {
+        let _ = stream.shutdown().await;
+    }
 }
 
 async fn answer(
@@ -73,9 +91,14 @@ async fn answer(
     } = shared.exchange(|deployment, now| match site {
         Site::Scep => deployment.handle(&request, now),
         Site::Crl => deployment.handle_crl(&request, now),
+        Site::OldWeb => deployment.handle_elsewhere(&request, now),
     });
     if shared.delays == Delays::Real {
         tokio::time::sleep(elapsed).await;
+    }
+    if outcome == Outcome::Silence {
+        // Hyper gives this up when the client goes away.
+        tokio::time::sleep(SILENCE).await;
     }
     match outcome {
         Outcome::Response(response) => write(response).map_err(io::Error::other),

@@ -4,10 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 
 use super::{Shared, http, tls};
+use crate::state::NetworkPath;
+use crate::wire::Scheme;
 
 /// How long until a port is tried again that could not be had.
 const RETRY: Duration = Duration::from_millis(100);
@@ -19,6 +23,8 @@ pub(super) enum Site {
     Scep,
     /// The CRL distribution point.
     Crl,
+    /// A web server that has nothing to do with the deployment.
+    OldWeb,
 }
 
 impl Site {
@@ -26,6 +32,7 @@ impl Site {
         match self {
             Self::Scep => shared.scep_is_reachable(),
             Self::Crl => shared.crl_is_reachable(),
+            Self::OldWeb => true,
         }
     }
 }
@@ -130,14 +137,32 @@ pub(super) fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
     Ok(socket)
 }
 
-async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, site: Site) {
+async fn serve(shared: Arc<Shared>, mut stream: TcpStream, peer: SocketAddr, site: Site) {
     // Small messages both ways: waiting for more to send would cost every exchange 40 ms.
     let _ = stream.set_nodelay(true);
-    if site == Site::Scep && shared.speaks_tls() {
-        if let Some(stream) = tls::accept(&shared, stream).await {
-            http::serve(shared, stream, peer, site, crate::wire::Scheme::Https).await;
+    if site == Site::Scep && shared.path() == NetworkPath::Reset {
+        hear(&mut stream).await;
+        cut(&stream);
+        return;
+    }
+    if site != Site::Crl && shared.speaks_tls() {
+        if let Some(stream) = tls::accept(&shared, stream, site).await {
+            let cut = |stream: &TlsStream<TcpStream>| cut(stream.get_ref().0);
+            http::serve(shared, stream, peer, site, Scheme::Https, cut).await;
         }
     } else {
-        http::serve(shared, stream, peer, site, crate::wire::Scheme::Http).await;
+        http::serve(shared, stream, peer, site, Scheme::Http, cut).await;
     }
+}
+
+/// Waits until the client has said something.
+pub(super) async fn hear(stream: &mut TcpStream) {
+    let mut some = [0; 512];
+    let _ = tokio::time::timeout(http::PATIENCE, stream.read(&mut some)).await;
+}
+
+/// The connection will end with RST rather than FIN.
+pub(super) fn cut(stream: &TcpStream) {
+    // Where that cannot be, it ends with FIN.
+    let _ = stream.set_zero_linger();
 }

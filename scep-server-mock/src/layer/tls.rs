@@ -45,7 +45,7 @@ pub struct Handshake {
 }
 
 /// Who answers the handshake of a client.
-pub(crate) fn endpoint(d: &Deployment) -> TlsEndpoint {
+fn endpoint(d: &Deployment) -> TlsEndpoint {
     let network = &d.state.client_network;
     if network.captive_portal {
         TlsEndpoint::Portal
@@ -58,15 +58,20 @@ pub(crate) fn endpoint(d: &Deployment) -> TlsEndpoint {
     }
 }
 
+/// Who answers the handshake of a client that got to the server, or `elsewhere`.
+pub(crate) fn endpoint_at(d: &Deployment, elsewhere: bool) -> TlsEndpoint {
+    match endpoint(d) {
+        TlsEndpoint::Binding | TlsEndpoint::AppProxy if elsewhere => TlsEndpoint::OldWeb,
+        endpoint => endpoint,
+    }
+}
+
 /// The handshake of whoever answers clients, and of the old web server if that is where they got.
 ///
 /// # Errors
 /// Why there is none.
 pub(crate) fn handshake(d: &Deployment, elsewhere: bool) -> Result<Handshake, HandshakeFailure> {
-    let endpoint = match endpoint(d) {
-        TlsEndpoint::Binding | TlsEndpoint::AppProxy if elsewhere => TlsEndpoint::OldWeb,
-        endpoint => endpoint,
-    };
+    let endpoint = endpoint_at(d, elsewhere);
     if endpoint == TlsEndpoint::Binding {
         if !d.state.tls.enabled {
             return Err(HandshakeFailure::Closed);

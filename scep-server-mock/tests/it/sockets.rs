@@ -12,6 +12,7 @@ use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Crl, Name};
 use scep_server_mock::{Builder, MockNdes};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{SCEP, device_key};
@@ -593,4 +594,109 @@ async fn a_port_that_somebody_took_is_noted_and_had_again() {
             .unwrap()
             .contains("closed port")
     );
+}
+
+/// Says hello in TLS to a mock with these settings, and gives what comes back.
+async fn hello(set: &str) -> std::io::Result<Vec<u8>> {
+    let mock = with_tls(set).await;
+    let mut stream = TcpStream::connect(mock.address()).await?;
+    // the head of a ClientHello is enough to be answered
+    stream
+        .write_all(&[0x16, 3, 1, 0, 200, 1, 0, 0, 196])
+        .await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+async fn with_tls(set: &str) -> MockNdes {
+    let set = format!("tls.enabled = true\n{set}");
+    let state = toml::from_str(&set).unwrap();
+    MockNdes::builder().with_state(state).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_of_tls_1_0_answers_with_an_alert() {
+    let answer = hello("tls.versions = 'tls10-only'").await.unwrap();
+    assert_eq!(answer, [0x15, 3, 1, 0, 2, 2, 70]);
+}
+
+#[tokio::test]
+async fn a_port_without_certificate_and_a_cut_way_are_reset() {
+    for set in [
+        "tls.certificate_bound = false",
+        "client_network.path = 'reset'",
+    ] {
+        let error = hello(set).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{set}");
+    }
+}
+
+#[tokio::test]
+async fn openssl_is_offered_the_versions_that_are_set() {
+    for (versions, offered, works) in [
+        ("modern", "-tls1_2", true),
+        ("modern", "-tls1_3", true),
+        ("tls13-only", "-tls1_2", false),
+        ("tls13-only", "-tls1_3", true),
+    ] {
+        let mock = with_tls(&format!("tls.versions = '{versions}'")).await;
+        let output = tokio::process::Command::new("openssl")
+            .args(["s_client", offered, "-connect", &mock.address().to_string()])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.success(), works, "{versions} {offered}");
+    }
+}
+
+/// Asks the mock's name server for an address, in the octets of RFC 1035.
+async fn ask(mock: &MockNdes, name: &str) -> (u8, Vec<u8>) {
+    let mut question = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.split('.') {
+        question.push(u8::try_from(label.len()).unwrap());
+        question.extend(label.as_bytes());
+    }
+    question.extend([0, 0, 1, 0, 1]);
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.send_to(&question, mock.dns_address()).await.unwrap();
+    let mut answer = [0; 512];
+    let length = socket.recv(&mut answer).await.unwrap();
+    assert_eq!(answer[..2], question[..2]);
+    (answer[3] & 0x0f, answer[..length].to_vec())
+}
+
+#[tokio::test]
+async fn the_name_server_knows_the_deployment_and_what_is_wrong_with_it() {
+    let mock = MockNdes::start().await.unwrap();
+    let (code, answer) = ask(&mock, "ndes.lab.example").await;
+    assert_eq!(
+        (code, &answer[answer.len() - 4..]),
+        (0, &[127, 0, 0, 1][..])
+    );
+    assert_eq!(ask(&mock, "nobody.lab.example").await.0, 3);
+    for (record, code) in [("missing", 3), ("server-failure", 2)] {
+        mock.set(&toml::from_str(&format!("dns.published_name = '{record}'")).unwrap())
+            .unwrap();
+        assert_eq!(ask(&mock, "NDES.lab.example").await.0, code);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_elsewhere_leads_to_another_server() {
+    let mock = MockNdes::start().await.unwrap();
+    mock.set(&toml::from_str("dns.published_name = 'elsewhere'").unwrap())
+        .unwrap();
+    let (code, answer) = ask(&mock, "ndes.lab.example").await;
+    let [.., a, b, c, d] = answer[..] else {
+        panic!("{answer:?}")
+    };
+    assert_eq!((code, [a, b, c, d]), (0, [127, 0, 0, 2]));
+    let address = SocketAddr::from(([a, b, c, d], mock.address().port()));
+    let got = exchange(address, "GET", SCEP, &[], Vec::new())
+        .await
+        .unwrap();
+    assert_eq!(got.status, 404);
+    assert!(got.server.unwrap().starts_with("Apache"));
 }
