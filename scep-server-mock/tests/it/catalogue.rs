@@ -3,7 +3,7 @@
 use scep_core::client::EnrollmentParams;
 use scep_core::x509::{Extension, GeneralName};
 use scep_failures::Catalogue;
-use scep_failures::catalogue::{FailureMode, Kind, Persona, Visibility};
+use scep_failures::catalogue::{FailureMode, Kind, Persona, Step, Visibility};
 use scep_server_mock::MemoryHost;
 use scep_server_mock::wire::Request;
 
@@ -72,11 +72,23 @@ fn look(host: &MemoryHost) -> Vec<String> {
     let operation = format!("{url}?operation=PKIOperation");
     let post = Request::post(&operation, "application/x-pki-message", vec![0; 40_000]).unwrap();
     seen.push(format!("{:?}", send(host, &post).map(|r| r.status)));
-    let address = host.resolve("ndes.lab.example").map(|r| r.addresses[0]);
-    if let Ok(address) = address {
-        let tls = host.tls((address, 443).into(), TIMEOUT).map(|h| h.trusted);
-        seen.push(format!("{tls:?}"));
+    for name in ["ndes.lab.example", "scep.lab.example"] {
+        if let Ok(found) = host.resolve(name) {
+            let now = host.now();
+            let tls = host.tls((found.addresses[0], 443).into(), TIMEOUT).map(|h| {
+                let leaf = &h.chain[0];
+                (h.trusted, leaf.is_valid_at(now), leaf.subject_alt_names())
+            });
+            seen.push(format!("{tls:?}"));
+        }
     }
+    let cas = host.with(|s| s.deployment().ca_certificates());
+    seen.push(format!("{:?}", cas.map(|ca| ca.signature_algorithm())));
+    // the scenario's own device
+    let before = host.with(|s| s.deployment().issued().len());
+    host.play(&[Step::Enroll { times: 1 }]).unwrap();
+    let issued = host.with(|s| s.deployment().issued().len()) - before;
+    seen.push(format!("{issued} issued to the device"));
     let challenge = host.issue_challenge();
     seen.push(match challenge {
         Err(_) => "no challenge".to_owned(),
