@@ -29,6 +29,20 @@ impl Signature {
         Self(lines)
     }
 
+    /// Whether the facts are the same to somebody to whom both looks are health: with and without the
+    /// Intune policy module NDES answers its bare URL differently, and either answer is a healthy one.
+    #[must_use]
+    pub fn is_as_healthy_as(&self, other: &Self) -> bool {
+        let rest = |signature: &Self| -> BTreeSet<String> {
+            let kept = signature
+                .0
+                .iter()
+                .filter(|line| !line.starts_with("base-url."));
+            kept.cloned().collect()
+        };
+        rest(self) == rest(other)
+    }
+
     /// The facts that only one of two has.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Vec<String> {

@@ -186,10 +186,12 @@ fn with_logs_the_mode_itself_comes_first() {
     let mut wrong = Vec::new();
     for mode in reproducible().into_iter().filter(|m| m.kind == Kind::Cause) {
         let diagnosis = &looks()[&(mode.id.clone(), Visibility::Logs)].diagnosis;
-        let first = diagnosis
-            .failure_modes
-            .first()
-            .map_or("none", |m| m.id.as_str());
+        // what is no failure is found beside whatever is
+        let beside = diagnosis.findings.iter().find(|finding| {
+            matches!(mode.look(VIEWS[4].1), catalogue::Look::Symptom(id) if *id == finding.symptom.id)
+        });
+        let ranked = beside.map_or(&diagnosis.failure_modes, |finding| &finding.failure_modes);
+        let first = ranked.first().map_or("none", |m| m.id.as_str());
         let alike = mode.same_in_logs.iter().any(|id| id == first);
         if first != mode.id && !alike {
             wrong.push(format!("{}: {first} comes first", mode.id));
@@ -280,12 +282,21 @@ fn declared_symptoms_are_the_computed_partition() {
             .collect();
         for (i, (a, seen_a)) in modes.iter().enumerate() {
             for (b, seen_b) in modes.iter().skip(i + 1) {
-                // a different topology is no symptom: only modes of one baseline are compared
-                if a.reproduce.as_ref().unwrap().baseline != b.reproduce.as_ref().unwrap().baseline
-                {
+                // a different topology or product is no symptom: only modes of one baseline and one
+                // profile are compared
+                let setting = |mode: &FailureMode| {
+                    let reproduce = mode.reproduce.clone().unwrap();
+                    (reproduce.baseline, reproduce.profile)
+                };
+                if setting(a) != setting(b) {
                     continue;
                 }
-                let alike = seen_a == seen_b;
+                let healthy = |mode: &FailureMode| *mode.look(view) == catalogue::Look::Healthy;
+                let alike = if healthy(a) && healthy(b) && !view.logs {
+                    seen_a.is_as_healthy_as(seen_b)
+                } else {
+                    seen_a == seen_b
+                };
                 if alike != declared_alike(a, b, view) {
                     let verb = if alike {
                         "look alike, but are declared different"

@@ -26,7 +26,9 @@ pub use reply::{Rejection, RejectionStage, Reply};
 pub use responder::{Responder, ResponderConfig};
 pub use service::{HttpReply, Service};
 pub use standing::SignerStanding;
-pub use style::{DigestChoice, ReplyStyle, SenderNonceStyle};
+pub use style::{
+    CipherChoice, DigestChoice, Echo, KeyTransportChoice, ReplyStyle, SenderNonceStyle,
+};
 #[cfg(feature = "std")]
 pub use transactions::InMemoryTransactions;
 pub use transactions::{

@@ -194,6 +194,7 @@ fn describe(step: &Step) -> String {
             format!("let {times} devices send a request with a wrong challenge password")
         }
         Step::Poll {} => "devices poll for what is pending".to_owned(),
+        Step::Replace { profile } => format!("the server is replaced by {profile}"),
         Step::Decide { issue: true } => "the CA grants what is pending".to_owned(),
         Step::Decide { issue: false } => "the CA denies what is pending".to_owned(),
         Step::Challenge { kind } => format!(

@@ -98,6 +98,8 @@ pub enum Purpose {
     GetCaCaps,
     /// GetCACaps under another path than the one given.
     OtherPath,
+    /// GetCACaps with a CA identifier, where none was given.
+    OtherIdentifier,
     /// `operation=GetCACert`.
     GetCaCert,
     /// A CRL or delta CRL named by a certificate.
@@ -229,6 +231,23 @@ pub struct ReplyFacts {
     /// Whether it has all subject alternative names that were asked for.
     #[serde(default)]
     pub names_kept: Option<bool>,
+    /// What the challenge password looked like, where there was one: `intune` (a signed blob), `short`
+    /// (as NDES hands them out, or somebody made up).
+    #[serde(default)]
+    pub challenge_form: Option<String>,
+    /// Kind of the key that signed the request: `rsa`, `ec`, `other`.
+    #[serde(default)]
+    pub signer_key: Option<String>,
+    /// Whether the request asked for a renewal.
+    #[serde(default)]
+    pub renewal: Option<bool>,
+    /// Why the reply was not accepted, in a word: `encoding`, `signature`, `signer-unknown`,
+    /// `signer-untrusted`, `transaction-id`, `nonce`, `decryption`, `recipient`, `algorithm`, `other`.
+    #[serde(default)]
+    pub refused_for: Option<String>,
+    /// Seconds since the start of the validity of the certificate that was issued.
+    #[serde(default)]
+    pub certificate_age_s: Option<i64>,
 }
 
 /// How something failed below HTTP.

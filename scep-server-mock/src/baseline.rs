@@ -7,9 +7,10 @@ use crate::nearest::nearest;
 use crate::overlay;
 use crate::state::State;
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("ndes-plain", include_str!("../baselines/ndes-plain.toml")),
     ("ndes-tls", include_str!("../baselines/ndes-tls.toml")),
+    ("third-party", include_str!("../baselines/third-party.toml")),
     ("intune", include_str!("../baselines/intune.toml")),
     (
         "intune-cloud",

@@ -1,6 +1,9 @@
 //! Challenge passwords as devices come by them: good ones, and the bad ones of a scenario.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use scep_core::UnixTime;
+use scep_core::crypto::RandomSource as _;
 use scep_core::message::ChallengePassword;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +11,7 @@ use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::layer::ndes;
 use crate::names;
+use crate::profile::Hosting;
 use crate::runtime::password;
 use crate::state::{ChallengeMode, WindowsSchemes};
 use crate::wire::Request;
@@ -55,6 +59,9 @@ impl ChallengeKind {
     }
 }
 
+/// Octets of a signed challenge of Intune, more or less.
+const INTUNE_LEN: usize = 1200;
+
 pub(crate) fn issue(
     d: &mut Deployment,
     kind: ChallengeKind,
@@ -62,6 +69,11 @@ pub(crate) fn issue(
 ) -> Result<Option<ChallengePassword>> {
     match kind {
         ChallengeKind::Missing => Ok(None),
+        ChallengeKind::Wrong if d.state.challenge.mode == ChallengeMode::Intune => {
+            let mut octets = vec![0; INTUNE_LEN];
+            d.rng.fill(&mut octets);
+            Ok(Some(ChallengePassword::new(STANDARD.encode(octets))))
+        }
         ChallengeKind::Wrong => Ok(Some(password::new_password(&mut d.rng))),
         ChallengeKind::Correct => correct(d, now).map(Some),
         ChallengeKind::Used => {
@@ -97,6 +109,11 @@ fn correct(d: &mut Deployment, now: UnixTime) -> Result<ChallengePassword> {
         return d
             .intune
             .issue(provider.as_ref(), &d.pki, &profile, now, &mut d.rng);
+    }
+    if d.profile.hosting != Hosting::Iis {
+        return Ok(ChallengePassword::new(
+            d.static_challenge.expose().to_owned(),
+        ));
     }
     // An administrator inside the network looks at the NDES admin page.
     let url = format!("http://{}{}", names::NDES_HOST, names::ADMIN_PATH);

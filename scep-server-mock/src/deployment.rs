@@ -17,12 +17,12 @@ use crate::journal::{Journal, JournalEntry};
 use crate::keys::{KeySource, Keys};
 use crate::layer;
 use crate::layer::tls::{Handshake, HandshakeFailure};
-use crate::log::{Entry, EventRecord, Logs, system, text};
+use crate::log::{Entry, EventRecord, Log, Logs, system, text};
 use crate::names;
 use crate::overlay;
 use crate::pki::crl::Schedules;
 use crate::pki::{CrlUrls, Pki, RaRole};
-use crate::profile::Profile;
+use crate::profile::{Hosting, Profile};
 use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
 use crate::runtime::crl_cache::CrlCaches;
 use crate::runtime::intune::Intune;
@@ -243,7 +243,7 @@ impl Deployment {
 
     /// Answers a request from inside the network, to the NDES server itself.
     pub fn handle_inside(&mut self, request: &Request, now: UnixTime) -> Exchange {
-        self.exchange(request, now, layer::http_sys::handle)
+        self.exchange(request, now, layer::web_server)
     }
 
     /// Answers a request to a web server that has nothing to do with the deployment.
@@ -265,7 +265,8 @@ impl Deployment {
         let mut t = self.transit(now);
         let mut outcome = first(self, &mut t, request);
         if let Outcome::Response(response) = &mut outcome {
-            let date = scep_core::http::format_date(t.now());
+            let ahead = self.state.windows.clock_ahead.duration();
+            let date = scep_core::http::format_date(t.now().plus(ahead));
             response.headers.push(("Date".to_owned(), date));
             response
                 .headers
@@ -398,7 +399,9 @@ impl Deployment {
                 text::connector_ready(&self.state.app_proxy.connector.group),
             );
         }
-        layer::http_sys::start(self, &mut t);
+        if self.profile.hosting == Hosting::Iis {
+            layer::http_sys::start(self, &mut t);
+        }
         t.spent
     }
 
@@ -407,6 +410,14 @@ impl Deployment {
     pub fn recycle(&mut self, now: UnixTime) {
         let t = self.transit(now);
         layer::ndes::stop(self, &t);
+    }
+
+    /// Another version or product takes the SCEP server's place: its process ends, and the next request
+    /// finds the new one.
+    pub fn replace_server(&mut self, profile: Profile, now: UnixTime) {
+        self.recycle(now);
+        self.pool.worker = None;
+        self.profile = profile;
     }
 
     /// Does something at one of the nodes behind a load balancer.
@@ -577,6 +588,11 @@ impl Deployment {
     }
 
     pub(crate) fn log(&mut self, t: &Transit, entry: Entry) {
+        // Servers of other vendors write no Windows logs, and theirs are not simulated.
+        let elsewhere = matches!(entry.log, Log::AppProxyConnector | Log::Device);
+        if self.profile.hosting != Hosting::Iis && !elsewhere {
+            return;
+        }
         self.logs.write(t.now(), t.activity, entry);
     }
 

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use scep_core::UnixTime;
+use scep_core::crypto::DigestAlgorithm;
 use scep_failures::catalogue::Persona;
 
 use crate::challenge::{self, ChallengeKind};
 use crate::deployment::Deployment;
 use crate::error::Result;
+use crate::log::device as log;
 use crate::names;
+use crate::state::TrustedRoot;
 use crate::wire::{Outcome, Request};
 
 mod behaviour;
@@ -17,8 +20,12 @@ mod message;
 mod request;
 mod streaming;
 
+pub(crate) use streaming::indefinite;
+
 pub(crate) use behaviour::Behaviour;
 use behaviour::{MessageKind, Place};
+pub(crate) use message::{as_sent, remembered_bundle, strange_signer};
+pub(crate) use request::in_query;
 
 /// How long a device waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -85,6 +92,9 @@ fn send(
     challenge: Option<scep_core::message::ChallengePassword>,
     now: UnixTime,
 ) -> Result<Duration> {
+    if d.state.device_profile.trusted_root == TrustedRoot::Other {
+        return Ok(give_up(d, now));
+    }
     let known = d.last_good();
     let device_time = behaviour.clock(now);
     let composed = message::compose(d, behaviour, &known, challenge, device_time)?;
@@ -110,6 +120,28 @@ fn send(
         Outcome::Silence => PATIENCE,
         _ => exchange.elapsed,
     })
+}
+
+/// A device whose trusted certificate is none of those that GetCACert gives: it stops there.
+fn give_up(d: &mut Deployment, now: UnixTime) -> Duration {
+    let url = format!("{}?operation=GetCACert&message=device", published_url(d));
+    let Some(request) = Request::get(&url) else {
+        return Duration::ZERO;
+    };
+    let exchange = d.handle(&request, now);
+    let expected = d
+        .provider
+        .digest(
+            DigestAlgorithm::Sha1,
+            d.pki.private_tls_root.certificate.as_der(),
+        )
+        .unwrap_or_default()
+        .iter()
+        .fold(String::new(), |hex, octet| hex + &format!("{octet:02X}"));
+    let t = d.transit(now);
+    d.log(&t, log::thumbprint(&expected));
+    d.log(&t, log::wrong_ca_hash());
+    exchange.elapsed
 }
 
 /// Where the device sends its requests to.

@@ -20,8 +20,22 @@ pub(crate) mod http_sys;
 pub(crate) mod iis;
 pub(crate) mod intune;
 pub(crate) mod ndes;
+pub(crate) mod own_server;
 pub(crate) mod policy_module;
 pub(crate) mod registration_point;
 pub(crate) mod revocation;
 pub(crate) mod tls;
 pub(crate) mod worker;
+
+use crate::deployment::Deployment;
+use crate::profile::Hosting;
+use crate::wire::{Outcome, Request, Transit};
+
+/// The web server that the SCEP service is in.
+pub(crate) fn web_server(d: &mut Deployment, t: &mut Transit, request: &Request) -> Outcome {
+    if d.profile.hosting == Hosting::Iis {
+        http_sys::handle(d, t, request)
+    } else {
+        own_server::handle(d, t, request)
+    }
+}

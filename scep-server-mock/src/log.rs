@@ -10,6 +10,7 @@ use serde::Serialize;
 use self::event_xml::{Details, escape};
 
 pub(crate) mod capi2;
+pub(crate) mod device;
 pub(crate) mod event_xml;
 pub(crate) mod ndes;
 pub(crate) mod system;
@@ -42,6 +43,8 @@ pub enum Log {
     AppProxyConnector,
     /// The CA's list of requests.
     Ca,
+    /// Windows, on a device: DeviceManagement-Enterprise-Diagnostics-Provider/Admin.
+    Device,
 }
 
 impl Log {
@@ -59,6 +62,7 @@ impl Log {
             Self::IntuneConnector => "intune-connector",
             Self::AppProxyConnector => "app-proxy-connector",
             Self::Ca => "ca",
+            Self::Device => "device",
         }
     }
 
@@ -67,6 +71,9 @@ impl Log {
             Self::System => "System",
             Self::Security => "Security",
             Self::Capi2 => "Microsoft-Windows-CAPI2/Operational",
+            Self::Device => {
+                "Microsoft-Windows-DeviceManagement-Enterprise-Diagnostics-Provider/Admin"
+            }
             Self::IntuneConnector => "Microsoft Intune Connector",
             Self::AppProxyConnector => "Microsoft-AadApplicationProxy-Connector/Admin",
             _ => "Application",

@@ -9,3 +9,4 @@ pub(crate) mod http_sys;
 pub(crate) mod iis;
 pub(crate) mod ndes;
 pub(crate) mod network;
+pub(crate) mod own_server;

@@ -1,5 +1,6 @@
 //! What the deployment remembers while it runs, as opposed to how it is set up.
 
+pub(crate) mod answered;
 pub(crate) mod ca_database;
 pub(crate) mod crl_cache;
 pub(crate) mod intune;

@@ -120,6 +120,7 @@ impl Scenario {
                 Step::Start {}
                 | Step::Recycle {}
                 | Step::Decide { .. }
+                | Step::Replace { .. }
                 | Step::Challenge { .. }
                 | Step::Set { .. } => Duration::from_secs(2),
             });
@@ -184,6 +185,7 @@ pub fn play_step(
         Step::Challenge { kind } => {
             d.issue_challenge(challenge_kind(origin, kind.as_deref())?, *now)?;
         }
+        Step::Replace { profile } => d.replace_server(Profile::load(profile)?, *now),
         Step::Set { set } => d.set(set, origin, *now)?,
     }
     Ok(())

@@ -20,26 +20,28 @@ mod load;
 mod ndes;
 mod period;
 mod policy_module;
+mod third_party;
 mod tls;
 
 pub use app_proxy::{AppProxy, Connector, Egress, Preauthentication};
 pub use ca::{Ca, CertificateDigest, Crl, DeltaCrl, MinimumDigest, RootCrl, Template};
 pub use certificate::{CertificateIssuer, CertificateState, KeyKind, KeyProvider, Purpose};
 pub use client_network::{ClientNetwork, EgressProxy, NetworkPath};
-pub use device_profile::DeviceProfile;
+pub use device_profile::{DeviceProfile, TrustedRoot};
 pub use dns::{Dns, DnsRecord};
 pub use front_end::{FrontEnd, FrontEndKind, HealthProbe, WafRule};
 pub use http_sys::HttpSys;
 pub use iis::{
-    AdminApplication, Authentication, ClientCertificates, Configuration, Iis, InjectedModule,
-    IpRestrictions, Kerberos, MscepApplication, PoolState, RequestFiltering, ScepPool, Site,
-    WindowsSchemes,
+    AdminApplication, Authentication, ClientCertificates, Configuration, ErrorResponseMode, Iis,
+    InjectedModule, IpRestrictions, Kerberos, MscepApplication, PoolState, RequestFiltering,
+    ScepPool, Site, WindowsSchemes,
 };
 pub use intune::{ConnectorKind, Intune, IntuneConnector, ScepProfile};
 pub use load::Load;
 pub use ndes::{Challenge, ChallengeMode, Ndes, Registry, ServiceAccount};
 pub use period::Period;
 pub use policy_module::{Crp, CrpSite, PolicyModule, Thumbprint, Windows, WinhttpProxy};
+pub use third_party::{AppService, EndEntity, ThirdParty};
 pub use tls::{Tls, TlsChain, TlsIssuer, TlsVersions};
 
 /// Every setting of the simulated deployment.
@@ -80,6 +82,8 @@ pub struct State {
     pub load: Load,
     /// Where devices get their challenge passwords from.
     pub challenge: Challenge,
+    /// What a server of another vendor has to do with, if the profile is one.
+    pub third_party: ThirdParty,
 }
 
 /// Whether a service or pool runs.

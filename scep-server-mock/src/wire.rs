@@ -243,6 +243,8 @@ pub(crate) struct Transit {
     pub(crate) notes: Vec<String>,
     /// The worker process went down over the request.
     pub(crate) crashed: bool,
+    /// A challenge password was not accepted.
+    pub(crate) challenge_refused: bool,
 }
 
 impl Transit {
@@ -255,6 +257,7 @@ impl Transit {
             decoded: None,
             notes: Vec::new(),
             crashed: false,
+            challenge_refused: false,
         }
     }
 

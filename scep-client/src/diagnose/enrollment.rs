@@ -5,7 +5,7 @@ use scep_failures::observation::Purpose;
 
 use super::run::Run;
 use crate::Result;
-use crate::enroll::Claims;
+use crate::enroll::{Claims, Known};
 use crate::network::HttpResponse;
 
 impl Run<'_> {
@@ -13,14 +13,16 @@ impl Run<'_> {
         let Some(probe) = &self.options.enroll else {
             return Ok(());
         };
+        let ok = |body: Vec<u8>| HttpResponse {
+            status: 200,
+            body,
+            ..HttpResponse::default()
+        };
         let certificates = match &probe.ca_certificates {
-            Some(body) => Some(HttpResponse {
-                status: 200,
-                body: body.clone(),
-                ..HttpResponse::default()
-            }),
+            Some(body) => Some(ok(body.clone())),
             None => self.ca_certificates.clone(),
         };
+        let capabilities = probe.capabilities.clone();
         if let Err(reason) = self.can_encrypt_to(certificates.as_ref()) {
             self.skip_pki_operation(Purpose::Enroll, probe.method, &reason);
             return Ok(());
@@ -37,6 +39,7 @@ impl Run<'_> {
         );
         params.challenge.clone_from(&probe.challenge);
         params.extensions.clone_from(&probe.extensions);
+        params.renewal.clone_from(&probe.renewal);
         if let Some(given) = &probe.transaction_id {
             params.transaction_id = given.clone().into();
         }
@@ -54,7 +57,10 @@ impl Run<'_> {
         let step = self
             .transact(
                 params,
-                certificates,
+                Known {
+                    ca_certificates: certificates,
+                    capabilities: capabilities.map(|text| ok(text.into_bytes())),
+                },
                 Purpose::Enroll,
                 claims,
                 probe.require_trusted_tls,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_core::UnixTime;
-use scep_core::client::{CaTrust, MethodChoice};
+use scep_core::client::{CaTrust, MethodChoice, Renewal};
 use scep_core::crypto::PrivateKey;
 use scep_core::message::{ChallengePassword, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
@@ -107,8 +107,12 @@ pub struct EnrollProbe {
     pub extensions: Vec<Extension>,
     /// Key to certify; by default that of [`DiagnoseOptions::key`].
     pub key: Option<Arc<dyn PrivateKey>>,
+    /// The certificate that is to be renewed; by default the enrollment is a first one.
+    pub renewal: Option<Renewal>,
     /// Body of a GetCACert response to go by, in place of what the server answers now.
     pub ca_certificates: Option<Vec<u8>>,
+    /// Body of a GetCACaps response to go by, in place of what the server answers now.
+    pub capabilities: Option<String>,
     /// transactionID; by default the hash of the key.
     pub transaction_id: Option<TransactionId>,
     /// Algorithms to send and to accept.
@@ -131,7 +135,9 @@ impl EnrollProbe {
             challenge_is_wrong: false,
             extensions: Vec::new(),
             key: None,
+            renewal: None,
             ca_certificates: None,
+            capabilities: None,
             transaction_id: None,
             policy: super::POLICY,
             method: MethodChoice::ByCapabilities,

@@ -143,10 +143,11 @@ impl Run<'_> {
             challenge_obtained: None,
         };
         let before = self.observer.observations().items.len();
-        let certificates = self.ca_certificates.clone();
-        let step = self
-            .transact(params, certificates, purpose, claims, false)
-            .await;
+        let known = Known {
+            ca_certificates: self.ca_certificates.clone(),
+            capabilities: None,
+        };
+        let step = self.transact(params, known, purpose, claims, false).await;
         if self.observer.observations().items.len() == before {
             // nothing was sent: the server's certificates cannot be used
             if let Err(e) = step {
@@ -176,11 +177,11 @@ impl Run<'_> {
         })
     }
 
-    /// Runs a transaction with the certificates that are known already.
+    /// Runs a transaction with what is known already.
     pub(super) async fn transact(
         &mut self,
         params: EnrollmentParams,
-        ca_certificates: Option<HttpResponse>,
+        known: Known,
         purpose: Purpose,
         claims: Claims,
         require_trusted_tls: bool,
@@ -204,10 +205,9 @@ impl Run<'_> {
         driver.purpose = purpose;
         driver.claims = claims;
         driver.address = self.reachable.first().copied();
-        driver.known = Known {
-            capabilities: Some(self.capabilities.clone().unwrap_or(none)),
-            ca_certificates,
-        };
+        driver.known = known;
+        let capabilities = self.capabilities.clone().unwrap_or(none);
+        driver.known.capabilities.get_or_insert(capabilities);
         driver.step().await
     }
 

@@ -86,6 +86,7 @@ pub(super) async fn run(
     run.base_url().await;
     run.ca_capabilities().await;
     run.other_paths().await;
+    run.other_identifier().await;
     run.ca_certificates().await;
     run.remember();
     run.crls().await;

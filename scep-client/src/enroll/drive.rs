@@ -8,7 +8,10 @@ use scep_core::capabilities::Capability;
 use scep_core::client::{
     Enrollment, Issued, Method, MethodChoice, Next, PendingTransaction, Refusal, Request, Response,
 };
+use scep_core::crypto::{PrivateKey, PublicKeyAlgorithm};
+use scep_core::error::Check;
 use scep_core::http::Operation;
+use scep_core::message::ChallengePassword;
 use scep_core::x509::Extension;
 use scep_failures::observation::{Purpose, ReplyFacts};
 
@@ -327,8 +330,15 @@ fn reply_facts(
         challenge_sent: Some(enrollment.params().challenge.is_some()),
         ..ReplyFacts::default()
     };
+    let params = enrollment.params();
+    facts.challenge_form = params.challenge.as_ref().map(|c| form(c).to_owned());
+    let renewed = params.renewal.as_ref();
+    facts.renewal = Some(renewed.is_some());
+    let signer = renewed.map_or(&params.key, |renewal| renewal.current.key());
+    facts.signer_key = Some(key_word(signer.as_ref()).to_owned());
     if let Err(e) = answer {
         facts.error = Some(e.to_string());
+        facts.refused_for = Some(check_word(e).to_owned());
     } else if enrollment.pending().is_some() {
         facts.status = Some("pending".into());
     } else {
@@ -337,6 +347,8 @@ fn reply_facts(
             Ok(Next::Issued(issued)) => {
                 facts.status = Some("success".into());
                 facts.issued_serial = Some(issued.certificate.serial_hex());
+                let age = now.0.saturating_sub(issued.certificate.not_before().0);
+                facts.certificate_age_s = Some(age);
                 let (params, certificate) = (enrollment.params(), &issued.certificate);
                 facts.subject_kept = Some(certificate.subject().matches(&params.subject));
                 let have = certificate.subject_alt_names();
@@ -348,6 +360,49 @@ fn reply_facts(
         }
     }
     facts
+}
+
+/// Longer than any password that NDES hands out: Intune's are signed messages.
+const LONGEST_PASSWORD: usize = 128;
+
+fn form(challenge: &ChallengePassword) -> &'static str {
+    if challenge.expose().len() > LONGEST_PASSWORD {
+        "intune"
+    } else {
+        "short"
+    }
+}
+
+fn key_word(key: &dyn PrivateKey) -> &'static str {
+    match PublicKeyAlgorithm::of_spki(key.spki_der()) {
+        Ok(PublicKeyAlgorithm::Rsa { .. }) => "rsa",
+        Ok(PublicKeyAlgorithm::EcP256 | PublicKeyAlgorithm::EcP384) => "ec",
+        _ => "other",
+    }
+}
+
+/// Why a reply was not accepted, in a word.
+const fn check_word(e: &scep_core::Error) -> &'static str {
+    match e {
+        scep_core::Error::Malformed { .. } => "encoding",
+        scep_core::Error::NotAuthentic { check, .. } => match check {
+            Check::Signature | Check::MessageDigest => "signature",
+            Check::SignerKnown => "signer-unknown",
+            Check::SignerTrusted => "signer-untrusted",
+            Check::Recipient => "recipient",
+            Check::Decryption => "decryption",
+            _ => "other",
+        },
+        scep_core::Error::PeerMisbehaved { section, .. } => match section.as_bytes() {
+            b"3.2.1.1" => "transaction-id",
+            b"3.2.1.5" => "nonce",
+            _ => "other",
+        },
+        scep_core::Error::Unsupported { .. } | scep_core::Error::ForbiddenByPolicy { .. } => {
+            "algorithm"
+        }
+        _ => "other",
+    }
 }
 
 /// The error of a response: its HTTP status, if that was the trouble.

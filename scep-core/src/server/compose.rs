@@ -6,7 +6,7 @@ use super::asked::Asked;
 use super::authority::Refusal;
 use super::reply::{Rejection, RejectionStage, Reply};
 use super::responder::{Responder, at};
-use super::style::{DigestChoice, SenderNonceStyle};
+use super::style::{DigestChoice, Echo, SenderNonceStyle};
 use super::transaction::Answer;
 use crate::cms::{certs_only, crl_only};
 use crate::crypto::{DigestAlgorithm, RandomSource};
@@ -65,17 +65,22 @@ impl Responder {
         let (signer, key) = &config.signer;
         let attributes = asked.attributes;
         let style = &config.style;
-        let mut builder = MessageBuilder::new(
-            MessageType::CertRep,
-            attributes.transaction_id.clone(),
-            signer.clone(),
-        );
+        let transaction_id = match style.echo {
+            Echo::Right | Echo::OtherNonce => attributes.transaction_id.clone(),
+            Echo::HalfTransactionId => attributes.transaction_id.halved(),
+        };
+        let mut builder = MessageBuilder::new(MessageType::CertRep, transaction_id, signer.clone());
         builder.certificates = if style.include_signer {
             alloc::vec![signer.clone()]
         } else {
             Vec::new()
         };
-        builder.recipient_nonce = attributes.sender_nonce.as_ref().map(SenderNonce::echoed);
+        builder.recipient_nonce = match style.echo {
+            Echo::OtherNonce => Some(SenderNonce::random(rng).echoed()),
+            Echo::Right | Echo::HalfTransactionId => {
+                attributes.sender_nonce.as_ref().map(SenderNonce::echoed)
+            }
+        };
         builder.sender_nonce = match style.sender_nonce {
             SenderNonceStyle::Fresh => Some(SenderNonce::random(rng)),
             SenderNonceStyle::Copied => attributes.sender_nonce.clone(),

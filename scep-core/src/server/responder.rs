@@ -8,12 +8,14 @@ use super::asked::{Asked, ReplyKey, no_password};
 use super::authority::{Authority, EnrollmentKind, EnrollmentRequest};
 use super::reply::{Rejection, RejectionStage, Reply};
 use super::standing::SignerStanding;
-use super::style::ReplyStyle;
+use super::style::{CipherChoice, KeyTransportChoice, ReplyStyle};
 use super::transaction::Transaction;
 use super::transactions::{Begin, RequestDigest, TransactionKey, Transactions};
 use crate::asn1::{Reader, tag};
 use crate::cms::{ContentKey, Openers, SealTo};
-use crate::crypto::{CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource};
+use crate::crypto::{
+    ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource,
+};
 use crate::error::Layer;
 use crate::limits::Limits;
 use crate::message::{
@@ -348,11 +350,22 @@ impl Responder {
             return Err(Error::Misuse("the request was not opened".into()));
         };
         let policy = &self.0.policy;
-        let cipher = policy.mirror_cipher(cipher);
+        let asked_with_aes = !matches!(cipher, ContentCipher::DesCbc | ContentCipher::DesEde3Cbc);
+        let style = &self.0.style;
+        let cipher = match style.cipher {
+            CipherChoice::Mirror => policy.mirror_cipher(cipher),
+            CipherChoice::Fixed(cipher) => cipher,
+        };
         let algorithm = signer.public_key_algorithm()?;
         asked.reply_key = if algorithm.can_encrypt() {
-            let transport = asked.transport.unwrap_or(KeyTransport::RsaPkcs1v15);
-            let to = SealTo::Certificate(signer, policy.mirror_transport(transport));
+            let transport = match style.key_transport {
+                KeyTransportChoice::OaepForAes if asked_with_aes => KeyTransport::OAEP_DEFAULT,
+                KeyTransportChoice::OaepForAes | KeyTransportChoice::Mirror => {
+                    let theirs = asked.transport.unwrap_or(KeyTransport::RsaPkcs1v15);
+                    policy.mirror_transport(theirs)
+                }
+            };
+            let to = SealTo::Certificate(signer, transport);
             ReplyKey::Sealed(ContentKey::new(self.0.provider.as_ref(), to, cipher, rng)?)
         } else if queried {
             return Err(no_password());

@@ -1,7 +1,7 @@
 //! How a server writes its replies: the differences between products, as a value.
 
 use crate::cms::SignatureOid;
-use crate::crypto::DigestAlgorithm;
+use crate::crypto::{ContentCipher, DigestAlgorithm};
 use crate::message::EmptyContent;
 
 /// How replies are written.
@@ -15,6 +15,12 @@ pub struct ReplyStyle {
     pub signature_oid: SignatureOid,
     /// Which digest is signed.
     pub digest: DigestChoice,
+    /// Which cipher content is encrypted with.
+    pub cipher: CipherChoice,
+    /// How the content key is encrypted to the client's key.
+    pub key_transport: KeyTransportChoice,
+    /// What of the request is repeated.
+    pub echo: Echo,
     /// senderNonce.
     pub sender_nonce: SenderNonceStyle,
     /// Whether signingTime is sent.
@@ -35,6 +41,9 @@ impl ReplyStyle {
         empty_content: EmptyContent::Absent,
         signature_oid: SignatureOid::RsaEncryption,
         digest: DigestChoice::Mirror,
+        cipher: CipherChoice::Mirror,
+        key_transport: KeyTransportChoice::Mirror,
+        echo: Echo::Right,
         sender_nonce: SenderNonceStyle::Fresh,
         signing_time: false,
         microsoft_attributes: false,
@@ -61,4 +70,35 @@ pub enum SenderNonceStyle {
     Copied,
     /// None.
     Absent,
+}
+
+/// Which cipher the content of a reply is encrypted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CipherChoice {
+    /// The request's, where the policy allows it.
+    Mirror,
+    /// Always this one, as old servers do.
+    Fixed(ContentCipher),
+}
+
+/// How the content key of a reply is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyTransportChoice {
+    /// As in the request, where the policy allows it.
+    Mirror,
+    /// With RSAES-OAEP as soon as the request was encrypted with AES, as NDES of Windows Server 2012
+    /// does.
+    OaepForAes,
+}
+
+/// What of the request a reply repeats. Anything but [`Right`](Self::Right) is a mistake, for tests of
+/// clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Echo {
+    /// transactionID, and senderNonce as recipientNonce (RFC 8894 section 3.2.1).
+    Right,
+    /// Another recipientNonce.
+    OtherNonce,
+    /// Another transactionID: the first half of the request's.
+    HalfTransactionId,
 }

@@ -34,7 +34,8 @@ impl Baseline {
     /// - `intune`: NDES with the Intune policy module and the older connector, http;
     /// - `intune-cloud`: NDES with the policy module and the connector that asks the cloud, http;
     /// - `intune-reverse-proxy`: `intune` behind nginx, http;
-    /// - `intune-app-proxy`: `intune` behind Microsoft Entra application proxy.
+    /// - `intune-app-proxy`: `intune` behind Microsoft Entra application proxy;
+    /// - `third-party`: a server of another vendor, which the profile names.
     pub const NAMES: &'static [&'static str] = &[
         "ndes-plain",
         "ndes-tls",
@@ -42,6 +43,7 @@ impl Baseline {
         "intune-cloud",
         "intune-reverse-proxy",
         "intune-app-proxy",
+        "third-party",
     ];
 
     /// The word in catalogue and command line.
@@ -106,6 +108,11 @@ pub enum Step {
     Challenge {
         /// Which: the words of [`Persona::challenge`]. Without it, the client's.
         kind: Option<String>,
+    },
+    /// Another version or product takes the SCEP server's place.
+    Replace {
+        /// Its server profile.
+        profile: String,
     },
     /// Someone changes the deployment.
     Set {

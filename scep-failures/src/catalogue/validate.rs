@@ -361,6 +361,7 @@ fn check_step(step: &Step, found: &mut Findings) {
         | Step::Recycle {}
         | Step::Poll {}
         | Step::Decide { .. }
+        | Step::Replace { .. }
         | Step::Challenge { kind: None } => {}
     }
 }

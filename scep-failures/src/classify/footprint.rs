@@ -1,6 +1,7 @@
 //! What a diagnosis did to the server.
 
 use crate::diagnosis::Footprint;
+use crate::evidence::replies::NEW_S;
 use crate::observation::{NetworkErrorKind, Observations, Outcome, Probe, Purpose, ReplyFacts};
 
 pub(super) fn footprint(observations: &Observations) -> Footprint {
@@ -18,7 +19,10 @@ pub(super) fn footprint(observations: &Observations) -> Footprint {
             continue;
         };
         let Some(reply) = &http.reply else { continue };
-        footprint.issued.extend(reply.issued_serial.clone());
+        let new = reply.certificate_age_s.is_none_or(|age| age < NEW_S);
+        footprint
+            .issued
+            .extend(reply.issued_serial.clone().filter(|_| new));
         refused |= reply.status.as_deref() == Some("failure");
         pending |= reply.status.as_deref() == Some("pending");
     }

@@ -55,6 +55,7 @@ const fn name(probe: &Probe) -> &'static str {
             Purpose::BaseUrl => "base-url",
             Purpose::GetCaCaps => "get-ca-caps",
             Purpose::OtherPath => "other-path",
+            Purpose::OtherIdentifier => "other-identifier",
             Purpose::GetCaCert => "get-ca-cert",
             Purpose::Crl => "crl",
             Purpose::MscepAdmin => "mscep-admin",
@@ -122,6 +123,7 @@ fn response(observation: &Observation, http: &HttpFacts, facts: &Facts) -> (Prob
     let ok = match purpose {
         Purpose::GetCaCaps => yes("get-ca-caps.valid"),
         Purpose::OtherPath => yes("other-path.valid"),
+        Purpose::OtherIdentifier => yes("other-identifier.valid"),
         Purpose::GetCaCert => yes("get-ca-cert.valid"),
         Purpose::Crl => page.is_success(),
         // Without credentials and operation, a healthy server refuses politely.

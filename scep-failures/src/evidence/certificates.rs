@@ -3,9 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use scep_core::UnixTime;
+use scep_core::asn1::{Reader, tag, transcode};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::crypto::{DigestAlgorithm, SignatureAlgorithm};
-use scep_core::x509::Certificate;
+use scep_core::http::{CT_CA_CERT, CT_CA_RA_CERT};
+use scep_core::limits::Limits;
+use scep_core::x509::{Certificate, KeyUsage};
 
 use super::Facts;
 use super::http::exchanges;
@@ -88,6 +91,9 @@ pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
             None
         };
         report("get-ca-cert", roles.as_ref(), &[observation.n], now, facts);
+        if let Some(roles) = &roles {
+            form(&page, roles, observation.n, facts);
+        }
         if roles.is_some() {
             let differs = first.get_or_insert_with(|| page.body.clone()) != &page.body;
             if differs {
@@ -142,6 +148,11 @@ pub(super) fn report(
     {
         facts.add(format!("{source}.ca.signature"), signature(ca), n);
     }
+    facts.add(
+        format!("{source}.encryption.usable"),
+        roles.encryption.is_some() && (roles.ra.is_empty() || roles.ra.iter().any(may_encrypt)),
+        n,
+    );
     if let Some(encryption) = &roles.encryption {
         facts.add(
             format!("{source}.encryption.key"),
@@ -150,6 +161,36 @@ pub(super) fn report(
         );
     }
 }
+
+/// How the certificates are sent.
+fn form(page: &Page<'_>, roles: &Roles, n: u32, facts: &mut Facts) {
+    let Ok(value) = transcode(&page.body, &Limits::DEFAULT) else {
+        return;
+    };
+    let bundle = Reader::new(&value.der)
+        .next("the body")
+        .is_ok_and(|body| body.reader().peek() == Some(tag::OID));
+    let fits = match page.media_type().as_str() {
+        CT_CA_CERT => !bundle,
+        CT_CA_RA_CERT => bundle && (!roles.ra.is_empty() || roles.ca.len() > 1),
+        _ => false,
+    };
+    facts.add("get-ca-cert.type-fits", fits, &[n]);
+    if bundle {
+        let empty = value
+            .der
+            .windows(EMPTY_CONTENT.len())
+            .any(|window| window == EMPTY_CONTENT);
+        let word = if empty { "empty" } else { "absent" };
+        facts.add("get-ca-cert.content", word, &[n]);
+    }
+}
+
+/// encapContentInfo of the type data, with an OCTET STRING of no octets.
+const EMPTY_CONTENT: &[u8] = &[
+    0x30, 0x0f, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01, 0xa0, 0x02, 0x04,
+    0x00,
+];
 
 /// The algorithm that a certificate is signed with.
 fn signature(certificate: &Certificate) -> String {
@@ -168,6 +209,13 @@ fn signature(certificate: &Certificate) -> String {
         Some(SignatureAlgorithm::Ed25519) => "ed25519".to_owned(),
         _ => certificate.signature_algorithm().to_string(),
     }
+}
+
+/// Whether a registration authority certificate is for keyEncipherment, or says nothing of usages.
+fn may_encrypt(certificate: &Certificate) -> bool {
+    certificate
+        .key_usage()
+        .is_none_or(|usage| usage.contains(KeyUsage::KEY_ENCIPHERMENT))
 }
 
 /// Whether a certificate names this CA as its issuer: by name and, where both have them, by key

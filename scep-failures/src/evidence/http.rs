@@ -15,6 +15,7 @@ pub(super) const fn sources(purpose: Purpose) -> &'static [&'static str] {
         Purpose::BaseUrl => &["base-url"],
         Purpose::GetCaCaps => &["get-ca-caps"],
         Purpose::OtherPath => &["other-path"],
+        Purpose::OtherIdentifier => &["other-identifier"],
         Purpose::GetCaCert => &["get-ca-cert"],
         Purpose::MscepAdmin => &["mscep-admin"],
         Purpose::PkiOperationPost => &["pki-operation", "pki-operation-post"],
@@ -46,6 +47,13 @@ pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
             exchange(observation, source, facts);
             if let (Purpose::GetCaCaps, Outcome::Response(http)) = (purpose, &observation.outcome) {
                 capabilities(&Page::new(http), observation.n, facts);
+            }
+            if let (Purpose::OtherIdentifier, Outcome::Response(http)) =
+                (purpose, &observation.outcome)
+            {
+                let page = Page::new(http);
+                let valid = page.is_success() && is_capability_list(&page);
+                facts.add("other-identifier.valid", valid, &[observation.n]);
             }
             if let (Purpose::OtherPath, Outcome::Response(http)) = (purpose, &observation.outcome) {
                 other_path(&Page::new(http), url, observation.n, facts);
@@ -241,9 +249,13 @@ fn capabilities(page: &Page<'_>, n: u32, facts: &mut Facts) {
     let valid = matches!(page.shape(), Shape::Text) && is_capability_list(page);
     facts.add("get-ca-caps.valid", valid, &[n]);
     if valid {
-        for word in Capabilities::parse(&page.body).words() {
+        let list = Capabilities::parse(&page.body);
+        for word in list.words() {
             facts.add("get-ca-caps.word", word.as_str(), &[n]);
         }
+        let digests = [Capability::Sha1, Capability::Sha256, Capability::Sha512];
+        let listed = digests.iter().any(|digest| list.has(*digest));
+        facts.add("get-ca-caps.lists-digest", listed, &[n]);
     }
 }
 

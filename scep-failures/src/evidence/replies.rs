@@ -1,7 +1,10 @@
 //! Facts of answers to PKIOperation: what the CertRep says, and what the client made of it.
 
+use scep_core::cms::{EnvelopedData, Recipient};
+use scep_core::crypto::ContentCipher;
 use scep_core::limits::Limits;
 use scep_core::message::{FailInfo, PkiStatus, SignedMessage};
+use scep_core::oid;
 
 use super::http::{exchanges, sources};
 use super::page::{Page, Shape};
@@ -63,6 +66,9 @@ fn reply(page: &Page<'_>, found: &mut Vec<(&'static str, Value)>) {
     };
     found.push(("reply", status.into()));
     found.push(("certificates", message.certificates().len().into()));
+    if let (true, Some(content)) = (status == "success", message.content()) {
+        envelope(content, found);
+    }
     if status == "failure" {
         found.push(("one-zero-byte", (message.content() == Some(&[0])).into()));
     }
@@ -79,6 +85,35 @@ fn reply(page: &Page<'_>, found: &mut Vec<(&'static str, Value)>) {
     }
     if let Some(text) = &attributes.microsoft.server_message {
         found.push(("server-message", text.as_str().into()));
+    }
+}
+
+/// CAs set the start of validity back, AD CS by ten minutes; what is older was made for an earlier
+/// request.
+pub(crate) const NEW_S: i64 = 15 * 60;
+
+/// How the content of a reply is encrypted.
+fn envelope(content: &[u8], found: &mut Vec<(&'static str, Value)>) {
+    let Ok(envelope) = EnvelopedData::decode(content, &Limits::DEFAULT) else {
+        return;
+    };
+    let cipher = match envelope.cipher() {
+        Ok((ContentCipher::DesCbc, _)) => "des",
+        Ok((ContentCipher::DesEde3Cbc, _)) => "des3",
+        Ok((ContentCipher::Aes128Cbc, _)) => "aes128",
+        Ok((ContentCipher::Aes192Cbc, _)) => "aes192",
+        Ok((ContentCipher::Aes256Cbc, _)) => "aes256",
+        Ok(_) => "aes-gcm",
+        Err(_) => "other",
+    };
+    found.push(("cipher", cipher.into()));
+    if let Some(Recipient::KeyTrans(recipient)) = envelope.recipients.first() {
+        let transport = match recipient.algorithm.algorithm {
+            oid::RSA_ENCRYPTION => "pkcs1",
+            oid::RSAES_OAEP => "oaep",
+            _ => "other",
+        };
+        found.push(("key-transport", transport.into()));
     }
 }
 
@@ -100,10 +135,26 @@ fn client_side(reply: &ReplyFacts, found: &mut Vec<(&'static str, Value)>) {
         ("challenge-sent", reply.challenge_sent),
         ("subject-kept", reply.subject_kept),
         ("names-kept", reply.names_kept),
+        ("renewal", reply.renewal),
     ] {
         if let Some(value) = value {
             found.push((name, value.into()));
         }
+    }
+    for (name, value) in [
+        ("signer-key", &reply.signer_key),
+        ("refused-for", &reply.refused_for),
+    ] {
+        if let Some(value) = value {
+            found.push((name, value.as_str().into()));
+        }
+    }
+    // said only where it is so: who sends none sends none of Intune's
+    if reply.challenge_form.as_deref() == Some("intune") {
+        found.push(("intune-challenge", true.into()));
+    }
+    if let Some(age) = reply.certificate_age_s {
+        found.push(("certificate-new", (age < NEW_S).into()));
     }
     if let Some(age) = reply.challenge_age_s {
         found.push(("challenge-age-s", age.into()));

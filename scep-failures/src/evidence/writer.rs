@@ -376,6 +376,12 @@ fn front_ends(page: &Page<'_>) -> Option<Identified> {
             "a page that refuses, with a number to tell the operator",
         );
     }
+    if page.lower.contains("cannot download zip") {
+        return certain(
+            Writer::AzureAppService,
+            "Azure's words for a package that cannot be fetched",
+        );
+    }
     if page.lower.contains("this web app is stopped") {
         return certain(
             Writer::AzureAppService,

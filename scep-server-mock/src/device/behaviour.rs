@@ -122,6 +122,11 @@ pub(super) enum Place {
 }
 
 impl Behaviour {
+    /// Whether requests are encrypted to the certificate that the server decrypts with.
+    pub(crate) fn encrypts_as_it_should(&self) -> bool {
+        self.recipient == Recipient::RaEncryption
+    }
+
     /// What the words of a persona mean.
     ///
     /// # Errors

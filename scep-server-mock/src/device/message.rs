@@ -98,7 +98,7 @@ pub(super) fn compose(
     builder.envelope = Some(envelope);
     let message = builder.sign(provider.as_ref(), signer.key().as_ref(), &mut d.rng)?;
     Ok(Composed {
-        octets: damaged(d, behaviour, message),
+        octets: as_sent(behaviour, message),
         transaction,
         signer,
         subject_key,
@@ -184,6 +184,20 @@ fn signer(
     Ok(Signer::new(earlier, Arc::clone(key))?)
 }
 
+/// Certificate and key of a client that signs with what it should not.
+pub(crate) fn strange_signer(
+    d: &mut Deployment,
+    behaviour: &Behaviour,
+    subject: &Name,
+    now: UnixTime,
+) -> Result<Option<Signer>> {
+    if !matches!(behaviour.signer, SignedBy::Expired | SignedBy::OtherCa) {
+        return Ok(None);
+    }
+    let key = Arc::clone(&d.pki.device_key().key);
+    signer(d, behaviour, subject, &key, DigestAlgorithm::Sha256, now).map(Some)
+}
+
 /// A certificate that a CA issued then for a year.
 fn certificate_of(
     d: &mut Deployment,
@@ -232,12 +246,28 @@ fn recipient(
     })
 }
 
+/// What a client goes by that encrypts to somebody else than it should.
+pub(crate) fn remembered_bundle(
+    d: &mut Deployment,
+    behaviour: &Behaviour,
+    now: UnixTime,
+) -> Result<Vec<u8>> {
+    let known = d.last_good();
+    let recipient = recipient(d, behaviour.recipient, &known, now)?;
+    let mut certificates = vec![recipient];
+    for ca in d.ca_certificates().into_iter().rev() {
+        if !certificates.contains(&ca) {
+            certificates.push(ca);
+        }
+    }
+    Ok(CaCertificates::new(certificates).to_bundle())
+}
+
 /// What arrives of the message.
-fn damaged(d: &mut Deployment, behaviour: &Behaviour, mut message: Vec<u8>) -> Vec<u8> {
+pub(crate) fn as_sent(behaviour: &Behaviour, mut message: Vec<u8>) -> Vec<u8> {
     match behaviour.damage {
         Damage::None => {}
         Damage::Garbage => {
-            d.rng.fill(&mut message);
             // No ASN.1 element begins so.
             if let Some(first) = message.first_mut() {
                 *first = 0;

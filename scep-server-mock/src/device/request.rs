@@ -22,7 +22,7 @@ pub(super) fn to_http(behaviour: &Behaviour, url: &str, message: &[u8]) -> Optio
         post
     } else {
         let mut get = Request::get(url)?;
-        let text = in_query(behaviour.base64, message);
+        let text = in_query(behaviour, message);
         get.query = Some(format!("operation={operation}&message={text}"));
         get
     };
@@ -43,9 +43,10 @@ pub(super) fn to_http(behaviour: &Behaviour, url: &str, message: &[u8]) -> Optio
     Some(request)
 }
 
-fn in_query(style: Base64Style, message: &[u8]) -> String {
+/// A message as it stands in a query.
+pub(crate) fn in_query(behaviour: &Behaviour, message: &[u8]) -> String {
     let standard = || STANDARD.encode(message);
-    match style {
+    match behaviour.base64 {
         Base64Style::Percent => percent(&standard()),
         Base64Style::Raw => standard(),
         Base64Style::UrlSafe => URL_SAFE.encode(message),

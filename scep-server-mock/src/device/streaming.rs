@@ -10,7 +10,7 @@ const DEPTH: usize = 5;
 const PART: usize = 1024;
 
 /// The same message in BER; what is no DER stays as it is.
-pub(super) fn indefinite(der: &[u8]) -> Vec<u8> {
+pub(crate) fn indefinite(der: &[u8]) -> Vec<u8> {
     rewrite(der, 0).unwrap_or_else(|| der.to_vec())
 }
 

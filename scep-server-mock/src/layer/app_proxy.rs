@@ -83,7 +83,7 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         return t.answer(Layer::AppProxy, response);
     };
     let before = t.spent;
-    let outcome = super::http_sys::handle(d, t, &inside);
+    let outcome = super::web_server(d, t, &inside);
     let timeout = Duration::from_secs(proxy.backend_timeout_s);
     if t.spent.saturating_sub(before) > timeout || outcome == Outcome::Silence {
         t.spent = before.saturating_add(timeout);

@@ -1,6 +1,7 @@
 //! Reverse proxies, load balancers and firewalls for web applications in front of NDES.
 
 use crate::deployment::Deployment;
+use crate::gzip;
 use crate::page::front_end as page;
 use crate::state::{FrontEnd, FrontEndKind, WafRule};
 use crate::wire::{Layer, Outcome, Request, Response, Transit};
@@ -96,7 +97,7 @@ fn back_end_is_well(
         .headers
         .push(("user-agent".to_owned(), "health-probe".to_owned()));
     question.peer = "192.0.2.60".to_owned();
-    let answer = super::http_sys::handle(d, t, &question);
+    let answer = super::web_server(d, t, &question);
     t.answered_by = None;
     answer.status() != 0 && (probe.expected_status == 0 || answer.status() == probe.expected_status)
 }
@@ -129,7 +130,7 @@ fn rewritten(settings: &FrontEnd, mut response: Response) -> Response {
             .extend_from_slice(b"<html><script src=\"/injected.js\"></script></html>");
     }
     if settings.compresses && response.status == 200 {
-        response.body = gzip(&response.body);
+        response.body = gzip::compress(&response.body);
         response
             .headers
             .push(("Content-Encoding".to_owned(), "gzip".to_owned()));
@@ -139,42 +140,4 @@ fn rewritten(settings: &FrontEnd, mut response: Response) -> Response {
     }
     // These put their own name in the place of the back end's; Web Application Proxy is HTTP.sys.
     response
-}
-
-/// RFC 1952 around stored blocks of RFC 1951: what matters is that the client has to undo it.
-fn gzip(octets: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    let mut chunks = octets.chunks(0xffff).peekable();
-    while let Some(chunk) = chunks.next() {
-        out.push(u8::from(chunks.peek().is_none()));
-        let length = u16::try_from(chunk.len()).unwrap_or(u16::MAX);
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&(!length).to_le_bytes());
-        out.extend_from_slice(chunk);
-    }
-    out.extend_from_slice(&crc32(octets).to_le_bytes());
-    let length = u32::try_from(octets.len()).unwrap_or(u32::MAX);
-    out.extend_from_slice(&length.to_le_bytes());
-    out
-}
-
-fn crc32(octets: &[u8]) -> u32 {
-    !octets.iter().fold(u32::MAX, |crc, octet| {
-        (0..8).fold(crc ^ u32::from(*octet), |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 & (0u32.wrapping_sub(crc & 1)))
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_check_value_of_crc_32_and_a_gzip_that_holds_its_content() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-        let zipped = gzip(b"hello");
-        assert_eq!(zipped.get(15..20), Some(&b"hello"[..]));
-        assert_eq!(zipped.len(), 10 + 5 + 5 + 8);
-    }
 }

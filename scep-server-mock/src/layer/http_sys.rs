@@ -35,7 +35,7 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         d.pool.touch(t.now());
     }
     let outcome = super::iis::handle(d, t, request);
-    if outcome == Outcome::Reset {
+    if outcome == Outcome::Reset && t.crashed {
         let now = t.now();
         let reason = "Connection_Abandoned_By_ReqQueue";
         d.log(

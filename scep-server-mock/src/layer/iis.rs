@@ -4,13 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::deployment::Deployment;
+use crate::gzip;
 use crate::hresult::Hresult;
 use crate::log::text;
 use crate::names;
 use crate::page::iis::{self as page, HttpError};
 use crate::state::{
-    AdminApplication, Authentication, ClientCertificates, Configuration, Iis, Kerberos,
-    WindowsSchemes,
+    AdminApplication, Authentication, ClientCertificates, Configuration, ErrorResponseMode, Iis,
+    Kerberos, WindowsSchemes,
 };
 use crate::wire::{Layer, Outcome, Request, Response, Scheme, Transit};
 
@@ -22,6 +23,8 @@ pub(crate) enum Handled {
     Error(HttpError),
     /// The worker process is gone.
     Crashed,
+    /// The connection is closed without an answer.
+    Closed,
 }
 
 const SEQUENCE_DENIED: HttpError = HttpError::new(404, 5, "Not Found", "RequestFilteringModule");
@@ -63,6 +66,11 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     };
     let (response, substatus, win32) = match handled {
         Handled::Response(response) => (with_server(response), 0, Hresult::OK),
+        Handled::Error(error)
+            if d.state.iis.error_response_mode == ErrorResponseMode::ExecuteUrl =>
+        {
+            (page::error_page_of_the_site(), error.substatus, error.win32)
+        }
         Handled::Error(error) => {
             let page = error.page(d.state.iis.detailed_errors, &request.path);
             let schemes = d.state.iis.mscep_admin.schemes;
@@ -73,8 +81,9 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
             )
         }
         // Nobody is left to write a line into the IIS log.
-        Handled::Crashed => return t.end(Layer::Ndes, Outcome::Reset),
+        Handled::Crashed | Handled::Closed => return t.end(Layer::Ndes, Outcome::Reset),
     };
+    let response = of_version(d, rewritten(d, response));
     let now = t.now();
     let status = (response.status, substatus, win32);
     d.log(
@@ -82,6 +91,29 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         text::iis(now, request, user, status, t.spent.as_millis()),
     );
     t.answer(Layer::Iis, response)
+}
+
+/// What modules of IIS make of an answer.
+fn rewritten(d: &Deployment, mut response: Response) -> Response {
+    if d.state.iis.outbound_rule_appends_script {
+        let script = b"<html><script src=\"/statistics.js\"></script></html>";
+        response.body.extend_from_slice(script);
+    }
+    if d.state.iis.dynamic_compression && response.status == 200 {
+        response.body = gzip::compress(&response.body);
+        response = response.with("Content-Encoding", "gzip");
+    }
+    response
+}
+
+/// The version of IIS that comes with the profile's Windows.
+fn of_version(d: &Deployment, mut response: Response) -> Response {
+    for (name, value) in &mut response.headers {
+        if name == "Server" && value == page::SERVER {
+            value.clone_from(&d.profile.server);
+        }
+    }
+    response
 }
 
 /// What request filtering refuses by its rules.

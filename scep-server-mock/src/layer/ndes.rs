@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use scep_core::asn1::{Reader, tag, write};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::crypto::DigestAlgorithm;
 use scep_core::http::{CT_CA_CERT, CT_CA_RA_CERT, ServerRequest};
+use scep_core::oid;
 use scep_core::x509::Certificate;
 
 use super::iis::Handled;
@@ -15,7 +17,8 @@ use crate::log::ndes as event;
 use crate::names;
 use crate::page::iis::HttpError;
 use crate::page::ndes::{self as page, Admin};
-use crate::profile::{Base64Reading, Undecodable, UnknownOperation};
+use crate::profile::{Answered, Base64Reading, Hosting, Undecodable, UnknownOperation};
+use crate::runtime::pool::NdesService;
 use crate::state::{ChallengeMode, ConnectorKind, InjectedModule};
 use crate::wire::{Layer, Request, Response, Transit};
 
@@ -26,19 +29,13 @@ mod startup;
 
 const FORBIDDEN: HttpError = HttpError::new(403, 0, "Forbidden", "IsapiModule");
 const BAD_REQUEST: HttpError = HttpError::new(400, 0, "Bad Request", "IsapiModule");
+const NO_SUCH_CA: HttpError = HttpError::new(404, 0, "Not Found", "IsapiModule");
 const FAILED: HttpError = HttpError::new(500, 0, "Internal Server Error", "IsapiModule");
 
 /// Answers a request to the SCEP URL.
 pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> Handled {
     t.spend_ms(3);
-    // A server that reads the standard alphabet only sees no base64 in the other one.
-    let strict = d.profile.base64 == Base64Reading::Strict && has_other_alphabet(request);
-    let query = if strict {
-        Some("operation=PKIOperation&message=!")
-    } else {
-        request.query.as_deref()
-    };
-    let parsed = ServerRequest::from_http(&request.method, query, &request.body);
+    let parsed = parsed(d, request);
     // The policy module sits in front of NDES and opens its channel to the registration point as
     // soon as a PKIOperation comes, whether NDES has started or not (inferred: with a module that
     // cannot do so the pool ends in 503 even where NDES itself would refuse to start again).
@@ -63,15 +60,75 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     if !d.state.ndes.service_account.impersonate_right {
         return failed_to_start(t, Hresult::BAD_IMPERSONATION_LEVEL);
     }
+    serve(d, t, request, parsed)
+}
+
+/// Answers a request to a SCEP server that is not NDES.
+pub(crate) fn answer(d: &mut Deployment, t: &mut Transit, request: &Request) -> Handled {
+    t.spend_ms(3);
+    let parsed = parsed(d, request);
+    serve(d, t, request, parsed)
+}
+
+/// The service of a SCEP server that is not NDES, with its keys.
+pub(crate) fn of_another_vendor(d: &Deployment) -> NdesService {
+    startup::without_windows(d)
+}
+
+fn parsed(d: &Deployment, request: &Request) -> Result<ServerRequest, scep_core::Error> {
+    // A server that reads the standard alphabet only sees no base64 in another one.
+    let broken = match d.profile.base64 {
+        Base64Reading::Tolerant => false,
+        Base64Reading::Strict => has_other_alphabet(request),
+        Base64Reading::Unbroken => has_other_alphabet(request) || has_line_breaks(request),
+    };
+    let query = if broken {
+        Some("operation=PKIOperation&message=!")
+    } else {
+        request.query.as_deref()
+    };
+    ServerRequest::from_http(&request.method, query, &request.body)
+}
+
+fn serve(
+    d: &mut Deployment,
+    t: &mut Transit,
+    request: &Request,
+    parsed: Result<ServerRequest, scep_core::Error>,
+) -> Handled {
+    let is_pki_operation =
+        matches!(parsed, Ok(ServerRequest::PkiOperation { .. })) || names_pki_operation(request);
     let handled = match parsed {
-        Ok(ServerRequest::GetCaCaps { .. }) => Handled::Response(Response::new(
-            200,
-            "OK",
-            "text/plain",
-            d.profile.capabilities_text().into_bytes(),
-        )),
+        Ok(ServerRequest::GetCaCaps { ref message } | ServerRequest::GetCaCert { ref message })
+            if d.profile.needs_ca_identifier
+                && message.as_deref().unwrap_or_default().is_empty() =>
+        {
+            Handled::Error(NO_SUCH_CA)
+        }
+        Ok(ServerRequest::GetCaCaps { .. }) => match d.profile.get_ca_caps {
+            Answered::Well => Handled::Response(Response::new(
+                200,
+                "OK",
+                "text/plain",
+                d.profile.capabilities_text().into_bytes(),
+            )),
+            Answered::Empty => nothing(),
+            Answered::Closed => Handled::Closed,
+        },
         Ok(ServerRequest::GetCaCert { .. }) => Handled::Response(ca_certificates(d)),
-        Ok(ServerRequest::PkiOperation { message }) => pki_operation::handle(d, t, &message),
+        Ok(ServerRequest::PkiOperation { message }) => {
+            let by_post = request.method.eq_ignore_ascii_case("POST");
+            let answered = if by_post {
+                d.profile.post
+            } else {
+                d.profile.get
+            };
+            match answered {
+                Answered::Well => pki_operation::handle(d, t, &message),
+                Answered::Empty => nothing(),
+                Answered::Closed => Handled::Closed,
+            }
+        }
         Err(error) if is_pki_operation => {
             d.log(t, event::undecodable_http(Hresult::E_INVALIDARG));
             t.decoded.get_or_insert_default().error = Some(error.to_string());
@@ -91,13 +148,26 @@ fn failed_to_start(t: &mut Transit, code: Hresult) -> Handled {
 
 /// Whether a message by GET is in another alphabet than that of RFC 4648 section 4.
 fn has_other_alphabet(request: &Request) -> bool {
+    message_by_get(request).any(|value| value.contains(['-', '_', ' ']) || value.contains("%20"))
+}
+
+/// Whether a message by GET is broken into lines.
+fn has_line_breaks(request: &Request) -> bool {
+    message_by_get(request).any(|value| {
+        let value = value.to_ascii_lowercase();
+        value.contains("%0a") || value.contains("%0d")
+    })
+}
+
+fn message_by_get(request: &Request) -> impl Iterator<Item = &str> {
     let query = request.query.as_deref().unwrap_or_default();
-    names_pki_operation(request)
-        && query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .filter(|(key, _)| key.eq_ignore_ascii_case("message"))
-            .any(|(_, value)| value.contains(['-', '_', ' ']) || value.contains("%20"))
+    let pairs = names_pki_operation(request).then(|| query.split('&'));
+    pairs
+        .into_iter()
+        .flatten()
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(key, _)| key.eq_ignore_ascii_case("message"))
+        .map(|(_, value)| value)
 }
 
 /// Whether the query asks for a PKIOperation, however broken its message.
@@ -117,13 +187,28 @@ fn names_pki_operation(request: &Request) -> bool {
 /// What a message gets that NDES cannot read.
 fn undecodable(d: &Deployment) -> Handled {
     match d.profile.undecodable {
-        Undecodable::EmptyOk => Handled::Response(Response {
-            status: 200,
-            reason: "OK".to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }),
+        Undecodable::EmptyOk => nothing(),
         Undecodable::BadRequest => Handled::Error(BAD_REQUEST),
+    }
+}
+
+/// 200 without content type and content.
+fn nothing() -> Handled {
+    Handled::Response(Response {
+        status: 200,
+        reason: "OK".to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+    })
+}
+
+/// An error of the service, by its status.
+const fn by_status(status: u16) -> HttpError {
+    match status {
+        400 => BAD_REQUEST,
+        401 => HttpError::new(401, 0, "Unauthorized", "IsapiModule"),
+        404 => NO_SUCH_CA,
+        _ => FAILED,
     }
 }
 
@@ -147,8 +232,48 @@ fn ca_certificates(d: &Deployment) -> Response {
         .pool
         .ndes()
         .map_or(&[][..], |ndes| ndes.certificates.as_slice());
-    let (content_type, body) = bundle(certificates);
+    let (mut content_type, mut body) = bundle(certificates);
+    let settings = &d.profile.bundle;
+    if settings.other_type {
+        content_type = if content_type == CT_CA_CERT {
+            CT_CA_RA_CERT
+        } else {
+            CT_CA_CERT
+        };
+    }
+    if settings.empty_content {
+        body = certificates_with_empty_content(&body);
+    }
+    if settings.ber {
+        body = crate::device::indefinite(&body);
+    }
     Response::new(200, "OK", content_type, body)
+}
+
+/// A degenerate SignedData with a content of no octets (RFC 5652 section 5.2 lets it be absent).
+fn certificates_with_empty_content(bundle: &[u8]) -> Vec<u8> {
+    let absent = write::sequence(&[&write::oid(oid::DATA)]);
+    let content = write::concat(tag::context_constructed(0), &[&write::octet_string(b"")]);
+    let empty = write::sequence(&[&write::oid(oid::DATA), &content]);
+    rebuilt(bundle, &absent, &empty).unwrap_or_else(|| bundle.to_vec())
+}
+
+/// ContentInfo, `[0]` and SignedData around the same elements, one of which is exchanged.
+fn rebuilt(bundle: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
+    let info = Reader::new(bundle).next("a ContentInfo").ok()?;
+    let mut info = info.reader();
+    let kind = info.next("contentType").ok()?;
+    let content = info.next("content").ok()?;
+    let signed_data = content.reader().next("a SignedData").ok()?;
+    let mut elements = signed_data.reader();
+    let mut inside = Vec::new();
+    while elements.peek().is_some() {
+        let element = elements.next("an element").ok()?;
+        inside.extend_from_slice(if element.raw == from { to } else { element.raw });
+    }
+    let signed_data = write::tlv(tag::SEQUENCE, &inside);
+    let content = write::tlv(tag::context_constructed(0), &signed_data);
+    Some(write::sequence(&[kind.raw, &content]))
 }
 
 /// Content type and body of GetCACert.
@@ -212,7 +337,10 @@ pub(crate) fn admin(d: &mut Deployment, t: &mut Transit) -> Handled {
 }
 
 fn uses_single_password(d: &Deployment) -> bool {
-    d.state.ndes.registry.use_single_password || d.state.challenge.mode == ChallengeMode::Static
+    // Servers of other vendors have one challenge password for all here.
+    d.profile.hosting != Hosting::Iis
+        || d.state.ndes.registry.use_single_password
+        || d.state.challenge.mode == ChallengeMode::Static
 }
 
 pub(crate) fn password_validity(d: &Deployment) -> Duration {

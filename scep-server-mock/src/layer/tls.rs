@@ -17,7 +17,7 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         }
         t.spend_ms(4);
     }
-    super::http_sys::handle(d, t, request)
+    super::web_server(d, t, request)
 }
 
 /// Why a handshake does not come about.

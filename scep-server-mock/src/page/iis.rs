@@ -179,6 +179,13 @@ pub(crate) fn welcome() -> Response {
     Response::new(200, "OK", "text/html", body.into()).with("Server", SERVER)
 }
 
+/// What a site shows in place of errors, with the status of a page that is there.
+pub(crate) fn error_page_of_the_site() -> Response {
+    let body = "<!DOCTYPE html>\r\n<html>\r\n<head>\r\n<title>Something went wrong</title>\r\n</head>\r\n\
+        <body>\r\n<h1>Sorry</h1>\r\n<p>This did not work.</p>\r\n</body>\r\n</html>\r\n";
+    Response::new(200, "OK", "text/html", body.into()).with("Server", SERVER)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

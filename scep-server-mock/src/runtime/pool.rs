@@ -7,6 +7,7 @@ use scep_core::UnixTime;
 use scep_core::server::Responder;
 use scep_core::x509::Certificate;
 
+use super::answered::Answered;
 use super::password::PasswordCache;
 
 /// Crashes within [`WINDOW`] after which Windows switches the pool off (rapid-fail protection).
@@ -69,6 +70,7 @@ pub(crate) struct NdesService {
     /// The certificate that signs requests to the CA; `None` if the CA answers itself.
     pub(crate) agent: Option<Certificate>,
     pub(crate) passwords: PasswordCache,
+    pub(crate) answered: Answered,
 }
 
 impl Pool {

@@ -10,4 +10,17 @@ pub struct DeviceProfile {
     pub host: String,
     /// Path.
     pub path: String,
+    /// The certificate in the trusted certificate profile.
+    pub trusted_root: TrustedRoot,
+}
+
+/// The certificate in the trusted certificate profile that a SCEP profile refers to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustedRoot {
+    /// One of those that GetCACert gives.
+    #[default]
+    Right,
+    /// That of another CA.
+    Other,
 }

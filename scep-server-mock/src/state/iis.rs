@@ -17,6 +17,12 @@ pub struct Iis {
     pub negotiate_client_certificate: bool,
     /// Whether remote clients get detailed error pages.
     pub detailed_errors: bool,
+    /// `httpErrors/responseMode`.
+    pub error_response_mode: ErrorResponseMode,
+    /// `urlCompression/doDynamicCompression`, for clients that did not ask for it, too.
+    pub dynamic_compression: bool,
+    /// Whether an outbound rule of URL Rewrite appends a script to every answer.
+    pub outbound_rule_appends_script: bool,
     /// Whether `W3SVC` runs.
     pub service: Service,
     /// The web site that everything lies in.
@@ -36,6 +42,9 @@ impl Default for Iis {
             upload_read_ahead_size: 49_152,
             negotiate_client_certificate: false,
             detailed_errors: false,
+            error_response_mode: ErrorResponseMode::default(),
+            dynamic_compression: false,
+            outbound_rule_appends_script: false,
             service: Service::Running,
             site: Site::default(),
             mscep: MscepApplication::default(),
@@ -43,6 +52,17 @@ impl Default for Iis {
             scep_pool: ScepPool::default(),
         }
     }
+}
+
+/// `httpErrors/responseMode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorResponseMode {
+    /// IIS' own page, with the status of the error.
+    #[default]
+    File,
+    /// A page of the site is shown in place of it, which has status 200.
+    ExecuteUrl,
 }
 
 /// `system.webServer/security/requestFiltering/requestLimits`.

@@ -1,5 +1,7 @@
 //! NDES: service account, RA certificates, registry, challenge passwords.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::CertificateState;
@@ -69,6 +71,9 @@ pub struct Registry {
     pub password_max: usize,
     /// `PasswordValidity` in minutes.
     pub password_validity_min: u64,
+    /// `CacheRequest` in minutes: so long NDES answers a repeated transaction with the certificate
+    /// that it got.
+    pub cache_request_min: u64,
     /// `GeneralPurposeTemplate`: the template that NDES asks the CA for; empty: the one that the CA
     /// issues.
     pub general_purpose_template: String,
@@ -78,6 +83,14 @@ pub struct Registry {
     pub writable: bool,
 }
 
+impl Registry {
+    /// `CacheRequest`.
+    #[must_use]
+    pub const fn cache_request(&self) -> Duration {
+        Duration::from_secs(self.cache_request_min.saturating_mul(60))
+    }
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self {
@@ -85,6 +98,7 @@ impl Default for Registry {
             use_single_password: false,
             password_max: 5,
             password_validity_min: 60,
+            cache_request_min: 20,
             general_purpose_template: String::new(),
             missing_values: Vec::new(),
             writable: true,

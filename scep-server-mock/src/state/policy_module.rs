@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Authentication, CertificateState};
+use super::{Authentication, CertificateState, Period};
 
 /// The policy module of the old Intune certificate connector.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +88,8 @@ pub struct Windows {
     pub root_store_intermediates: Vec<String>,
     /// `netsh winhttp show proxy`, as SYSTEM and the service accounts have it.
     pub winhttp_proxy: WinhttpProxy,
+    /// How far the machine's clock is ahead.
+    pub clock_ahead: Period,
 }
 
 /// The machine's proxy for services.

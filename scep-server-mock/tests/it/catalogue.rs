@@ -75,10 +75,12 @@ fn look(host: &MemoryHost) -> Vec<String> {
     for name in ["ndes.lab.example", "scep.lab.example"] {
         if let Ok(found) = host.resolve(name) {
             let now = host.now();
-            let tls = host.tls((found.addresses[0], 443).into(), TIMEOUT).map(|h| {
-                let leaf = &h.chain[0];
-                (h.trusted, leaf.is_valid_at(now), leaf.subject_alt_names())
-            });
+            let tls = host
+                .tls((found.addresses[0], 443).into(), TIMEOUT)
+                .map(|h| {
+                    let leaf = &h.chain[0];
+                    (h.trusted, leaf.is_valid_at(now), leaf.subject_alt_names())
+                });
             seen.push(format!("{tls:?}"));
         }
     }

@@ -139,7 +139,16 @@ const HTTP: &[Definition] = &[
 const CAPABILITIES: &[Definition] = &[
     fact("valid", "whether the answer is a list of capabilities"),
     fact("word", "a capability"),
+    fact(
+        "lists-digest",
+        "whether the list names SHA-1, SHA-256 or SHA-512",
+    ),
 ];
+
+const OTHER_IDENTIFIER: &[Definition] = &[fact(
+    "valid",
+    "whether GetCACaps gives capabilities once it carries a CA identifier",
+)];
 
 const OTHER_PATH: &[Definition] = &[
     fact("valid", "whether another path of NDES gives capabilities"),
@@ -181,6 +190,18 @@ const CERTIFICATES: &[Definition] = &[
         "algorithm that a CA certificate is signed with: sha256-rsa, sha1-rsa, rsassa-pss, ecdsa, ...",
     ),
     fact(
+        "encryption.usable",
+        "whether there is a certificate that a request may be encrypted to",
+    ),
+    fact(
+        "type-fits",
+        "whether the content type is that of what is sent: one certificate, or several with those of an RA",
+    ),
+    fact(
+        "content",
+        "eContent of the bundle: absent, or empty where there are no octets in it",
+    ),
+    fact(
         "encryption.key",
         "kind of key of the certificate to encrypt to: rsa, ec, other",
     ),
@@ -219,6 +240,31 @@ const REPLY: &[Definition] = &[
     fact(
         "names-kept",
         "whether the certificate has all subject alternative names that were asked for",
+    ),
+    fact(
+        "intune-challenge",
+        "that the challenge password looked like one of Intune; absent if not",
+    ),
+    fact(
+        "signer-key",
+        "kind of key that signed the request: rsa, ec, other",
+    ),
+    fact("renewal", "whether the request asked for a renewal"),
+    fact(
+        "refused-for",
+        "why the client did not accept the reply: encoding, signature, signer-unknown, nonce, ...",
+    ),
+    fact(
+        "certificate-new",
+        "whether the certificate was made for this request, by the start of its validity",
+    ),
+    fact(
+        "cipher",
+        "cipher of the reply's content: des, des3, aes128, ...",
+    ),
+    fact(
+        "key-transport",
+        "how the reply's content key is encrypted: pkcs1, oaep, other",
     ),
     volatile(
         "challenge-sent",
@@ -355,6 +401,12 @@ pub const SOURCES: &[Source] = &[
         title: "GetCACaps under another path",
         visible_at: Visibility::Passive,
         families: &[HTTP, OTHER_PATH],
+    },
+    Source {
+        name: "other-identifier",
+        title: "GetCACaps with a CA identifier",
+        visible_at: Visibility::Passive,
+        families: &[HTTP, OTHER_IDENTIFIER],
     },
     Source {
         name: "get-ca-cert",

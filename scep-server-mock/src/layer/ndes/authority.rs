@@ -55,7 +55,22 @@ impl Authority for NdesAuthority<'_> {
     fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
         let mut inner = self.inner.borrow_mut();
         let Inner { d, t } = &mut *inner;
+        let (now, lifetime) = (t.now(), d.state.ndes.registry.cache_request());
+        let key = request.csr.spki_der();
+        let before = d.pool.ndes_mut().and_then(|ndes| {
+            ndes.answered
+                .find(request.transaction_id, key, lifetime, now)
+        });
+        if let Some(certificate) = before {
+            t.notes
+                .push("answered from the cache of requests: same key, same transaction".to_owned());
+            return decision(d, t, CaAnswer::Issued(Box::new(certificate)));
+        }
         let answer = ca::submit(d, t, request.transaction_id, request.signer, request.csr);
+        if let (CaAnswer::Issued(certificate), Some(ndes)) = (&answer, d.pool.ndes_mut()) {
+            ndes.answered
+                .remember(request.transaction_id, key, certificate, now);
+        }
         decision(d, t, answer)
     }
 
@@ -116,11 +131,18 @@ impl Inner<'_> {
         }
         let now = self.t.now();
         let signer = request.signer;
+        let rsa = signer.public_key_algorithm();
+        if !self.d.profile.verifies_other_keys && !rsa.is_ok_and(|key| key.can_encrypt()) {
+            return Err(Refusal::new(FailInfo::BadMessageCheck)
+                .with_text("the signature cannot be verified"));
+        }
         let earlier = self.d.ca_database.is_good(signer, now);
         if earlier && signer.subject().matches(request.csr.subject()) {
             return Ok(());
         }
-        if request.kind == EnrollmentKind::Renewal {
+        // A certificate of somebody else, or one that has expired, in the place of a password.
+        let by_certificate = !signer.is_self_issued() && request.challenge().is_none();
+        if request.kind == EnrollmentKind::Renewal || by_certificate {
             self.d.log(self.t, event::renewal_not_verified());
             let text =
                 "the request is not signed with a certificate of this CA that it could renew";
@@ -171,6 +193,7 @@ impl Inner<'_> {
 
     fn password_refused(&mut self) -> Refusal {
         self.d.log(self.t, event::password_not_verified());
+        self.t.challenge_refused = true;
         Refusal::new(self.d.profile.challenge_fail_info.fail_info())
             .with_text("the challenge password is not accepted")
     }

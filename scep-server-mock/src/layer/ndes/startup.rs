@@ -6,10 +6,13 @@
 //! ```
 
 use scep_core::cms::SignatureOid;
-use scep_core::crypto::CryptoProvider;
+use scep_core::crypto::{ContentCipher, CryptoProvider};
 use scep_core::limits::Limits;
 use scep_core::message::EmptyContent;
-use scep_core::server::{DigestChoice, ReplyStyle, Responder, ResponderConfig, SenderNonceStyle};
+use scep_core::server::{
+    CipherChoice, DigestChoice, Echo, KeyTransportChoice, ReplyStyle, Responder, ResponderConfig,
+    SenderNonceStyle,
+};
 use scep_core::x509::Certificate;
 
 use super::ra_selection::{self, Unfit};
@@ -22,8 +25,8 @@ use crate::log::{capi2, ndes as event, system};
 use crate::names;
 use crate::pki::{Identity, RaRole, StoreEntry};
 use crate::profile::{
-    DigestChoice as ProfileDigest, EmptyContentKind, Profile, ResponderRole, SignatureOidKind,
-    Undecodable,
+    DigestChoice as ProfileDigest, EchoKind, EmptyContentKind, Profile, ReplyCipher, ResponderRole,
+    SignatureOidKind, Undecodable,
 };
 use crate::runtime::pool::NdesService;
 use crate::state::{KeyKind, KeyProvider};
@@ -66,6 +69,20 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
             Ok(service(d, pair.clone(), pair, None, certificates))
         }
     }
+}
+
+/// The service of a server that has nothing of Windows to check.
+pub(super) fn without_windows(d: &Deployment) -> NdesService {
+    let [signing, encryption] =
+        [RaRole::Signing, RaRole::Encryption].map(|role| &d.pki.ra_certificate(role).identity);
+    let certificates =
+        d.profile
+            .certificates(&d.pki, &signing.certificate, &encryption.certificate);
+    let (signer, decrypter) = match d.profile.responder {
+        ResponderRole::RaPair => (signing.pair(), encryption.pair()),
+        ResponderRole::IssuingCa => (d.pki.issuing_ca.pair(), d.pki.issuing_ca.pair()),
+    };
+    service(d, signer, decrypter, None, certificates)
 }
 
 /// What NDES needs before it looks at certificates: rights, its registry key, its policy module.
@@ -245,6 +262,7 @@ fn service(
         certificates,
         agent,
         passwords: Default::default(),
+        answered: Default::default(),
     }
 }
 
@@ -262,9 +280,25 @@ fn style(profile: &Profile) -> ReplyStyle {
         },
         digest: match profile.reply.digest {
             ProfileDigest::Mirror => DigestChoice::Mirror,
+            ProfileDigest::Sha1 => DigestChoice::Fixed(scep_core::crypto::DigestAlgorithm::Sha1),
             ProfileDigest::Sha256 => {
                 DigestChoice::Fixed(scep_core::crypto::DigestAlgorithm::Sha256)
             }
+        },
+        cipher: match profile.reply.cipher {
+            ReplyCipher::Mirror => CipherChoice::Mirror,
+            ReplyCipher::Des => CipherChoice::Fixed(ContentCipher::DesCbc),
+            ReplyCipher::Des3 => CipherChoice::Fixed(ContentCipher::DesEde3Cbc),
+        },
+        key_transport: if profile.reply.oaep_for_aes {
+            KeyTransportChoice::OaepForAes
+        } else {
+            KeyTransportChoice::Mirror
+        },
+        echo: match profile.reply.echo {
+            EchoKind::Right => Echo::Right,
+            EchoKind::OtherNonce => Echo::OtherNonce,
+            EchoKind::HalfTransactionId => Echo::HalfTransactionId,
         },
         sender_nonce: SenderNonceStyle::Fresh,
         signing_time: false,
