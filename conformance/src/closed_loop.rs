@@ -1,22 +1,19 @@
 //! One failure mode, one view: arm, look, diagnose.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Tamper, diagnose};
-use scep_client::enroll::{EnrollOptions, Outcome as Enrolled, enroll};
+use scep_client::diagnose::{DiagnoseOptions, diagnose};
 use scep_client::memory::MemoryStore;
+use scep_client::random::SharedRandom;
 use scep_core::UnixTime;
-use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice, Renewal, RenewalStyle, Signer};
-use scep_core::crypto::{CryptoProvider, PrivateKey, SystemRandom, default_provider};
-use scep_core::policy::AlgorithmPolicy;
-use scep_core::x509::{Extension, GeneralName, Name};
+use scep_core::crypto::{CryptoProvider, PrivateKey, RandomSource, default_provider};
 use scep_failures::catalogue::{Level, View, Visibility};
-use scep_failures::observation::{Memory, Observations, Purpose};
+use scep_failures::observation::{Memory, Observations};
 use scep_failures::{Catalogue, Diagnosis};
-use scep_server_mock::{History, MockNdes, persona};
+use scep_server_mock::{History, MockNdes};
 
 use crate::loopback::Loopback;
+use crate::scenario_client;
 
 /// When every simulation begins: 2026-11-25T12:00:00Z.
 pub const START: UnixTime = UnixTime(1_795_608_000);
@@ -154,13 +151,14 @@ async fn look_with(
     let provider = default_provider();
     let mut options = DiagnoseOptions::default();
     options.level = view.level;
+    options.random = SharedRandom::new(Repeatable(1));
     options.key = Some(probe_key(provider.as_ref())?);
     if view.memory {
         options.memory = Some(Arc::new(Remembered(Mutex::new(memory))));
     }
     if view.level == Level::Enroll {
-        options.enroll = Some(enroll_probe(network, &options, provider.as_ref()).await?);
-        options.tamper = Some(as_persona(network));
+        scenario_client::prepare(network.host(), network, Arc::clone(&provider), &mut options)
+            .await?;
     }
     let host = network.host();
     let issued = || host.with(|s| s.deployment().issued().len());
@@ -184,115 +182,25 @@ async fn look_with(
     })
 }
 
-/// The enrollment that the scenario's client would make.
-async fn enroll_probe(
-    network: &Loopback,
-    options: &DiagnoseOptions,
-    provider: &dyn CryptoProvider,
-) -> Result<EnrollProbe, LoopError> {
-    let host = network.host();
-    let persona = host.with(|s| s.persona().clone());
-    let [root, _] = host.with(|s| s.deployment().ca_certificates());
-    let mut probe = EnrollProbe::new(
-        Name::from_rfc4514("CN=closed-loop-device,OU=Devices,O=Lab")?,
-        CaTrust::Certificate(Box::new(root)),
-    );
-    let renews = persona.message_type.as_deref() == Some("RenewalReq");
-    let before = if renews || persona.transaction_id.as_deref() == Some("repeated") {
-        enrolled_before(network, options, &probe).await?
-    } else {
-        None
-    };
-    if let (true, Some(current)) = (renews, before) {
-        let mut renewal = Renewal::new(current);
-        renewal.style = RenewalStyle::RenewalReq;
-        probe.renewal = Some(renewal);
-    }
-    let (subject, now) = (probe.subject.clone(), host.now());
-    let strange =
-        host.with_deployment(|d, _| persona::strange_signer(d, &persona, &subject, now))?;
-    if let Some(current) = strange {
-        let mut renewal = Renewal::new(current);
-        renewal.style = RenewalStyle::PkcsReq;
-        renewal.even_if_expired = true;
-        probe.renewal = Some(renewal);
-    }
-    if let Some(word) = persona.key_type.as_deref() {
-        let pkcs8 = provider.generate_private_key(word.parse()?, &mut SystemRandom)?;
-        probe.key = Some(provider.load_private_key(&pkcs8)?);
-    }
-    if persona.cipher.as_deref() == Some("aes128") {
-        let listed = host.with(|s| s.deployment().last_good().capabilities);
-        probe.capabilities = Some(listed + "AES\n");
-    }
-    probe.ca_certificates =
-        host.with_deployment(|d, now| persona::remembered_bundle(d, &persona, now))?;
-    // that no password is to be had is the deployment's failure, which the probes will see
-    probe.challenge = host.issue_challenge().unwrap_or_default();
-    probe.method = match persona.method.as_deref() {
-        Some("GET") => MethodChoice::Get,
-        Some("POST") => MethodChoice::Post,
-        _ => MethodChoice::ByCapabilities,
-    };
-    probe.require_trusted_tls = false;
-    probe.challenge_obtained = probe.challenge.is_some().then(|| host.now());
-    // as a device asks that is to be mapped to an account (KB5014754)
-    let sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-1177238915-682003330-512";
-    probe.extensions = vec![Extension::subject_alt_name(&[
-        GeneralName::Dns("closed-loop-device.lab.example".into()),
-        GeneralName::Uri(sid.into()),
-    ])];
-    Ok(probe)
-}
-
-/// The client enrolls as it should, and some time passes; `None` if it gets nothing.
-async fn enrolled_before(
-    network: &Loopback,
-    options: &DiagnoseOptions,
-    probe: &EnrollProbe,
-) -> Result<Option<Signer>, LoopError> {
-    let host = network.host();
-    let Some(key) = options.key.clone() else {
-        return Ok(None);
-    };
-    let (trust, subject) = (probe.trust.clone(), probe.subject.clone());
-    let mut params = EnrollmentParams::new(host.scep_url(), trust, Arc::clone(&key), subject);
-    params.challenge = host.issue_challenge().unwrap_or_default();
-    params.server.policy = AlgorithmPolicy::LEGACY;
-    let enrolled = enroll(
-        network,
-        default_provider(),
-        params,
-        &EnrollOptions::default(),
-    )
-    .await;
-    host.advance(LATER);
-    Ok(match enrolled.map(|done| done.outcome) {
-        Ok(Enrolled::Issued(issued)) => Some(Signer::new(issued.certificate, key)?),
-        _ => None,
-    })
-}
-
-/// Less than NDES remembers what it has answered, and more than CAs set validity back.
-const LATER: Duration = Duration::from_secs(18 * 60);
-
-/// Makes of the enrollment's request what the scenario's client sends.
-fn as_persona(network: &Loopback) -> Tamper {
-    let persona = network.host().with(|s| s.persona().clone());
-    Arc::new(move |purpose, request| {
-        // who encodes twice is somebody else's client, of which the log tells
-        let ours = persona.base64.as_deref() != Some("twice");
-        if purpose == Purpose::Enroll && ours {
-            let (url, body) = (&mut request.url, &mut request.body);
-            // composing a scenario has seen to it that the persona means something
-            let _ = persona::spoil(&persona, &request.method, url, body);
-        }
-    })
-}
-
 /// A fixed key: making one for each of hundreds of looks would take minutes.
 fn probe_key(provider: &dyn CryptoProvider) -> Result<Arc<dyn PrivateKey>, LoopError> {
     Ok(provider.load_private_key(include_bytes!("../keys/probe.der"))?)
+}
+
+/// Random enough to tell messages apart, and the same in every run (SplitMix64).
+struct Repeatable(u64);
+
+impl RandomSource for Repeatable {
+    fn fill(&mut self, out: &mut [u8]) {
+        for octet in out {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let [first, ..] = (z ^ (z >> 31)).to_le_bytes();
+            *octet = first;
+        }
+    }
 }
 
 /// A memory in memory.

@@ -5,6 +5,7 @@
 //!   virtual time.
 //! * [`closed_loop`]: brings the deployment into a failure mode, looks at it as far as a view
 //!   allows, and says what was seen and what was diagnosed.
+//! * [`scenario_client`]: the client of a failure mode, played with this project's own.
 //! * [`partition`]: which failure modes a view cannot tell apart, computed and declared.
 //! * [`documents`]: the generated documents.
 //! * [`requirements`]: those of RFC 8894, where each is implemented, and which test shows it.
@@ -14,3 +15,4 @@ pub mod documents;
 pub mod loopback;
 pub mod partition;
 pub mod requirements;
+pub mod scenario_client;

@@ -10,10 +10,8 @@ use scep_client::diagnose::{DiagnoseOptions, diagnose};
 use scep_client::net::{HyperNetwork, TrustStore};
 use scep_client::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
 use scep_core::{UnixTime, crypto::default_provider};
-use scep_failures::{
-    Catalogue,
-    observation::{TlsFacts, TlsVerdict},
-};
+use scep_failures::Catalogue;
+use scep_failures::observation::{TlsFacts, TlsVerdict as Verdict};
 
 struct Counting(HyperNetwork, AtomicUsize);
 
@@ -39,10 +37,9 @@ impl Network for Counting {
     async fn tls_facts(&self, to: SocketAddr, name: &str, limit: Duration) -> Answer<TlsFacts> {
         self.0.tls_facts(to, name, limit).await
     }
-    fn judge(&self, chain: &[Vec<u8>], name: &str) -> Option<TlsVerdict> {
+    fn judge(&self, chain: &[Vec<u8>], name: &str) -> Option<Verdict> {
         self.0.judge(chain, name)
     }
-    /// The only method with something of its own.
     async fn exchange(&self, request: &HttpRequest) -> Answer<HttpResponse> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.exchange(request).await
@@ -51,10 +48,8 @@ impl Network for Counting {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (ndes, provider) = (
-        scep_server_mock::MockNdes::start().await?,
-        default_provider(),
-    );
+    let ndes = scep_server_mock::MockNdes::start().await?;
+    let provider = default_provider();
     let network = Counting(HyperNetwork::new(TrustStore::empty()), AtomicUsize::new(0));
     let (catalogue, options) = (Catalogue::builtin(), DiagnoseOptions::default());
     let report = diagnose(&network, provider, catalogue, &ndes.url(), &options).await?;

@@ -147,7 +147,7 @@ impl<'a> Observer<'a> {
         let result = self.network.exchange(request).await;
         let outcome = outcome(&result, |response| {
             let mut facts = http_facts(purpose, response);
-            facts.reply = judge(response);
+            facts.reply = judge(response).map(Box::new);
             Outcome::Response(facts)
         });
         let probe = Probe::Http {

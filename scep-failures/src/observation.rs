@@ -200,7 +200,7 @@ pub struct HttpFacts {
     /// Length of the whole body in octets.
     pub body_len: u64,
     /// What the client made of a CertRep that needs its key, or of a request it can vouch for.
-    pub reply: Option<ReplyFacts>,
+    pub reply: Option<Box<ReplyFacts>>,
     /// Whether the body is the certificate that the chain of a TLS handshake lacked, so that the chain
     /// with it leads to a root that the observer trusts; known for
     /// [`IssuerCertificate`](Purpose::IssuerCertificate) only.

@@ -536,7 +536,10 @@ fn nodes_that_differ_are_not_healthy() {
         .reached()
         .answers()
         .http(Purpose::GetCaCert, ca_certificates(10, 720));
-    assert_eq!(diagnose(&scene.0).outcome, Outcome::Unrecognized);
+    assert_eq!(
+        symptom(&diagnose(&scene.0)),
+        "nodes-have-different-certificates"
+    );
     let scene = Scene::new(Level::Passive)
         .reached()
         .answers()

@@ -393,6 +393,11 @@ impl MockNdes {
 
     // ------------------------------------------------------------------ acting
 
+    /// Changes the deployment at the present time.
+    pub fn with_deployment<T>(&self, act: impl FnOnce(&mut Deployment, UnixTime) -> T) -> T {
+        self.shared.act(|s, now| act(s.deployment_mut(), *now))
+    }
+
     /// A challenge password of the kind that the scenario's client comes with.
     ///
     /// # Errors

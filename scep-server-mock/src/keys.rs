@@ -12,7 +12,7 @@ pub enum KeySource {
     /// The published test keys in `keys/`: nothing to wait for, nothing to trust.
     #[default]
     Fixed,
-    /// New RSA-2048 keys.
+    /// New ones: RSA-2048, and P-256 for TLS.
     Fresh,
 }
 
@@ -62,22 +62,28 @@ impl Keys {
         provider: &dyn CryptoProvider,
         rng: &mut dyn RandomSource,
     ) -> Result<Self> {
-        let mut make = |fixed: &[u8]| match source {
+        let mut of = |kind: KeyType, fixed: &[u8]| match source {
             KeySource::Fixed => KeyPair::load(provider, fixed),
-            KeySource::Fresh => KeyPair::load(
-                provider,
-                &provider.generate_private_key(KeyType::Rsa(2048), rng)?,
-            ),
+            KeySource::Fresh => KeyPair::load(provider, &provider.generate_private_key(kind, rng)?),
         };
+        // TLS has a dozen certificates, and wants no RSA
+        let tls = [
+            include_bytes!("../keys/public-tls-root.p8").as_slice(),
+            include_bytes!("../keys/private-tls-root.p8"),
+            include_bytes!("../keys/tls-server.p8"),
+        ];
+        let [public_tls_root, private_tls_root, tls_server] =
+            tls.map(|fixed| of(KeyType::EcP256, fixed));
+        let mut make = |fixed: &[u8]| of(KeyType::Rsa(2048), fixed);
         Ok(Self {
             root: make(include_bytes!("../keys/root.p8"))?,
             issuing_ca: make(include_bytes!("../keys/issuing-ca.p8"))?,
             issuing_ca_renewed: make(include_bytes!("../keys/issuing-ca-renewed.p8"))?,
             ra_signing: make(include_bytes!("../keys/ra-signing.p8"))?,
             ra_encryption: make(include_bytes!("../keys/ra-encryption.p8"))?,
-            public_tls_root: make(include_bytes!("../keys/public-tls-root.p8"))?,
-            private_tls_root: make(include_bytes!("../keys/private-tls-root.p8"))?,
-            tls_server: make(include_bytes!("../keys/tls-server.p8"))?,
+            public_tls_root: public_tls_root?,
+            private_tls_root: private_tls_root?,
+            tls_server: tls_server?,
             connector: make(include_bytes!("../keys/connector.p8"))?,
             device: make(include_bytes!("../keys/device-1.p8"))?,
         })

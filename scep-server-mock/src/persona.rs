@@ -21,9 +21,10 @@ pub fn spoil(persona: &Persona, method: &str, url: &mut String, body: &mut Vec<u
         return Ok(());
     };
     let operation = persona.operation.as_deref().unwrap_or("PKIOperation");
-    let message = match ServerRequest::from_http(method, Some(query), body) {
-        Ok(ServerRequest::PkiOperation { message }) => message,
-        Ok(_) | Err(_) => return Ok(()),
+    let Ok(ServerRequest::PkiOperation { message }) =
+        ServerRequest::from_http(method, Some(query), body)
+    else {
+        return Ok(());
     };
     let message = device::as_sent(&behaviour, message);
     *url = if method == "POST" {

@@ -81,7 +81,7 @@ impl Scenario {
             .map(|name| find(catalogue, name))
             .collect::<Result<Vec<_>>>()?;
         let baseline = choose_baseline(choice, &armed)?;
-        let wanted = armed.iter().find_map(|a| a.reproduce.profile.as_deref());
+        let wanted = wanted_profile(&armed)?;
         let profile = choice.profile.as_deref().or(wanted);
         let profile = Profile::load(profile.unwrap_or(&baseline.profile))?;
         refuse_contradictions(&armed)?;
@@ -183,7 +183,11 @@ pub fn play_step(
             d.resolve_pending(*issue);
         }
         Step::Challenge { kind } => {
-            d.issue_challenge(challenge_kind(origin, kind.as_deref())?, *now)?;
+            // that there is none to be had is a part of some histories
+            match d.issue_challenge(challenge_kind(origin, kind.as_deref())?, *now) {
+                Ok(_) | Err(Error::NoChallenge(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Step::Replace { profile } => d.replace_server(Profile::load(profile)?, *now),
         Step::Set { set } => d.set(set, origin, *now)?,
@@ -257,6 +261,27 @@ fn find(catalogue: &Catalogue, name: &str) -> Result<Armed> {
         name: name.to_owned(),
         reproduce,
     })
+}
+
+/// The server profile that failure modes need, if they agree.
+fn wanted_profile(armed: &[Armed]) -> Result<Option<&str>> {
+    let mut wanted: Option<(&Armed, &str)> = None;
+    for mode in armed {
+        let Some(profile) = mode.reproduce.profile.as_deref() else {
+            continue;
+        };
+        match wanted {
+            Some((first, theirs)) if theirs != profile => {
+                return Err(Error::Conflict {
+                    field: "the server profile".to_owned(),
+                    first: first.name.clone(),
+                    second: mode.name.clone(),
+                });
+            }
+            _ => wanted = Some((mode, profile)),
+        }
+    }
+    Ok(wanted.map(|(_, profile)| profile))
 }
 
 /// The baseline that was asked for, else the richest that a failure mode needs.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Level, diagnose};
+use scep_client::diagnose::{DiagnoseOptions, Level, diagnose};
 use scep_client::enroll::{self, EnrollOptions, enroll};
 use scep_client::net::{HyperNetwork, TrustStore};
-use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice};
+use scep_conformance::scenario_client;
+use scep_core::client::{CaTrust, EnrollmentParams};
 use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, SystemRandom};
-use scep_core::x509::{Extension, GeneralName, Name};
+use scep_core::x509::Name;
 use scep_failures::catalogue::{FailureMode, Look, View, Visibility};
 use scep_failures::diagnosis::{Outcome, ProbeResult};
 use scep_failures::{Catalogue, Diagnosis};
@@ -170,14 +171,17 @@ impl Lab {
         let mut options = DiagnoseOptions::default();
         options.level = level;
         options.key = Some(Arc::clone(&self.key));
-        if level == Level::Enroll {
-            options.enroll = Some(self.probe(&mock)?);
-        }
+        // the simulation answers at once, or never
+        options.timeouts.http = NEVER;
         let mut trust = TrustStore::empty();
         trust.add_der(mock.public_tls_root().as_der())?;
         let network = HyperNetwork::new(trust).with_resolver(mock.dns_address());
-        // the simulation answers at once, or never
-        options.timeouts.http = NEVER;
+        if level == Level::Enroll {
+            let provider = Arc::clone(&self.provider);
+            scenario_client::prepare(&mock, &network, provider, &mut options)
+                .await
+                .map_err(|e| Failure::local(format!("{}: {e}", mode.id)))?;
+        }
         let provider = Arc::clone(&self.provider);
         let report = diagnose(
             &network,
@@ -188,25 +192,6 @@ impl Lab {
         )
         .await?;
         Ok(row(mode, level, &report.diagnosis))
-    }
-
-    fn probe(&self, mock: &MockNdes) -> Result<EnrollProbe> {
-        let [root, _] = mock.ca_certificates();
-        let mut probe = EnrollProbe::new(
-            name("CN=demo-device,OU=Devices,O=Demo")?,
-            CaTrust::Certificate(Box::new(root)),
-        );
-        // as a device asks that is to be mapped to an account
-        let sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-1177238915-682003330-512";
-        probe.extensions = vec![Extension::subject_alt_name(&[GeneralName::Uri(sid.into())])];
-        probe.challenge_obtained = None;
-        // where the deployment gives no password, the enrollment goes without
-        probe.challenge = mock.issue_challenge().unwrap_or_default();
-        probe.require_trusted_tls = false;
-        if mock.with(|s| s.persona().method.clone()).as_deref() == Some("GET") {
-            probe.method = MethodChoice::Get;
-        }
-        Ok(probe)
     }
 }
 

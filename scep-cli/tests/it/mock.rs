@@ -177,7 +177,7 @@ fn names_that_do_not_exist_and_failures_that_exclude_each_other() {
         .only_says("intune-app-proxy");
     run(&["mock", "--profile", "ndes"])
         .exits(2)
-        .only_says("ndes-2019");
+        .only_says("ndes-20");
     let conflict = ["app-proxy-preauth-enabled", "tls-untrusted-chain"];
     let run = run(&[
         "mock",

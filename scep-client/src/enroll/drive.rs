@@ -10,7 +10,7 @@ use scep_core::client::{
 };
 use scep_core::crypto::{PrivateKey, PublicKeyAlgorithm};
 use scep_core::error::Check;
-use scep_core::http::Operation;
+use scep_core::http::{Operation, parse_date};
 use scep_core::message::ChallengePassword;
 use scep_core::x509::Extension;
 use scep_failures::observation::{Purpose, ReplyFacts};
@@ -183,8 +183,12 @@ impl<'o, 'n> Driver<'o, 'n> {
                         return None;
                     }
                     let answer = on_response(enrollment, response, now, random.clone());
-                    let facts = (request.operation == Operation::PkiOperation)
-                        .then(|| reply_facts(enrollment, &answer, now, random.clone(), claims));
+                    let facts = (request.operation == Operation::PkiOperation).then(|| {
+                        // how old a certificate is, is a matter of the server's clock
+                        let date = response.header("date").and_then(parse_date);
+                        let clocks = (now, date.unwrap_or(now));
+                        reply_facts(enrollment, &answer, clocks, random.clone(), claims)
+                    });
                     accepted = Some(answer);
                     facts
                 })
@@ -317,7 +321,7 @@ fn on_response(
 fn reply_facts(
     enrollment: &mut Enrollment,
     answer: &scep_core::Result<()>,
-    now: UnixTime,
+    (now, date): (UnixTime, UnixTime),
     mut random: crate::random::SharedRandom,
     claims: Claims,
 ) -> ReplyFacts {
@@ -347,7 +351,7 @@ fn reply_facts(
             Ok(Next::Issued(issued)) => {
                 facts.status = Some("success".into());
                 facts.issued_serial = Some(issued.certificate.serial_hex());
-                let age = now.0.saturating_sub(issued.certificate.not_before().0);
+                let age = date.0.saturating_sub(issued.certificate.not_before().0);
                 facts.certificate_age_s = Some(age);
                 let (params, certificate) = (enrollment.params(), &issued.certificate);
                 facts.subject_kept = Some(certificate.subject().matches(&params.subject));

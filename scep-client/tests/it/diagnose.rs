@@ -98,7 +98,7 @@ fn status(observation: &Observation) -> u16 {
 
 fn reply(observation: &Observation) -> ReplyFacts {
     match &observation.outcome {
-        Outcome::Response(facts) => facts.reply.clone().unwrap(),
+        Outcome::Response(facts) => *facts.reply.clone().unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -54,7 +54,7 @@ fn purposes(observations: &Observations) -> Vec<Purpose> {
 
 fn last_reply(observations: &Observations) -> ReplyFacts {
     match &observations.items.last().unwrap().outcome {
-        Seen::Response(facts) => facts.reply.clone().unwrap(),
+        Seen::Response(facts) => *facts.reply.clone().unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -1,8 +1,7 @@
 //! What a diagnosis did to the server.
 
 use crate::diagnosis::Footprint;
-use crate::evidence::replies::NEW_S;
-use crate::observation::{NetworkErrorKind, Observations, Outcome, Probe, Purpose, ReplyFacts};
+use crate::observation::{NetworkErrorKind, Observations, Outcome, Probe, Purpose};
 
 pub(super) fn footprint(observations: &Observations) -> Footprint {
     let mut footprint = Footprint::default();
@@ -19,10 +18,7 @@ pub(super) fn footprint(observations: &Observations) -> Footprint {
             continue;
         };
         let Some(reply) = &http.reply else { continue };
-        let new = reply.certificate_age_s.is_none_or(|age| age < NEW_S);
-        footprint
-            .issued
-            .extend(reply.issued_serial.clone().filter(|_| new));
+        footprint.issued.extend(reply.issued_serial.clone());
         refused |= reply.status.as_deref() == Some("failure");
         pending |= reply.status.as_deref() == Some("pending");
     }
@@ -61,8 +57,9 @@ fn may_have_issued(probe: &Probe, outcome: &Outcome) -> bool {
     );
     let undecided = match outcome {
         Outcome::Response(http) => {
-            let decided = |reply: &ReplyFacts| reply.status.is_some();
-            http.status >= 500 || http.status == 200 && !http.reply.as_ref().is_some_and(decided)
+            let reply = http.reply.as_ref();
+            let decided = reply.is_some_and(|reply| reply.status.is_some());
+            http.status >= 500 || http.status == 200 && !decided
         }
         _ => true,
     };

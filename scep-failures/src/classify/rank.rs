@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::Case;
 use super::matching::{self, Fit, fit};
 use super::records::{self, LogScore};
-use crate::catalogue::{FailureMode, Kind, Look, Looks, Symptom};
+use crate::catalogue::{FailureMode, Kind, Look, Looks, Symptom, SymptomKind};
 use crate::diagnosis::{RankedMode, SetAside};
 
 /// The modes of a symptom in order, and those that were ruled out.
@@ -51,6 +51,7 @@ pub(super) fn rank(case: &Case<'_>, symptom: &Symptom) -> Ranking {
                 candidate.general = general;
                 candidates.push(candidate);
             }
+            Err(_) if symptom.kind == SymptomKind::Healthy => {}
             Err(because) => set_aside.push(SetAside {
                 id: mode.id.clone(),
                 because,
@@ -92,6 +93,10 @@ fn consider<'a>(
         otherwise_shown(case, mode, symptom, chosen)?;
     }
     match fit(case.facts, &mode.clues) {
+        // of health there is nothing to decide: what was not looked at is not mentioned
+        Fit::Unknown if chosen.kind == SymptomKind::Healthy => {
+            return Err("it was not looked at".to_owned());
+        }
         Fit::Excluded(held) => return Err(held.sentence()),
         Fit::Fails(hint) => return Err(matching::against(case.facts, hint)),
         Fit::Fits { .. } | Fit::Unknown => {}

@@ -90,7 +90,7 @@ fn reply(page: &Page<'_>, found: &mut Vec<(&'static str, Value)>) {
 
 /// CAs set the start of validity back, AD CS by ten minutes; what is older was made for an earlier
 /// request.
-pub(crate) const NEW_S: i64 = 15 * 60;
+const NEW_S: i64 = 15 * 60;
 
 /// How the content of a reply is encrypted.
 fn envelope(content: &[u8], found: &mut Vec<(&'static str, Value)>) {

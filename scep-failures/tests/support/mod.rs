@@ -190,7 +190,7 @@ impl Page {
 
     pub fn client(mut self, reply: ReplyFacts) -> Self {
         if let Outcome::Response(facts) = &mut self.0 {
-            facts.reply = Some(reply);
+            facts.reply = Some(Box::new(reply));
         }
         self
     }

@@ -28,7 +28,7 @@ use crate::state::ScepProfile;
 
 /// How long a challenge of Intune is good for. Inferred; the documentation gives no number.
 const VALIDITY: Duration = Duration::from_secs(3600);
-const SIGNATURE: SignatureAlgorithm = SignatureAlgorithm::RsaPkcs1v15(DigestAlgorithm::Sha256);
+const SIGNATURE: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
 
 /// Challenges that were used.
 #[derive(Debug, Default)]

@@ -13,6 +13,7 @@ mod crash;
 mod enrollment;
 mod healthy;
 mod layers;
+mod pairs;
 mod passwords;
 mod profiles;
 mod scenarios;

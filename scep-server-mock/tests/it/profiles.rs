@@ -1,4 +1,4 @@
-use scep_core::client::{Enrollment, Renewal, RenewalStyle, Signer};
+use scep_core::client::{Enrollment, MethodChoice, Renewal, RenewalStyle, Signer};
 use scep_core::crypto::default_provider;
 use scep_core::limits::Limits;
 use scep_core::message::{ChallengePassword, FailInfo, SignedMessage};
@@ -12,12 +12,41 @@ fn profile(name: &str) -> MemoryHost {
     builder().with_profile(name).in_memory(START).unwrap()
 }
 
+/// Profiles that are there to be difficult: a client that knows nothing of them gets nothing.
+const DIFFICULT: &[&str] = &[
+    "half-transaction-id",
+    "ndes-2003",
+    "ndes-2012",
+    "ndes-2012r2",
+    "openxpki-old",
+    "several-cas",
+    "signer-withheld",
+    "wrong-nonce",
+];
+
 #[test]
 fn every_profile_enrolls() {
+    let mut difficult: Vec<&str> = Vec::new();
     for name in scep_server_mock::profile::names() {
         let host = profile(name);
         let mut wanted = params(&host, host.issue_challenge().unwrap());
-        wanted.server.policy = AlgorithmPolicy::RFC8894;
+        wanted.server.policy = AlgorithmPolicy::LEGACY;
+        match enroll_with(&host, wanted) {
+            End::Issued(_) => {}
+            End::Refused(_) | End::Pending | End::Failed(..) => difficult.push(name),
+        }
+    }
+    difficult.sort_unstable();
+    assert_eq!(difficult, DIFFICULT);
+}
+
+#[test]
+fn an_old_ndes_serves_a_client_that_knows_how() {
+    for name in ["ndes-2008", "ndes-2008r2", "ndes-2012", "ndes-2012r2"] {
+        let host = profile(name);
+        let mut wanted = params(&host, host.issue_challenge().unwrap());
+        wanted.server.policy = AlgorithmPolicy::LEGACY;
+        wanted.server.method = MethodChoice::Get;
         enroll_with(&host, wanted).issued();
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use scep_core::UnixTime;
 use scep_core::asn1::tag;
+use scep_core::crypto::PublicKeyAlgorithm;
 use scep_core::message::{FailInfo, IssuerAndSerialNumber, MessageType};
 use scep_core::server::{
     Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
@@ -132,7 +133,7 @@ impl Inner<'_> {
         let now = self.t.now();
         let signer = request.signer;
         let rsa = signer.public_key_algorithm();
-        if !self.d.profile.verifies_other_keys && !rsa.is_ok_and(|key| key.can_encrypt()) {
+        if !self.d.profile.verifies_other_keys && !rsa.is_ok_and(PublicKeyAlgorithm::can_encrypt) {
             return Err(Refusal::new(FailInfo::BadMessageCheck)
                 .with_text("the signature cannot be verified"));
         }

@@ -63,7 +63,7 @@ pub(super) fn handle(d: &mut Deployment, t: &mut Transit, message: &[u8]) -> Han
 }
 
 /// What servers of other vendors refuse before they look whose request it is.
-fn refused_unread(d: &mut Deployment, t: &mut Transit, message: &[u8]) -> Option<Handled> {
+fn refused_unread(d: &Deployment, t: &mut Transit, message: &[u8]) -> Option<Handled> {
     let limits = Limits::DEFAULT;
     let mut because = |sentence: &str, handled: Handled| {
         t.decoded.get_or_insert_default().error = Some(sentence.to_owned());
