@@ -16,6 +16,7 @@ use crate::keys::KeySource;
 use crate::memory::MemoryHost;
 use crate::overlay;
 use crate::scenario::{Choice, History};
+use crate::script::{Phase, Script};
 use crate::simulation::{Anchor, Simulation};
 
 /// Whether a client on real sockets has to wait as long as it would in the field.
@@ -47,6 +48,7 @@ pub struct Builder {
     pub(crate) control: SocketAddr,
     pub(crate) control_token: Option<String>,
     pub(crate) delays: Delays,
+    pub(crate) phases: Vec<Phase>,
 }
 
 impl Default for Builder {
@@ -62,6 +64,7 @@ impl Default for Builder {
             control: any_port,
             control_token: None,
             delays: Delays::default(),
+            phases: Vec::new(),
         }
     }
 }
@@ -85,6 +88,20 @@ impl Builder {
     #[must_use]
     pub fn with_failure(mut self, name: impl Into<String>) -> Self {
         self.choice.failures.push(name.into());
+        self
+    }
+
+    /// A script, in place of failures that are armed one by one.
+    #[must_use]
+    pub fn with_script(mut self, script: Script) -> Self {
+        self.choice.baseline = script.baseline.or(self.choice.baseline);
+        self.choice.profile = script.profile.or(self.choice.profile);
+        overlay::merge(&mut self.choice.set, &script.set);
+        self.parts.seed = script.seed.or(self.parts.seed);
+        if let Some(first) = script.phases.first() {
+            self.choice.failures.clone_from(&first.failures);
+        }
+        self.phases = script.phases;
         self
     }
 
@@ -209,14 +226,18 @@ impl Builder {
             .catalogue
             .clone()
             .unwrap_or_else(|| Catalogue::builtin().clone());
-        Simulation::new(
+        let mut simulation = Simulation::new(
             catalogue,
             self.choice.clone(),
             parts,
             anchor,
             self.history,
             now,
-        )
+        )?;
+        if !self.phases.is_empty() {
+            simulation.play_script(self.phases.clone(), *now);
+        }
+        Ok(simulation)
     }
 
     /// What the certificates of a mock on sockets name: `host` is where clients find it.
@@ -237,6 +258,18 @@ impl Builder {
             crl_authority: format!("{host}:{crl_port}"),
             tls_names,
             ..self.parts.clone()
+        }
+    }
+
+    /// Another deployment of the same make, on ports of its own and without failures.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            choice: Choice::default(),
+            history: History::default(),
+            phases: Vec::new(),
+            listen: SocketAddr::new(self.listen.ip(), 0),
+            control: SocketAddr::new(self.control.ip(), 0),
+            ..self.clone()
         }
     }
 

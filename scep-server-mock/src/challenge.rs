@@ -17,7 +17,9 @@ use crate::state::{ChallengeMode, WindowsSchemes};
 use crate::wire::Request;
 
 /// What kind of challenge password is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChallengeKind {
     /// One that will be accepted.

@@ -30,7 +30,7 @@ use crate::runtime::node::Node;
 use crate::runtime::password;
 use crate::runtime::pool::{Off, Pool};
 use crate::runtime::recent_requests::RecentRequests;
-use crate::state::{PoolState, State};
+use crate::state::{PoolState, ScepProfile, State};
 use crate::wire::{Layer, Outcome, Request, Transit};
 
 /// The Windows service of the application proxy's connector.
@@ -71,6 +71,19 @@ impl Default for Parts {
 
 /// Chain (DER, leaf first) and private key (PKCS#8) of a TLS server.
 pub(crate) type TlsIdentity = (Vec<Vec<u8>>, Vec<u8>);
+
+/// A request that waits for a certificate manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRequest {
+    /// The CA's number of the request.
+    pub id: u32,
+    /// transactionID.
+    pub transaction_id: String,
+    /// The subject that is asked for.
+    pub subject: String,
+    /// Whether it is to be issued, once that is decided.
+    pub decision: Option<bool>,
+}
 
 /// What came of a request, and how long it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -469,13 +482,46 @@ impl Deployment {
         self.ca_database.revoked.push((serial.to_vec(), now));
     }
 
+    /// A certificate manager decides about one pending request. Says whether it was there.
+    pub fn decide_pending(&mut self, id: u32, issue: bool) -> bool {
+        let mut pending = self.ca_database.pending.iter_mut();
+        let Some(request) = pending.find(|p| p.id == id && p.resolution.is_none()) else {
+            return false;
+        };
+        request.resolution = Some(Resolution::of(issue));
+        true
+    }
+
+    /// The requests that wait, oldest first; those that are decided wait for the device to poll.
+    pub fn pending(&self) -> impl Iterator<Item = PendingRequest> {
+        self.ca_database
+            .pending
+            .iter()
+            .map(|pending| PendingRequest {
+                id: pending.id,
+                transaction_id: pending.transaction.to_string(),
+                subject: pending.request.subject().to_string(),
+                decision: pending.resolution.map(|r| r == Resolution::Issue),
+            })
+    }
+
+    /// A challenge of Intune for what `profile` says, whatever the deployment's own profile.
+    ///
+    /// # Errors
+    /// [`Error::Pki`] if it cannot be made.
+    pub fn issue_intune_challenge(
+        &mut self,
+        profile: &ScepProfile,
+        now: UnixTime,
+    ) -> Result<ChallengePassword> {
+        let provider = Arc::clone(&self.provider);
+        self.intune
+            .issue(provider.as_ref(), &self.pki, profile, now, &mut self.rng)
+    }
+
     /// A certificate manager decides about every pending request. Says how many there were.
     pub fn resolve_pending(&mut self, issue: bool) -> usize {
-        let resolution = if issue {
-            Resolution::Issue
-        } else {
-            Resolution::Deny
-        };
+        let resolution = Resolution::of(issue);
         let mut resolved = 0;
         for pending in &mut self.ca_database.pending {
             if pending.resolution.is_none() {

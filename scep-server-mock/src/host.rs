@@ -1,6 +1,7 @@
 //! The deployment on real sockets: the SCEP server, the CRL distribution point, the control port.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub struct MockNdes {
 }
 
 /// Every URL of a running mock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Urls {
     /// The SCEP URL.
     pub scep: String,
@@ -70,6 +71,9 @@ pub struct Urls {
     pub events: String,
 }
 
+/// A deployment on its way.
+type Launch = Pin<Box<dyn Future<Output = Result<MockNdes>> + Send>>;
+
 #[derive(Clone, Copy, Debug)]
 struct Addresses {
     scep: SocketAddr,
@@ -87,8 +91,16 @@ struct Shared {
     simulation: Mutex<Simulation>,
     /// How far the deployment's clock is ahead of the real one.
     ahead: Mutex<Duration>,
+    /// Whether a script is played.
+    scripted: bool,
     /// Told whenever a setting may have changed.
     changed: Notify,
+    /// Told whenever something was asked, or may have been logged.
+    activity: Notify,
+    /// Further deployments that the control port has started.
+    instances: control::Instances,
+    /// What they are made of.
+    template: Builder,
     delays: Delays,
     control_token: Option<String>,
     tls: tls::Binding,
@@ -112,11 +124,22 @@ impl Shared {
         look(&lock(&self.simulation))
     }
 
-    /// Sends a request to the simulation. Nothing that a request does makes a listener come or go.
-    fn exchange(&self, send: impl FnOnce(&mut Deployment, UnixTime) -> Exchange) -> Exchange {
+    /// Sends a request to the simulation. Nothing that a request does makes a listener come or go, but a
+    /// script may.
+    fn exchange(
+        &self,
+        site: listener::Site,
+        send: impl FnOnce(&mut Deployment, UnixTime) -> Exchange,
+    ) -> Exchange {
+        if site == listener::Site::Scep && self.scripted {
+            self.act(|simulation, now| simulation.turn(true, now));
+        }
         let mut simulation = lock(&self.simulation);
         let now = self.now();
-        send(simulation.deployment_mut(), now)
+        let exchange = send(simulation.deployment_mut(), now);
+        drop(simulation);
+        self.activity.notify_waiters();
+        exchange
     }
 
     /// Changes the simulation, and lets the listeners see whether they shall listen.
@@ -131,6 +154,7 @@ impl Shared {
         drop(ahead);
         drop(simulation);
         self.changed.notify_waiters();
+        self.activity.notify_waiters();
         result
     }
 
@@ -190,7 +214,12 @@ impl MockNdes {
         Self::builder().start().await
     }
 
-    pub(crate) async fn launch(builder: Builder) -> Result<Self> {
+    /// Boxed, as a deployment can start others.
+    pub(crate) fn launch(builder: Builder) -> Launch {
+        Box::pin(Self::listening(builder))
+    }
+
+    async fn listening(builder: Builder) -> Result<Self> {
         builder.check_control()?;
         let (scep, scep_address) = bind(builder.listen)?;
         let (crl, crl_address) = bind(SocketAddr::new(builder.listen.ip(), 0))?;
@@ -214,6 +243,8 @@ impl MockNdes {
             old_web: old_web.as_ref().map(|(_, address)| *address),
         };
         let host = builder.url_host();
+        let template = builder.another();
+        let template_phases = builder.phases.clone();
         let parts = builder.parts_on_sockets(&host, addresses.crl.port());
         let mut now = UnixTime::now();
         let real = now;
@@ -221,7 +252,11 @@ impl MockNdes {
         let shared = Arc::new(Shared {
             simulation: Mutex::new(simulation),
             ahead: Mutex::new(now.since(real)),
+            scripted: !template_phases.is_empty(),
             changed: Notify::new(),
+            activity: Notify::new(),
+            instances: control::Instances::default(),
+            template,
             delays: builder.delays,
             control_token: builder.control_token,
             tls: tls::Binding::default(),
@@ -252,6 +287,7 @@ impl MockNdes {
             )),
             tokio::spawn(control::run(Arc::clone(&shared), control)),
             tokio::spawn(dns::run(Arc::clone(&shared), dns)),
+            tokio::spawn(play_script(Arc::clone(&shared))),
         ];
         if let Some((socket, address)) = old_web {
             let port = listener::Port::take(socket, true).map_err(|e| cannot_listen(address, e))?;
@@ -525,6 +561,21 @@ impl Shared {
     fn base_url(&self) -> String {
         let scheme = if self.speaks_tls() { "https" } else { "http" };
         format!("{scheme}://{}:{}", self.host, self.addresses.scep.port())
+    }
+}
+
+/// Lets the phases of a script begin whose time has come without a request.
+async fn play_script(shared: Arc<Shared>) {
+    const OFTEN: Duration = Duration::from_millis(100);
+    if !shared.scripted {
+        return;
+    }
+    loop {
+        tokio::time::sleep(OFTEN).await;
+        let now = shared.now();
+        if shared.look(|simulation| simulation.script_is_due(now)) {
+            shared.act(|simulation, now| simulation.turn(false, now));
+        }
     }
 }
 

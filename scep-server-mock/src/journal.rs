@@ -10,7 +10,7 @@ use crate::wire::Layer;
 const CAPACITY: usize = 10_000;
 
 /// One exchange.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct JournalEntry {
     /// Number of the exchange, from 1; log records carry it as their activity.
     pub n: u64,
@@ -46,7 +46,7 @@ pub struct JournalEntry {
 }
 
 /// What a PKIOperation held, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Decoded {
     /// messageType.
     pub message_type: Option<String>,

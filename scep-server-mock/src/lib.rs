@@ -55,6 +55,7 @@ mod pki;
 pub mod profile;
 mod runtime;
 pub mod scenario;
+pub mod script;
 pub mod simulation;
 pub mod state;
 pub mod wire;

@@ -20,7 +20,9 @@ pub(crate) mod text;
 const CAPACITY: usize = 20_000;
 
 /// A log on one of the deployment's servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Log {
     /// Windows: Application.
@@ -48,6 +50,45 @@ pub enum Log {
 }
 
 impl Log {
+    /// Every log.
+    pub const ALL: [Self; 11] = [
+        Self::Application,
+        Self::System,
+        Self::Security,
+        Self::Capi2,
+        Self::Iis,
+        Self::Httperr,
+        Self::NdesPlugin,
+        Self::IntuneConnector,
+        Self::AppProxyConnector,
+        Self::Ca,
+        Self::Device,
+    ];
+
+    /// Whether it is a text file, of which every record is a line; else Windows' event log has it.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Iis | Self::Httperr | Self::NdesPlugin)
+    }
+
+    /// The first lines of a text log.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Iis => {
+                "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n\
+                 #Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip \
+                 cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\r\n"
+            }
+            Self::Httperr => {
+                "#Software: Microsoft HTTP API 2.0\r\n#Version: 1.0\r\n\
+                 #Fields: date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status \
+                 s-siteid s-reason s-queuename\r\n"
+            }
+            _ => "",
+        }
+    }
+
     /// Its name in a [`LogRecord`].
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -82,7 +123,9 @@ impl Log {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// All is well.
@@ -112,7 +155,7 @@ impl Severity {
 }
 
 /// One record of a log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct EventRecord {
     /// Number of the record over all logs, from 1.
     pub record: u64,

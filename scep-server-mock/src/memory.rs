@@ -233,6 +233,13 @@ impl MemoryHost {
         if request.scheme.default_port() != address.port() {
             return Err(Failure::NoTls);
         }
+        let to_scep = address.ip() != PKI && address.ip() != ELSEWHERE;
+        if to_scep {
+            // a history that is played meanwhile takes its time
+            let mut now = inner.now();
+            inner.simulation.turn(true, &mut now);
+            inner.move_to(now);
+        }
         let now = inner.now();
         let deployment = inner.simulation.deployment_mut();
         let exchange = if address.ip() == PKI {

@@ -10,6 +10,7 @@ use crate::deployment::{Deployment, Parts};
 use crate::device::Behaviour;
 use crate::error::{Error, Result};
 use crate::scenario::{Choice, History, Scenario, persona_after, play_step};
+use crate::script::{Phase, Progress};
 
 /// Where a scenario's history lies in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Simulation {
     history: History,
     /// What the clients of healed failure modes do since, oldest first.
     mended: Vec<Persona>,
+    /// The script that is played, if one is.
+    script: Option<Progress>,
 }
 
 impl Simulation {
@@ -61,7 +64,52 @@ impl Simulation {
             anchor,
             history,
             mended: Vec::new(),
+            script: None,
         })
+    }
+
+    /// Plays the phases of a script from `now` on. The first one is armed already.
+    pub(crate) fn play_script(&mut self, phases: Vec<Phase>, now: UnixTime) {
+        self.script = Some(Progress::new(phases, now));
+    }
+
+    /// Whether a phase would begin now.
+    pub(crate) fn script_is_due(&self, now: UnixTime) -> bool {
+        let mut script = self.script.clone();
+        script
+            .as_mut()
+            .is_some_and(|script| script.due(now).is_some())
+    }
+
+    /// A request to the SCEP server comes, or only time has passed: the next phase of the script may
+    /// begin. Its failures have their history behind them then; a phase that cannot be armed is noted
+    /// in the journal, and the one before it goes on.
+    pub(crate) fn turn(&mut self, is_request: bool, now: &mut UnixTime) {
+        let Some(script) = &mut self.script else {
+            return;
+        };
+        let next = if is_request {
+            script.request(*now)
+        } else {
+            script.due(*now)
+        };
+        let Some(failures) = next else {
+            return;
+        };
+        let text = if failures.is_empty() {
+            "script: all is well from here on".to_owned()
+        } else {
+            format!("script: {} from here on", failures.join(", "))
+        };
+        let choice = Choice {
+            failures,
+            ..self.choice.clone()
+        };
+        let text = match self.change(choice, now) {
+            Ok(()) => text,
+            Err(error) => format!("{text}, but {error}"),
+        };
+        self.deployment.note(text, *now);
     }
 
     /// The deployment.

@@ -45,7 +45,7 @@ pub use third_party::{AppService, EndEntity, ThirdParty};
 pub use tls::{Tls, TlsChain, TlsIssuer, TlsVersions};
 
 /// Every setting of the simulated deployment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct State {
     /// What the device management tells devices.
@@ -87,7 +87,9 @@ pub struct State {
 }
 
 /// Whether a service or pool runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Service {
     /// It runs.

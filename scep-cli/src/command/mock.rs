@@ -8,6 +8,7 @@ use scep_core::crypto::CryptoProvider;
 use scep_failures::catalogue::Look;
 use scep_failures::{Catalogue, FailureMode};
 use scep_server_mock::journal::JournalEntry;
+use scep_server_mock::script::Script;
 use scep_server_mock::{Builder, Delays, KeySource, MockNdes, baseline, profile};
 use serde_json::{Value, json};
 
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// Settings to begin with, as TOML or JSON.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    /// A script: phases with failures and without, one after the other (TOML).
+    #[arg(long, value_name = "FILE", conflicts_with = "failure")]
+    script: Option<PathBuf>,
     /// Where challenge passwords come from: otp, intune, static:FILE.
     #[arg(long, value_name = "SOURCE")]
     challenge: Option<String>,
@@ -203,6 +207,11 @@ fn builder(args: &Args) -> Result<Builder> {
         state.insert("challenge".into(), challenge.into());
     }
     builder = builder.with_state(state);
+    if let Some(path) = &args.script {
+        let script = Script::parse(&files::read_text(path)?)
+            .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+        builder = builder.with_script(script);
+    }
     if let Some(address) = args.control_listen {
         builder = builder.with_control(address);
     }

@@ -88,7 +88,7 @@ async fn answer(
     let request = read(request, peer, scheme, MAX_BODY).await?;
     let Exchange {
         outcome, elapsed, ..
-    } = shared.exchange(|deployment, now| match site {
+    } = shared.exchange(site, |deployment, now| match site {
         Site::Scep => deployment.handle(&request, now),
         Site::Crl => deployment.handle_crl(&request, now),
         Site::OldWeb => deployment.handle_elsewhere(&request, now),
@@ -182,10 +182,12 @@ pub(super) fn write(
 }
 
 /// Serves a connection whose answers cannot fail.
-pub(super) async fn serve_with<F, Fut>(stream: tokio::net::TcpStream, answer: F)
+pub(super) async fn serve_with<F, Fut, B>(stream: tokio::net::TcpStream, answer: F)
 where
     F: Fn(hyper::Request<Incoming>) -> Fut + Send + Sync,
-    Fut: Future<Output = hyper::Response<Full<Bytes>>> + Send,
+    Fut: Future<Output = hyper::Response<B>> + Send,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let service = service_fn(move |request| {
         let response = answer(request);

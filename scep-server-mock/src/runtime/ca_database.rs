@@ -25,6 +25,12 @@ pub(crate) enum Resolution {
     Deny,
 }
 
+impl Resolution {
+    pub(crate) const fn of(issue: bool) -> Self {
+        if issue { Self::Issue } else { Self::Deny }
+    }
+}
+
 /// A certificate that was issued.
 #[derive(Clone, Debug)]
 pub struct IssuedCertificate {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Service;
 
 /// The application that publishes NDES, and its connector.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppProxy {
     /// Whether NDES is published by the proxy at all.
@@ -48,7 +48,7 @@ impl Default for AppProxy {
 }
 
 /// The connector's Windows service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Connector {
     /// Whether the service runs.
@@ -79,7 +79,9 @@ impl Default for Connector {
 }
 
 /// The connector's way to the cloud.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Egress {
     /// It is open.
@@ -92,7 +94,9 @@ pub enum Egress {
 }
 
 /// Who has to sign in before a request is passed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preauthentication {
     /// Nobody: what SCEP needs.

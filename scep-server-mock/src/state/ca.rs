@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Period, Service};
 
 /// The issuing CA (AD CS).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ca {
     /// Whether `CertSvc` runs.
@@ -59,7 +59,9 @@ impl Default for Ca {
 }
 
 /// The digest in the signature of a CA certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateDigest {
     /// SHA-256.
@@ -70,7 +72,9 @@ pub enum CertificateDigest {
 }
 
 /// Which digests in the signature of a request a CA takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum MinimumDigest {
     /// SHA-1 and better.
@@ -81,7 +85,7 @@ pub enum MinimumDigest {
 }
 
 /// A certificate template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Template {
     /// Its name, as in the registry of NDES.
@@ -115,7 +119,7 @@ impl Default for Template {
 }
 
 /// The issuing CA's base CRL and the web server that its CDP names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Crl {
     /// Whether the file lies at the distribution point.
@@ -143,7 +147,7 @@ impl Default for Crl {
 }
 
 /// The issuing CA's delta CRL, which lies beside the base CRL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeltaCrl {
     /// Whether the CA makes one, and names it in its base CRL.
@@ -165,7 +169,7 @@ impl Default for DeltaCrl {
 }
 
 /// The offline root's CRL, which somebody publishes by hand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RootCrl {
     /// Whether it is still being published.

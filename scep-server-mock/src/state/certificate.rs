@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Period;
 
 /// A certificate with its private key, in `LocalMachine\My`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CertificateState {
     /// Whether it is there at all.
@@ -30,7 +30,9 @@ pub struct CertificateState {
 }
 
 /// Where Windows keeps a private key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyProvider {
     /// A CryptoAPI provider (CSP), the only kind that NDES can use.
@@ -41,7 +43,9 @@ pub enum KeyProvider {
 }
 
 /// A kind of key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyKind {
     /// RSA.
@@ -52,7 +56,9 @@ pub enum KeyKind {
 }
 
 /// Who issued a certificate of the machine store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum CertificateIssuer {
     /// The CA that NDES is bound to.
@@ -63,7 +69,9 @@ pub enum CertificateIssuer {
 }
 
 /// Whether a certificate is for what its role needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// Its extended key usage says so.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The network on the client's side.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientNetwork {
     /// What happens to packets for the published port.
@@ -17,7 +17,9 @@ pub struct ClientNetwork {
 }
 
 /// What happens to packets for the published port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkPath {
     /// They arrive.
@@ -32,7 +34,9 @@ pub enum NetworkPath {
 }
 
 /// The forward proxy between a client and the Internet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum EgressProxy {
     /// There is none, or it lets SCEP pass.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The SCEP URL in the profile that devices get; empty parts are those of the deployment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeviceProfile {
     /// Host name.
@@ -15,7 +15,9 @@ pub struct DeviceProfile {
 }
 
 /// The certificate in the trusted certificate profile that a SCEP profile refers to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrustedRoot {
     /// One of those that GetCACert gives.

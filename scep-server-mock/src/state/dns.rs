@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// DNS as clients see it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dns {
     /// What the published name leads to.
@@ -11,7 +11,9 @@ pub struct Dns {
 }
 
 /// What a name leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum DnsRecord {
     /// To where it should: the server, or by CNAME the application proxy.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What stands in front of NDES.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FrontEnd {
     /// Which product.
@@ -55,7 +55,9 @@ impl Default for FrontEnd {
 }
 
 /// A product.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum FrontEndKind {
     /// Nothing.
@@ -74,7 +76,7 @@ pub enum FrontEndKind {
 }
 
 /// A rule of a firewall for web applications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WafRule {
     /// No URL with `.exe`.
@@ -84,7 +86,7 @@ pub enum WafRule {
 }
 
 /// How a load balancer finds out whether a back end is well.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HealthProbe {
     /// Path and query that it asks for; empty: it does not ask.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Limits of the kernel's HTTP server. Windows' own default is 16384 for both; NDES needs more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpSys {
     /// `MaxFieldLength`: longest header field, and longest URL, in octets.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Period, Service};
 
 /// The web server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Iis {
     /// Request filtering of the site.
@@ -55,7 +55,9 @@ impl Default for Iis {
 }
 
 /// `httpErrors/responseMode`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorResponseMode {
     /// IIS' own page, with the status of the error.
@@ -66,7 +68,7 @@ pub enum ErrorResponseMode {
 }
 
 /// `system.webServer/security/requestFiltering/requestLimits`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RequestFiltering {
     /// `maxQueryString` in octets (Windows' default: 2048).
@@ -100,7 +102,7 @@ impl Default for RequestFiltering {
 }
 
 /// The web site.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Site {
     /// Whether it is started.
@@ -110,7 +112,7 @@ pub struct Site {
 }
 
 /// The application `CertSrv/mscep`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MscepApplication {
     /// Whether the role was configured, so that the application is there.
@@ -148,7 +150,9 @@ impl Default for MscepApplication {
 }
 
 /// The configuration of an application.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Configuration {
     /// It can be read.
@@ -161,7 +165,9 @@ pub enum Configuration {
 }
 
 /// Whether an application wants client certificates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientCertificates {
     /// No.
@@ -174,7 +180,7 @@ pub enum ClientCertificates {
 }
 
 /// Who may send requests, by address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IpRestrictions {
     /// Addresses that may not, as text.
@@ -184,7 +190,7 @@ pub struct IpRestrictions {
 }
 
 /// The application `CertSrv/mscep_admin`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminApplication {
     /// What its Windows authentication offers.
@@ -195,7 +201,9 @@ pub struct AdminApplication {
 }
 
 /// Schemes of Windows authentication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum WindowsSchemes {
     /// Negotiate and NTLM, Windows' default.
@@ -208,7 +216,9 @@ pub enum WindowsSchemes {
 }
 
 /// The service principal name of the pool's account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kerberos {
     /// It is registered rightly.
@@ -219,7 +229,9 @@ pub enum Kerberos {
 }
 
 /// An authentication scheme of IIS.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authentication {
     /// Anybody.
@@ -230,7 +242,7 @@ pub enum Authentication {
 }
 
 /// The application pool `SCEP`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScepPool {
     /// Whether an administrator has it started.
@@ -262,7 +274,9 @@ impl Default for ScepPool {
 }
 
 /// What somebody else's DLL does in the worker process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum InjectedModule {
     /// There is none.
@@ -273,7 +287,9 @@ pub enum InjectedModule {
 }
 
 /// What an administrator has made of a pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum PoolState {
     /// Started.

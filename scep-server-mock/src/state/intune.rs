@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Intune as far as NDES sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Intune {
     /// The certificate connector.
@@ -13,7 +13,7 @@ pub struct Intune {
 }
 
 /// The certificate connector on the NDES server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct IntuneConnector {
     /// Which one.
@@ -39,7 +39,9 @@ impl Default for IntuneConnector {
 }
 
 /// Which connector it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectorKind {
     /// The one before 2021, with a certificate registration point in IIS.
@@ -50,7 +52,7 @@ pub enum ConnectorKind {
 }
 
 /// What the SCEP profile says that a request must ask for. Empty: whatever it asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScepProfile {
     /// The subject.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::CertificateState;
 
 /// The Network Device Enrollment Service.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ndes {
     /// The identity of the SCEP application pool.
@@ -21,7 +21,7 @@ pub struct Ndes {
 }
 
 /// A domain account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServiceAccount {
     /// Locked out after too many wrong passwords.
@@ -60,7 +60,7 @@ impl ServiceAccount {
 }
 
 /// Registry values below `MSCEP`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
     /// `EnforcePassword`: a request needs a challenge password.
@@ -107,7 +107,7 @@ impl Default for Registry {
 }
 
 /// Where devices get their challenge passwords from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Challenge {
     /// The source.
@@ -115,7 +115,9 @@ pub struct Challenge {
 }
 
 /// A source of challenge passwords.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChallengeMode {
     /// The NDES admin page, a new one each time.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Authentication, CertificateState, Period};
 
 /// The policy module of the old Intune certificate connector.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyModule {
     /// Whether it is registered below `MSCEP\Modules`.
@@ -33,7 +33,9 @@ impl Default for PolicyModule {
 }
 
 /// Which certificate `NDESCertThumbprint` names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Thumbprint {
     /// The one in use.
@@ -44,7 +46,7 @@ pub enum Thumbprint {
 }
 
 /// The web application `CertificateRegistrationSvc`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Crp {
     /// Its IIS authentication; the module brings a client certificate, no Windows account.
@@ -66,7 +68,9 @@ impl Default for Crp {
 }
 
 /// How the web site of the registration point stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum CrpSite {
     /// It runs, and its TLS certificate has the server's own name.
@@ -79,7 +83,7 @@ pub enum CrpSite {
 }
 
 /// Certificate stores of the NDES server.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Windows {
     /// Subjects of CA certificates that somebody put into Trusted Root Certification Authorities.
@@ -93,7 +97,9 @@ pub struct Windows {
 }
 
 /// The machine's proxy for services.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum WinhttpProxy {
     /// Direct access, which is right here.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What its administrator has to do with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ThirdParty {
     /// The application in Azure App Service, for servers that run there.
@@ -15,7 +15,9 @@ pub struct ThirdParty {
 }
 
 /// An application in Azure App Service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppService {
     /// It runs.
@@ -28,7 +30,9 @@ pub enum AppService {
 }
 
 /// An end entity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndEntity {
     /// It waits for its certificate.

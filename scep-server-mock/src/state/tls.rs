@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Period;
 
 /// The binding of port 443.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
     /// Whether the SCEP URL is `https`.
@@ -45,7 +45,9 @@ impl Default for Tls {
 }
 
 /// Who issued the certificate of the binding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsIssuer {
     /// A CA that devices know.
@@ -56,7 +58,9 @@ pub enum TlsIssuer {
 }
 
 /// Which certificates a server sends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsChain {
     /// All but the root.
@@ -67,7 +71,9 @@ pub enum TlsChain {
 }
 
 /// Versions of TLS.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum TlsVersions {
     /// 1.2 and 1.3.

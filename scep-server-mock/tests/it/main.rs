@@ -9,6 +9,7 @@
 mod support;
 
 mod catalogue;
+mod control;
 mod crash;
 mod enrollment;
 mod healthy;

@@ -246,3 +246,33 @@ fn a_clients_word_means_something_and_a_fix_changes_it() {
     assert!(error.contains("corect"), "{error}");
     assert_eq!(host.with(|s| s.armed().to_vec()), ["mode-c"]);
 }
+
+#[test]
+fn a_script_breaks_and_mends_after_so_many_requests_and_so_long() {
+    let script = scep_server_mock::script::Script::parse(
+        "seed = 3
+        [[phase]]
+        requests = 2
+        [[phase]]
+        failures = ['pool-stopped-manually']
+        lasts = '30s'
+        [[phase]]",
+    )
+    .unwrap();
+    let host = builder().with_script(script).in_memory(START).unwrap();
+    let ask = || status(&caps(&host));
+    assert_eq!([ask(), ask(), ask(), ask()], [200, 200, 503, 503]);
+    host.advance(std::time::Duration::from_secs(31));
+    assert_eq!([ask(), ask()], [200, 200]);
+    let notes = host.with(|s| {
+        let journal = s.deployment().journal();
+        journal
+            .flat_map(|entry| entry.notes.clone())
+            .collect::<Vec<_>>()
+    });
+    let told = notes
+        .iter()
+        .filter(|note| note.starts_with("script: "))
+        .count();
+    assert_eq!(told, 2, "{notes:?}");
+}

@@ -17,14 +17,14 @@ use tokio::net::TcpStream;
 
 use crate::support::{SCEP, device_key};
 
-struct Got {
-    status: u16,
-    content_type: Option<String>,
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
     server: Option<String>,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
-async fn exchange(
+pub(crate) async fn exchange(
     address: SocketAddr,
     method: &str,
     target: &str,
@@ -81,7 +81,12 @@ fn control_address(mock: &MockNdes) -> SocketAddr {
         .unwrap()
 }
 
-async fn control(mock: &MockNdes, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn control(
+    mock: &MockNdes,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> (u16, Value) {
     let body = if body.is_null() {
         Vec::new()
     } else {
@@ -372,7 +377,7 @@ async fn the_control_port_says_what_is_wrong() {
     let mock = MockNdes::start().await.unwrap();
     for (method, path, body, status, part) in [
         ("GET", "/nothing", Value::Null, 404, "GET /nothing"),
-        ("POST", "/arm", json!({}), 400, "\"id\" is missing"),
+        ("POST", "/arm", json!({}), 400, "missing field `id`"),
         (
             "POST",
             "/arm",
