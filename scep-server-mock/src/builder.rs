@@ -1,6 +1,7 @@
 //! What a mock is made of, chosen step by step.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use scep_core::UnixTime;
@@ -9,7 +10,7 @@ use scep_core::message::ChallengePassword;
 use scep_core::x509::GeneralName;
 use scep_failures::Catalogue;
 
-use crate::deployment::{Parts, Secret};
+use crate::deployment::{Deployment, Parts, Secret};
 use crate::error::{Error, Result};
 use crate::host::MockNdes;
 use crate::keys::KeySource;
@@ -18,6 +19,7 @@ use crate::overlay;
 use crate::scenario::{Choice, History};
 use crate::script::{Phase, Script};
 use crate::simulation::{Anchor, Simulation};
+use crate::store::{Loaded, Store};
 
 /// Whether a client on real sockets has to wait as long as it would in the field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub struct Builder {
     pub(crate) control_token: Option<String>,
     pub(crate) delays: Delays,
     pub(crate) phases: Vec<Phase>,
+    pub(crate) data: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -65,6 +68,7 @@ impl Default for Builder {
             control_token: None,
             delays: Delays::default(),
             phases: Vec::new(),
+            data: None,
         }
     }
 }
@@ -88,6 +92,14 @@ impl Builder {
     #[must_use]
     pub fn with_failure(mut self, name: impl Into<String>) -> Self {
         self.choice.failures.push(name.into());
+        self
+    }
+
+    /// Keeps the lab's state in a folder: CA, issued certificates, pending requests, passwords, journal.
+    /// What lies there already goes on, if nothing else is chosen (on sockets only).
+    #[must_use]
+    pub fn with_data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
         self
     }
 
@@ -212,7 +224,7 @@ impl Builder {
     pub fn in_memory(self, start: UnixTime) -> Result<MemoryHost> {
         let mut now = start;
         let parts = self.parts.clone();
-        let simulation = self.simulation(parts, Anchor::Begins, &mut now)?;
+        let simulation = self.simulation(parts, Anchor::Begins, None, &mut now)?;
         Ok(MemoryHost::new(simulation, start, now))
     }
 
@@ -220,22 +232,52 @@ impl Builder {
         &self,
         parts: Parts,
         anchor: Anchor,
+        store: Option<&Store>,
         now: &mut UnixTime,
     ) -> Result<Simulation> {
         let catalogue = self
             .catalogue
             .clone()
             .unwrap_or_else(|| Catalogue::builtin().clone());
-        let mut simulation = Simulation::new(
-            catalogue,
-            self.choice.clone(),
-            parts,
-            anchor,
-            self.history,
-            now,
-        )?;
+        let mut simulation = match store.map(Store::load).transpose()?.flatten() {
+            Some(loaded) => self.resumed(catalogue, loaded, parts, anchor, now)?,
+            None => Simulation::new(
+                catalogue,
+                self.choice.clone(),
+                parts,
+                anchor,
+                self.history,
+                now,
+            )?,
+        };
         if !self.phases.is_empty() {
             simulation.play_script(self.phases.clone(), *now);
+        }
+        Ok(simulation)
+    }
+
+    /// What another run has left goes on; if something was chosen now, on that.
+    fn resumed(
+        &self,
+        catalogue: Catalogue,
+        loaded: Loaded,
+        parts: Parts,
+        anchor: Anchor,
+        now: &mut UnixTime,
+    ) -> Result<Simulation> {
+        *now = UnixTime(loaded.moment.now).max(*now);
+        let was = loaded.world.choice.clone();
+        let Loaded {
+            world,
+            moment,
+            issued,
+            journal,
+        } = loaded;
+        let deployment = Deployment::restore(parts, world, moment, issued, journal)?;
+        let chosen = self.choice != Choice::default() && self.choice != was;
+        let mut simulation = Simulation::resume(catalogue, was, deployment, anchor, self.history)?;
+        if chosen {
+            simulation.change(self.choice.clone(), now)?;
         }
         Ok(simulation)
     }
@@ -267,6 +309,7 @@ impl Builder {
             choice: Choice::default(),
             history: History::default(),
             phases: Vec::new(),
+            data: None,
             listen: SocketAddr::new(self.listen.ip(), 0),
             control: SocketAddr::new(self.control.ip(), 0),
             ..self.clone()

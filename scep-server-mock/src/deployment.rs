@@ -1,5 +1,6 @@
 //! The deployment: settings, certificates, and what it remembers while it runs. No I/O, no clock.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
 use crate::runtime::crl_cache::CrlCaches;
 use crate::runtime::intune::Intune;
 use crate::runtime::node::Node;
-use crate::runtime::password;
+use crate::runtime::password::{self, PasswordCache};
 use crate::runtime::pool::{Off, Pool};
 use crate::runtime::recent_requests::RecentRequests;
 use crate::state::{PoolState, ScepProfile, State};
@@ -131,6 +132,8 @@ pub struct Deployment {
     pub(crate) ca_started: bool,
     pub(crate) device: DeviceMemory,
     pub(crate) transactions: Arc<InMemoryTransactions>,
+    /// One-time passwords of another run, for NDES to go on with when it starts.
+    pub(crate) kept_passwords: Option<PasswordCache>,
     pub(crate) static_challenge: Secret,
     journal: Journal,
     logs: Logs,
@@ -171,27 +174,53 @@ impl Deployment {
     /// # Errors
     /// [`Error::Pki`] if keys or certificates cannot be made.
     pub fn new(parts: Parts, profile: Profile, state: State, origin: UnixTime) -> Result<Self> {
-        let provider = parts.provider;
-        let mut rng = Entropy::new(parts.seed, &provider);
-        let keys = Keys::new(parts.keys, provider.as_ref(), &mut rng)?;
+        let mut rng = Entropy::new(parts.seed, &parts.provider);
+        let provider = parts.provider.as_ref();
+        let keys = Keys::new(parts.keys, provider, &mut rng)?;
         let pki = Pki::mint(
             &state,
             keys,
             CrlUrls::at(&parts.crl_authority),
-            parts.tls_names,
+            parts.tls_names.clone(),
             origin,
-            provider.as_ref(),
+            provider,
             &mut rng,
         )?;
         let static_challenge = parts
             .static_challenge
+            .clone()
             .unwrap_or_else(|| Secret(password::new_single_password(&mut rng)));
+        let schedules = Schedules::new(&state, origin);
+        let mut d = Self::assemble(
+            parts,
+            profile,
+            state,
+            pki,
+            schedules,
+            static_challenge,
+            origin,
+        );
+        d.rng = rng;
+        Ok(d)
+    }
+
+    /// A deployment in which nothing has happened yet.
+    pub(crate) fn assemble(
+        parts: Parts,
+        profile: Profile,
+        state: State,
+        pki: Pki,
+        crl_schedules: Schedules,
+        static_challenge: Secret,
+        origin: UnixTime,
+    ) -> Self {
         let mut deployment = Self {
-            provider,
-            rng,
+            // a seed repeats a run, and what goes on after one is another
+            rng: Entropy::new(None, &parts.provider),
+            provider: parts.provider,
             profile,
             pki,
-            crl_schedules: Schedules::new(&state, origin),
+            crl_schedules,
             state,
             pool: Pool::default(),
             crl_caches: CrlCaches::default(),
@@ -203,6 +232,7 @@ impl Deployment {
             recent_requests: RecentRequests::default(),
             device: DeviceMemory::default(),
             transactions: Arc::default(),
+            kept_passwords: None,
             static_challenge,
             journal: Journal::default(),
             logs: Logs::default(),
@@ -210,7 +240,24 @@ impl Deployment {
             origin,
         };
         deployment.settle_pool();
-        Ok(deployment)
+        deployment
+    }
+
+    /// Goes on where another run ended.
+    pub(crate) fn resume(&mut self, exchanges: u64, journal: Vec<JournalEntry>) {
+        self.exchanges = exchanges;
+        for entry in journal {
+            self.journal.push(entry);
+        }
+    }
+
+    pub(crate) const fn exchanges(&self) -> u64 {
+        self.exchanges
+    }
+
+    /// Whether a request waits at the CA.
+    pub(crate) fn has_pending(&self) -> bool {
+        !self.ca_database.pending.is_empty()
     }
 
     /// Begins a new history with other settings at `origin`. The CAs and their certificates stay,
@@ -613,7 +660,7 @@ impl Deployment {
     /// What was issued, oldest first.
     #[must_use]
     pub fn issued(&self) -> &[IssuedCertificate] {
-        &self.ca_database.issued
+        self.ca_database.issued()
     }
 
     /// Writes into the journal what belongs to no exchange.
@@ -622,7 +669,7 @@ impl Deployment {
         t.notes.push(text);
         let none = entry(&Request::default(), &t, now, &Outcome::Silence);
         self.journal.push(JournalEntry {
-            outcome: "note",
+            outcome: "note".into(),
             ..none
         });
     }
@@ -673,12 +720,12 @@ fn entry(request: &Request, t: &Transit, time: UnixTime, outcome: &Outcome) -> J
         body_len: request.body.len(),
         user_agent: request.header("user-agent").map(str::to_owned),
         status: outcome.status(),
-        outcome: match outcome {
+        outcome: Cow::Borrowed(match outcome {
             Outcome::Response(_) => "response",
             Outcome::Refused => "refused",
             Outcome::Silence => "silence",
             Outcome::Reset => "reset",
-        },
+        }),
         answered_by: t.answered_by,
         elapsed_ms: u64::try_from(t.spent.as_millis()).unwrap_or(u64::MAX),
         message: t.decoded.clone(),

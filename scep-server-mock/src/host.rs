@@ -25,7 +25,8 @@ use crate::names;
 use crate::runtime::ca_database::IssuedCertificate;
 use crate::simulation::{Anchor, Simulation};
 use crate::state::NetworkPath;
-use crate::wire::Request;
+use crate::store::Store;
+use crate::wire::{Outcome, Request};
 
 mod control;
 mod dns;
@@ -91,6 +92,8 @@ struct Shared {
     simulation: Mutex<Simulation>,
     /// How far the deployment's clock is ahead of the real one.
     ahead: Mutex<Duration>,
+    /// Where the lab's state is kept.
+    store: Mutex<Option<Store>>,
     /// Whether a script is played.
     scripted: bool,
     /// Told whenever a setting may have changed.
@@ -136,7 +139,14 @@ impl Shared {
         }
         let mut simulation = lock(&self.simulation);
         let now = self.now();
-        let exchange = send(simulation.deployment_mut(), now);
+        let mut exchange = send(simulation.deployment_mut(), now);
+        if let Some(store) = lock(&self.store).as_ref()
+            && let Err(error) = store.save(&simulation, now, false)
+        {
+            // a certificate that is not kept must not be handed out
+            exchange.outcome = Outcome::Reset;
+            simulation.deployment_mut().note(error.to_string(), now);
+        }
         drop(simulation);
         self.activity.notify_waiters();
         exchange
@@ -152,6 +162,11 @@ impl Shared {
         let mut ahead = lock(&self.ahead);
         *ahead = ahead.saturating_add(now.since(before));
         drop(ahead);
+        if let Some(store) = lock(&self.store).as_ref()
+            && let Err(error) = store.save(&simulation, now, true)
+        {
+            simulation.deployment_mut().note(error.to_string(), now);
+        }
         drop(simulation);
         self.changed.notify_waiters();
         self.activity.notify_waiters();
@@ -222,7 +237,14 @@ impl MockNdes {
     async fn listening(builder: Builder) -> Result<Self> {
         builder.check_control()?;
         let (scep, scep_address) = bind(builder.listen)?;
-        let (crl, crl_address) = bind(SocketAddr::new(builder.listen.ip(), 0))?;
+        let store = builder.data.as_deref().map(Store::open).transpose()?;
+        // Certificates of another run name the port; if somebody else has it, they name nothing now.
+        let kept = store.as_ref().and_then(Store::crl_port);
+        let crl_at = |port| bind(SocketAddr::new(builder.listen.ip(), port));
+        let (crl, crl_address) = match kept.map(crl_at) {
+            Some(Ok(bound)) => bound,
+            Some(Err(_)) | None => crl_at(0)?,
+        };
         let (control, control_address) = bind(builder.control)?;
         let dns_address = SocketAddr::new(builder.listen.ip(), 0);
         let dns = UdpSocket::bind(dns_address)
@@ -248,10 +270,14 @@ impl MockNdes {
         let parts = builder.parts_on_sockets(&host, addresses.crl.port());
         let mut now = UnixTime::now();
         let real = now;
-        let simulation = builder.simulation(parts, Anchor::Ends, &mut now)?;
+        let simulation = builder.simulation(parts, Anchor::Ends, store.as_ref(), &mut now)?;
+        if let Some(store) = &store {
+            store.save(&simulation, now, true)?;
+        }
         let shared = Arc::new(Shared {
             simulation: Mutex::new(simulation),
             ahead: Mutex::new(now.since(real)),
+            store: Mutex::new(store),
             scripted: !template_phases.is_empty(),
             changed: Notify::new(),
             activity: Notify::new(),
@@ -509,6 +535,8 @@ impl Drop for MockNdes {
         for task in &self.tasks {
             task.abort();
         }
+        // connections end a moment later; the lab is free for another program now
+        lock(&self.shared.store).take();
     }
 }
 

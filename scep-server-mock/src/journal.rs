@@ -1,16 +1,17 @@
 //! What was asked of the deployment and what it answered, decoded, without secrets.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::Layer;
 
 /// How many entries are kept; the oldest go first.
-const CAPACITY: usize = 10_000;
+pub(crate) const CAPACITY: usize = 10_000;
 
 /// One exchange.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct JournalEntry {
     /// Number of the exchange, from 1; log records carry it as their activity.
     pub n: u64,
@@ -33,7 +34,7 @@ pub struct JournalEntry {
     /// Status of the response; 0 if there was none.
     pub status: u16,
     /// `response`, `refused`, `silence`, `reset`; `note` if it is no exchange at all.
-    pub outcome: &'static str,
+    pub outcome: Cow<'static, str>,
     /// The part of the deployment that answered.
     pub answered_by: Option<Layer>,
     /// How long it took by the deployment's clock, in milliseconds.
@@ -41,12 +42,12 @@ pub struct JournalEntry {
     /// What a PKIOperation held.
     pub message: Option<Decoded>,
     /// What the mock did and no log of a real server would tell.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 /// What a PKIOperation held, and what came of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Decoded {
     /// messageType.
     pub message_type: Option<String>,

@@ -88,4 +88,36 @@ impl Keys {
             device: make(include_bytes!("../keys/device-1.p8"))?,
         })
     }
+
+    /// Each with the name of its holder.
+    pub(crate) const fn by_holder(&self) -> [(&'static str, &KeyPair); 10] {
+        [
+            ("root", &self.root),
+            ("issuing-ca", &self.issuing_ca),
+            ("issuing-ca-renewed", &self.issuing_ca_renewed),
+            ("ra-signing", &self.ra_signing),
+            ("ra-encryption", &self.ra_encryption),
+            ("public-tls-root", &self.public_tls_root),
+            ("private-tls-root", &self.private_tls_root),
+            ("tls-server", &self.tls_server),
+            ("connector", &self.connector),
+            ("device", &self.device),
+        ]
+    }
+
+    /// Keys that somebody kept by holder.
+    pub(crate) fn from_holders(mut of: impl FnMut(&str) -> Result<KeyPair>) -> Result<Self> {
+        Ok(Self {
+            root: of("root")?,
+            issuing_ca: of("issuing-ca")?,
+            issuing_ca_renewed: of("issuing-ca-renewed")?,
+            ra_signing: of("ra-signing")?,
+            ra_encryption: of("ra-encryption")?,
+            public_tls_root: of("public-tls-root")?,
+            private_tls_root: of("private-tls-root")?,
+            tls_server: of("tls-server")?,
+            connector: of("connector")?,
+            device: of("device")?,
+        })
+    }
 }

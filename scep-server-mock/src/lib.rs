@@ -54,10 +54,12 @@ pub mod persona;
 mod pki;
 pub mod profile;
 mod runtime;
+mod saved;
 pub mod scenario;
 pub mod script;
 pub mod simulation;
 pub mod state;
+mod store;
 pub mod wire;
 
 pub use builder::{Builder, Delays};

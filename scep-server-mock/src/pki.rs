@@ -19,6 +19,7 @@ use crate::state::{
 
 pub(crate) mod crl;
 pub(crate) mod issue;
+pub(crate) mod snapshot;
 
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 

@@ -19,7 +19,7 @@ use crate::profile::Profile;
 use crate::state::State;
 
 /// What a user chose.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Choice {
     /// Name of the baseline; by default the one that the failure modes need.
     pub baseline: Option<String>,

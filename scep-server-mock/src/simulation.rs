@@ -68,6 +68,35 @@ impl Simulation {
         })
     }
 
+    /// A deployment that another run has left, with what was chosen then.
+    ///
+    /// # Errors
+    /// As [`Scenario::compose`].
+    pub(crate) fn resume(
+        catalogue: Catalogue,
+        choice: Choice,
+        deployment: Deployment,
+        anchor: Anchor,
+        history: History,
+    ) -> Result<Self> {
+        let scenario = Scenario::compose(&catalogue, &choice)?;
+        Ok(Self {
+            catalogue,
+            choice,
+            scenario,
+            deployment,
+            anchor,
+            history,
+            mended: Vec::new(),
+            script: None,
+        })
+    }
+
+    /// What was chosen.
+    pub(crate) const fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
     /// Plays the phases of a script from `now` on. The first one is armed already.
     pub(crate) fn play_script(&mut self, phases: Vec<Phase>, now: UnixTime) {
         self.script = Some(Progress::new(phases, now));
@@ -224,7 +253,7 @@ impl Simulation {
             })
     }
 
-    fn change(&mut self, choice: Choice, now: &mut UnixTime) -> Result<()> {
+    pub(crate) fn change(&mut self, choice: Choice, now: &mut UnixTime) -> Result<()> {
         let scenario = Scenario::compose(&self.catalogue, &choice)?;
         let mut at = begin(&scenario, self.anchor, *now)?;
         self.deployment

@@ -35,6 +35,10 @@ pub(crate) struct Args {
     baseline: Option<String>,
     #[arg(long, value_name = "NAME", help = names("How the server answers", profile::names()))]
     profile: Option<String>,
+    /// Keep the lab's state in this folder (CA, issued certificates, pending requests, passwords,
+    /// journal), and go on with what is there.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Settings to begin with, as TOML or JSON.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -148,7 +152,7 @@ fn log_line(entry: &JournalEntry) -> String {
     let time = time.split(['T', 'Z']).nth(1).unwrap_or_default().to_owned();
     let what = entry.operation.as_deref().unwrap_or(&entry.path);
     let result = match entry.status {
-        0 => entry.outcome.to_owned(),
+        0 => entry.outcome.clone().into_owned(),
         status => status.to_string(),
     };
     let agent = entry.user_agent.as_deref().unwrap_or("-");
@@ -207,6 +211,9 @@ fn builder(args: &Args) -> Result<Builder> {
         state.insert("challenge".into(), challenge.into());
     }
     builder = builder.with_state(state);
+    if let Some(folder) = &args.data {
+        builder = builder.with_data(folder);
+    }
     if let Some(path) = &args.script {
         let script = Script::parse(&files::read_text(path)?)
             .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
@@ -299,8 +306,12 @@ fn ready(
     } else {
         "Keys are published test keys"
     };
+    let kept = match &args.data {
+        Some(folder) => format!("its state is kept in {}", folder.display()),
+        None => "nothing is kept".to_owned(),
+    };
     renderer.line(format!(
-        "scep mock {}: a TEST server. {keys} and nothing is kept.",
+        "scep mock {}: a TEST server. {keys} and {kept}.",
         env!("CARGO_PKG_VERSION")
     ));
     renderer.line("");

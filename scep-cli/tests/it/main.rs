@@ -16,6 +16,7 @@ mod explain;
 mod help;
 mod inspect;
 mod mock;
+mod mock_data;
 mod poll;
 mod provider;
 mod readme;

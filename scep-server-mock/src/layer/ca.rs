@@ -155,7 +155,7 @@ fn issue(d: &mut Deployment, t: &Transit, id: u32, request: &CertificationReques
         &mut rng,
     ) {
         Ok(certificate) => {
-            d.ca_database.issued.push(IssuedCertificate {
+            d.ca_database.add(IssuedCertificate {
                 request_id: id,
                 certificate: certificate.clone(),
                 issued_at: now.0,

@@ -71,7 +71,7 @@ pub(crate) fn answer(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
 }
 
 /// The service of a SCEP server that is not NDES, with its keys.
-pub(crate) fn of_another_vendor(d: &Deployment) -> NdesService {
+pub(crate) fn of_another_vendor(d: &mut Deployment) -> NdesService {
     startup::without_windows(d)
 }
 

@@ -20,7 +20,23 @@ pub(crate) struct Schedule {
     validity: Duration,
 }
 
+/// A schedule as it is saved: seconds.
+pub(crate) type SavedSchedule = (i64, Option<i64>, u64);
+
 impl Schedule {
+    pub(crate) fn saved(&self) -> SavedSchedule {
+        let broken = self.broken_since.map(|at| at.0);
+        (self.base.0, broken, self.validity.as_secs())
+    }
+
+    pub(crate) fn restored((base, broken, validity): SavedSchedule) -> Self {
+        Self {
+            base: UnixTime(base),
+            broken_since: broken.map(UnixTime),
+            validity: Duration::from_secs(validity),
+        }
+    }
+
     /// The schedule of a deployment whose history begins at `origin`.
     pub(crate) fn new(settings: impl Into<Settings>, origin: UnixTime) -> Self {
         let settings = settings.into();

@@ -1,5 +1,7 @@
 //! The issuing CA's database: requests, certificates, revocations.
 
+use std::collections::HashMap;
+
 use scep_core::UnixTime;
 use scep_core::message::TransactionId;
 use scep_core::x509::{Certificate, CertificationRequest};
@@ -19,7 +21,7 @@ pub(crate) struct Pending {
 }
 
 /// What a certificate manager decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Resolution {
     Issue,
     Deny,
@@ -45,8 +47,10 @@ pub struct IssuedCertificate {
 /// The database.
 #[derive(Debug, Default)]
 pub(crate) struct CaDatabase {
-    last_request: u32,
-    pub(crate) issued: Vec<IssuedCertificate>,
+    pub(crate) last_request: u32,
+    issued: Vec<IssuedCertificate>,
+    /// Where in `issued` a serial number is: what was issued once is looked up with every renewal.
+    by_serial: HashMap<Vec<u8>, usize>,
     pub(crate) pending: Vec<Pending>,
     /// Serial numbers and dates.
     pub(crate) revoked: Vec<(Vec<u8>, UnixTime)>,
@@ -57,6 +61,23 @@ impl CaDatabase {
     pub(crate) fn number(&mut self) -> u32 {
         self.last_request += 1;
         self.last_request
+    }
+
+    /// What was issued, oldest first.
+    pub(crate) fn issued(&self) -> &[IssuedCertificate] {
+        &self.issued
+    }
+
+    /// A certificate more.
+    pub(crate) fn add(&mut self, issued: IssuedCertificate) {
+        let serial = issued.certificate.serial().to_vec();
+        self.by_serial.insert(serial, self.issued.len());
+        self.issued.push(issued);
+    }
+
+    /// The certificate with this serial number.
+    pub(crate) fn find(&self, serial: &[u8]) -> Option<&IssuedCertificate> {
+        self.issued.get(*self.by_serial.get(serial)?)
     }
 
     /// The pending request of a transaction of a signer.
@@ -72,7 +93,8 @@ impl CaDatabase {
 
     /// Whether a certificate was issued here and still counts.
     pub(crate) fn is_good(&self, certificate: &Certificate, now: UnixTime) -> bool {
-        self.issued.iter().any(|i| i.certificate == *certificate)
+        self.find(certificate.serial())
+            .is_some_and(|issued| issued.certificate == *certificate)
             && certificate.is_valid_at(now)
             && !self
                 .revoked

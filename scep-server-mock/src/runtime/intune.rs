@@ -31,7 +31,7 @@ const VALIDITY: Duration = Duration::from_secs(3600);
 const SIGNATURE: SignatureAlgorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
 
 /// Challenges that were used.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Intune {
     made: u64,
     used: Vec<u64>,

@@ -57,6 +57,23 @@ impl PasswordCache {
         Some(password)
     }
 
+    /// Each with when it was handed out.
+    pub(crate) fn saved(&self) -> Vec<(String, i64)> {
+        let unused = self.unused.iter();
+        unused
+            .map(|(password, issued)| (password.expose().to_owned(), issued.0))
+            .collect()
+    }
+
+    pub(crate) fn restored(saved: Vec<(String, i64)>) -> Self {
+        let unused = saved.into_iter();
+        Self {
+            unused: unused
+                .map(|(password, issued)| (ChallengePassword::new(password), UnixTime(issued)))
+                .collect(),
+        }
+    }
+
     /// Uses a password up. Says whether it was good.
     pub(crate) fn redeem(
         &mut self,

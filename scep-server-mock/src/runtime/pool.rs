@@ -27,7 +27,7 @@ pub(crate) struct Pool {
 }
 
 /// Why a pool is off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Off {
     /// Stopped by an administrator.
     Stopped,

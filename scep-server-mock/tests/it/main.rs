@@ -11,6 +11,7 @@ mod support;
 mod catalogue;
 mod control;
 mod crash;
+mod data;
 mod enrollment;
 mod healthy;
 mod layers;

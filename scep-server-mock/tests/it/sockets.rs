@@ -6,8 +6,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use scep_core::UnixTime;
-use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Method, Next, Response};
+use scep_core::client::{
+    CaTrust, Enrollment, EnrollmentParams, Method, Next, Response, TransactionIdChoice,
+};
 use scep_core::crypto::{SystemRandom, default_provider};
+use scep_core::message::ChallengePassword;
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Crl, Name};
 use scep_server_mock::{Builder, MockNdes};
@@ -101,7 +104,12 @@ pub(crate) async fn control(
     )
 }
 
-async fn enroll(mock: &MockNdes) -> String {
+pub(crate) async fn enroll(mock: &MockNdes) -> String {
+    let challenge = mock.issue_challenge().unwrap().unwrap();
+    enroll_with(mock, challenge).await
+}
+
+pub(crate) async fn enroll_with(mock: &MockNdes, challenge: ChallengePassword) -> String {
     let [root, _] = mock.ca_certificates();
     let mut params = EnrollmentParams::new(
         mock.url(),
@@ -109,7 +117,8 @@ async fn enroll(mock: &MockNdes) -> String {
         device_key(),
         Name::from_rfc4514("CN=socket-device").unwrap(),
     );
-    params.challenge = mock.issue_challenge().unwrap();
+    params.challenge = Some(challenge);
+    params.transaction_id = TransactionIdChoice::Random;
     params.server.policy = AlgorithmPolicy::NDES;
     let mut enrollment = Enrollment::new(default_provider(), params);
     let mut rng = SystemRandom;
@@ -226,7 +235,7 @@ async fn a_crashing_worker_cuts_the_connection() {
 
 #[tokio::test]
 async fn one_password_for_all_can_be_chosen() {
-    let challenge = scep_core::message::ChallengePassword::new("lab-secret");
+    let challenge = ChallengePassword::new("lab-secret");
     let mock = Builder::default()
         .with_static_challenge(challenge)
         .start()

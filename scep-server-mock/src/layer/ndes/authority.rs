@@ -92,10 +92,8 @@ impl Authority for NdesAuthority<'_> {
         let inner = self.inner.borrow();
         let d = &*inner.d;
         let served = d.profile.message_types.contains(&Served::GetCert);
-        let found = d.ca_database.issued.iter().find(|issued| {
-            issued.certificate.serial() == id.serial
-                && issued.certificate.issuer().matches(&id.issuer)
-        });
+        let found = d.ca_database.find(&id.serial);
+        let found = found.filter(|issued| issued.certificate.issuer().matches(&id.issuer));
         found
             .filter(|_| served)
             .map(|issued| issued.certificate.clone())

@@ -72,9 +72,9 @@ fn start(d: &mut Deployment, t: &mut Transit) -> Result<NdesService, Hresult> {
 }
 
 /// The service of a server that has nothing of Windows to check.
-pub(super) fn without_windows(d: &Deployment) -> NdesService {
-    let [signing, encryption] =
-        [RaRole::Signing, RaRole::Encryption].map(|role| &d.pki.ra_certificate(role).identity);
+pub(super) fn without_windows(d: &mut Deployment) -> NdesService {
+    let [signing, encryption] = [RaRole::Signing, RaRole::Encryption]
+        .map(|role| d.pki.ra_certificate(role).identity.clone());
     let certificates =
         d.profile
             .certificates(&d.pki, &signing.certificate, &encryption.certificate);
@@ -242,7 +242,7 @@ type Pair = (
 );
 
 fn service(
-    d: &Deployment,
+    d: &mut Deployment,
     signer: Pair,
     decrypter: Pair,
     agent: Option<Certificate>,
@@ -261,7 +261,7 @@ fn service(
         responder,
         certificates,
         agent,
-        passwords: Default::default(),
+        passwords: d.kept_passwords.take().unwrap_or_default(),
         answered: Default::default(),
     }
 }
