@@ -33,6 +33,19 @@ impl Entropy {
             }))),
         }
     }
+
+    /// A sequence of its own, which a seed repeats too, for work on another thread.
+    pub(crate) fn fork(&mut self) -> Self {
+        let mut seed = [0; 8];
+        self.fill(&mut seed);
+        match self {
+            Self::System => Self::System,
+            Self::Seeded(seeded) => {
+                let seeded = seeded.lock().unwrap_or_else(PoisonError::into_inner);
+                Self::new(Some(u64::from_be_bytes(seed)), &seeded.provider)
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Entropy {

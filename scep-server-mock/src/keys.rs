@@ -1,10 +1,13 @@
 //! Private keys of the simulated PKI: fixed test keys, or new ones.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 
-use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, RandomSource};
+use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey};
 
-use crate::error::Result;
+use crate::entropy::Entropy;
+use crate::error::{Error, Result};
 
 /// Where the keys of a deployment come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,25 @@ impl KeyPair {
     }
 }
 
+/// RSA, as NDES wants it.
+const RSA: KeyType = KeyType::Rsa(2048);
+/// TLS has a dozen certificates, and wants no RSA.
+const TLS: KeyType = KeyType::EcP256;
+
+/// Each holder with the kind of its key, and the published test key.
+const HOLDERS: [(&str, KeyType, &[u8]); 10] = [
+    ("root", RSA, include_bytes!("../keys/root.p8")),
+    ("issuing-ca", RSA, include_bytes!("../keys/issuing-ca.p8")),
+    ("issuing-ca-renewed", RSA, include_bytes!("../keys/issuing-ca-renewed.p8")),
+    ("ra-signing", RSA, include_bytes!("../keys/ra-signing.p8")),
+    ("ra-encryption", RSA, include_bytes!("../keys/ra-encryption.p8")),
+    ("public-tls-root", TLS, include_bytes!("../keys/public-tls-root.p8")),
+    ("private-tls-root", TLS, include_bytes!("../keys/private-tls-root.p8")),
+    ("tls-server", TLS, include_bytes!("../keys/tls-server.p8")),
+    ("connector", RSA, include_bytes!("../keys/connector.p8")),
+    ("device", RSA, include_bytes!("../keys/device-1.p8")),
+];
+
 /// All keys of a deployment, by holder.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -57,35 +79,46 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    /// # Errors
+    /// [`Error::Crypto`](crate::Error) if the provider cannot load or make a key.
     pub(crate) fn new(
         source: KeySource,
         provider: &dyn CryptoProvider,
-        rng: &mut dyn RandomSource,
+        rng: &mut Entropy,
     ) -> Result<Self> {
-        let mut of = |kind: KeyType, fixed: &[u8]| match source {
-            KeySource::Fixed => KeyPair::load(provider, fixed),
-            KeySource::Fresh => KeyPair::load(provider, &provider.generate_private_key(kind, rng)?),
-        };
-        // TLS has a dozen certificates, and wants no RSA
-        let tls = [
-            include_bytes!("../keys/public-tls-root.p8").as_slice(),
-            include_bytes!("../keys/private-tls-root.p8"),
-            include_bytes!("../keys/tls-server.p8"),
-        ];
-        let [public_tls_root, private_tls_root, tls_server] =
-            tls.map(|fixed| of(KeyType::EcP256, fixed));
-        let mut make = |fixed: &[u8]| of(KeyType::Rsa(2048), fixed);
-        Ok(Self {
-            root: make(include_bytes!("../keys/root.p8"))?,
-            issuing_ca: make(include_bytes!("../keys/issuing-ca.p8"))?,
-            issuing_ca_renewed: make(include_bytes!("../keys/issuing-ca-renewed.p8"))?,
-            ra_signing: make(include_bytes!("../keys/ra-signing.p8"))?,
-            ra_encryption: make(include_bytes!("../keys/ra-encryption.p8"))?,
-            public_tls_root: public_tls_root?,
-            private_tls_root: private_tls_root?,
-            tls_server: tls_server?,
-            connector: make(include_bytes!("../keys/connector.p8"))?,
-            device: make(include_bytes!("../keys/device-1.p8"))?,
+        match source {
+            KeySource::Fixed => {
+                let load = |(holder, _, pkcs8)| (holder, KeyPair::load(provider, pkcs8));
+                Self::from_map(HOLDERS.into_iter().map(load).collect())
+            }
+            KeySource::Fresh => Self::generate(provider, rng),
+        }
+    }
+
+    /// New keys, each on a thread of its own: the RSA ones take a while.
+    fn generate(provider: &dyn CryptoProvider, rng: &mut Entropy) -> Result<Self> {
+        let made = thread::scope(|scope| {
+            let running = HOLDERS.map(|(holder, kind, _)| {
+                let mut rng = rng.fork();
+                let one = move || {
+                    let pkcs8 = provider.generate_private_key(kind, &mut rng)?;
+                    KeyPair::load(provider, &pkcs8)
+                };
+                (holder, scope.spawn(one))
+            });
+            let join = |(holder, thread): (_, thread::ScopedJoinHandle<'_, _>)| {
+                let panicked = |_| Err(missing(holder, "its thread panicked"));
+                (holder, thread.join().unwrap_or_else(panicked))
+            };
+            running.into_iter().map(join).collect()
+        });
+        Self::from_map(made)
+    }
+
+    fn from_map(mut keys: HashMap<&str, Result<KeyPair>>) -> Result<Self> {
+        Self::from_holders(|holder| {
+            let none = || Err(missing(holder, "nobody made it"));
+            keys.remove(holder).unwrap_or_else(none)
         })
     }
 
@@ -119,5 +152,12 @@ impl Keys {
             connector: of("connector")?,
             device: of("device")?,
         })
+    }
+}
+
+fn missing(holder: &str, reason: &str) -> Error {
+    Error::Data {
+        what: format!("the key of {holder}"),
+        reason: reason.to_owned(),
     }
 }

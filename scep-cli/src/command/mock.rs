@@ -63,7 +63,7 @@ pub(crate) struct Args {
     /// Repeat serial numbers, nonces and passwords of another run with this seed.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Make new keys instead of the published test keys; takes seconds.
+    /// Make new keys instead of the published test keys.
     #[arg(long)]
     fresh_keys: bool,
     /// Let time-outs take as long as in the field.
