@@ -48,18 +48,28 @@ const RSA: KeyType = KeyType::Rsa(2048);
 /// TLS has a dozen certificates, and wants no RSA.
 const TLS: KeyType = KeyType::EcP256;
 
+macro_rules! holder {
+    ($name:literal, $kind:expr) => {
+        (
+            $name,
+            $kind,
+            include_bytes!(concat!("../keys/", $name, ".p8")),
+        )
+    };
+}
+
 /// Each holder with the kind of its key, and the published test key.
 const HOLDERS: [(&str, KeyType, &[u8]); 10] = [
-    ("root", RSA, include_bytes!("../keys/root.p8")),
-    ("issuing-ca", RSA, include_bytes!("../keys/issuing-ca.p8")),
-    ("issuing-ca-renewed", RSA, include_bytes!("../keys/issuing-ca-renewed.p8")),
-    ("ra-signing", RSA, include_bytes!("../keys/ra-signing.p8")),
-    ("ra-encryption", RSA, include_bytes!("../keys/ra-encryption.p8")),
-    ("public-tls-root", TLS, include_bytes!("../keys/public-tls-root.p8")),
-    ("private-tls-root", TLS, include_bytes!("../keys/private-tls-root.p8")),
-    ("tls-server", TLS, include_bytes!("../keys/tls-server.p8")),
-    ("connector", RSA, include_bytes!("../keys/connector.p8")),
-    ("device", RSA, include_bytes!("../keys/device-1.p8")),
+    holder!("root", RSA),
+    holder!("issuing-ca", RSA),
+    holder!("issuing-ca-renewed", RSA),
+    holder!("ra-signing", RSA),
+    holder!("ra-encryption", RSA),
+    holder!("public-tls-root", TLS),
+    holder!("private-tls-root", TLS),
+    holder!("tls-server", TLS),
+    holder!("connector", RSA),
+    holder!("device-1", RSA),
 ];
 
 /// All keys of a deployment, by holder.
@@ -134,7 +144,7 @@ impl Keys {
             ("private-tls-root", &self.private_tls_root),
             ("tls-server", &self.tls_server),
             ("connector", &self.connector),
-            ("device", &self.device),
+            ("device-1", &self.device),
         ]
     }
 
@@ -150,7 +160,7 @@ impl Keys {
             private_tls_root: of("private-tls-root")?,
             tls_server: of("tls-server")?,
             connector: of("connector")?,
-            device: of("device")?,
+            device: of("device-1")?,
         })
     }
 }

@@ -112,6 +112,10 @@ pub struct Profile {
     pub unknown_operation: UnknownOperation,
     /// Which message types are served.
     pub message_types: Vec<Served>,
+    /// Whether a request with the key and the transaction of an earlier one gets the certificate that
+    /// was issued then, for as long as registry value `CacheRequest` says.
+    #[serde(default)]
+    pub caches_requests: bool,
     /// failInfo for a challenge password that is not accepted.
     pub challenge_fail_info: ChallengeFailInfo,
     /// The string types in which a challenge password is understood.

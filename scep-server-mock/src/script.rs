@@ -8,7 +8,7 @@
 //! requests = 20                 # healthy for twenty requests to the SCEP server
 //!
 //! [[phase]]
-//! failures = ["pool-stopped-manually"]
+//! failures = ["NAME"]
 //! lasts = "30s"                 # by the deployment's clock
 //!
 //! [[phase]]                     # the last one goes on

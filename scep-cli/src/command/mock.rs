@@ -87,6 +87,7 @@ pub(crate) async fn run(
             args.listen
         )));
     }
+    raise_file_limit();
     let builder = builder(&args)?.with_provider(Arc::clone(&provider));
     let mock = builder.start().await.map_err(|e| match e {
         scep_server_mock::Error::Listen { .. } => Failure::local(e.to_string()),
@@ -114,6 +115,21 @@ pub(crate) async fn run(
         renderer.line(format!("{} served.", count(served, "request")));
     }
     Ok(Exit::Good)
+}
+
+/// As many open files as the administrator allows, rather than the 1,024 that a shell starts with. Where
+/// that cannot be, there are as many connections as there are.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let most = Rlimit {
+            current: maximum,
+            maximum,
+        };
+        let _ = setrlimit(Resource::Nofile, most);
+    }
 }
 
 /// How often the journal is looked at.

@@ -80,6 +80,44 @@ fn it_ends_well_when_asked_to() {
     }
 }
 
+/// Where `/proc` says what a process uses.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thousand_idle_connections_and_a_slow_one_stop_nobody() {
+    use std::io::Write as _;
+    use std::net::TcpStream;
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let most = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    setrlimit(Resource::Nofile, most).unwrap();
+    let mock = Mock::start(&[]);
+    let url = mock.url();
+    let address = url.split('/').nth(2).unwrap();
+    let idle: Vec<TcpStream> = (0..1000)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    let mut slow = TcpStream::connect(address).unwrap();
+    slow.write_all(b"GET /certsrv/mscep/mscep.dll HTTP/1.1\r\n")
+        .unwrap();
+    for n in 0..10 {
+        slow.write_all(format!("X-{n}: a header that never ends\r\n").as_bytes())
+            .unwrap();
+        run(&["diagnose", url, "--quiet"]).exits(0);
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", mock.id())).unwrap();
+    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+    let kib: u64 = peak
+        .and_then(|p| p.trim().strip_suffix(" kB")?.parse().ok())
+        .unwrap();
+    assert!(kib < 100 << 10, "{kib} KiB");
+    drop((idle, slow));
+}
+
 #[cfg(unix)]
 #[test]
 fn for_a_reader_it_writes_a_line_for_each_request() {

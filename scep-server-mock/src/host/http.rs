@@ -27,7 +27,7 @@ const MAX_BODY: usize = 40 << 20;
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Most connections that a listener holds at once.
-pub(super) const MAX_CONNECTIONS: usize = 1024;
+pub(super) const MAX_CONNECTIONS: usize = 4096;
 
 /// How long a listener waits when it cannot accept: out of file handles, say.
 pub(super) const BREATH: Duration = Duration::from_millis(20);

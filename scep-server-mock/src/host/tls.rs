@@ -93,7 +93,13 @@ pub(super) async fn accept(
             return None;
         }
     };
-    let config = shared.tls.config(bound, pkcs8).ok()?;
+    let config = match shared.tls.config(bound, pkcs8) {
+        Ok(config) => config,
+        Err(error) => {
+            shared.note(format!("no TLS on this port: {error}"));
+            return None;
+        }
+    };
     let handshake = TlsAcceptor::from(config).accept(stream);
     tokio::time::timeout(PATIENCE, handshake).await.ok()?.ok()
 }

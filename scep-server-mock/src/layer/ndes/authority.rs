@@ -58,7 +58,8 @@ impl Authority for NdesAuthority<'_> {
         let Inner { d, t } = &mut *inner;
         let (now, lifetime) = (t.now(), d.state.ndes.registry.cache_request());
         let key = request.csr.spki_der();
-        let before = d.pool.ndes_mut().and_then(|ndes| {
+        let cached = d.pool.ndes_mut().filter(|_| d.profile.caches_requests);
+        let before = cached.and_then(|ndes| {
             ndes.answered
                 .find(request.transaction_id, key, lifetime, now)
         });
