@@ -3,7 +3,12 @@
 //!
 //! `cargo bench -p scep-server-mock`, or with another number of enrollments:
 //! `ENROLLMENTS=100000 cargo bench -p scep-server-mock`.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
