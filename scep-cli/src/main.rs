@@ -8,7 +8,6 @@ mod nearest;
 mod options;
 mod provider;
 mod render;
-mod server_log;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod net;
 pub mod network;
 pub mod random;
+pub mod server_log;
 
 mod base64;
 mod file;

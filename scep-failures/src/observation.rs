@@ -307,7 +307,8 @@ pub struct Memory {
 pub struct LogRecord {
     /// Which log: `application`, `system`, `security`, `capi2`, `iis`, `httperr`, `ndes-plugin`,
     /// `intune-connector`, `app-proxy-connector`, `ca`, `device`, `crp-svclog` (trace of the
-    /// certificate registration point), `front-end` (load balancer, reverse proxy, firewall).
+    /// certificate registration point), `front-end` (load balancer, reverse proxy, firewall), `certutil`
+    /// and `netsh` (what these programs print).
     pub log: String,
     /// Event source or provider; empty for text logs.
     pub source: String,

@@ -9,10 +9,11 @@ use std::time::Duration;
 use scep_client::capture::Capture;
 use scep_client::diagnose::{DiagnoseOptions, EnrollProbe, Level, diagnose};
 use scep_client::memory::FileMemory;
+use scep_client::server_log;
 use scep_core::crypto::CryptoProvider;
 use scep_core::x509::Name;
 use scep_failures::diagnosis::Outcome;
-use scep_failures::observation::{Observation, Observations, Outcome as Seen, Probe};
+use scep_failures::observation::{LogRecord, Observation, Observations, Outcome as Seen, Probe};
 use scep_failures::{Catalogue, Diagnosis, classify};
 
 use super::enroll::duration;
@@ -20,7 +21,6 @@ use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::options::{ChallengeArgs, TrustArgs, network, scep_url};
 use crate::render::Renderer;
-use crate::server_log;
 
 pub(crate) use report::print_verdict;
 
@@ -93,16 +93,14 @@ pub(crate) async fn run(
 ) -> Result {
     let (mut diagnosis, observations) = if let Some(path) = &args.from {
         let mut observations = Capture::load(path)?.observations;
-        observations
-            .logs
-            .extend(server_log::read_all(&args.server_log)?);
+        observations.logs.extend(logs(&args, renderer)?);
         (classify(Catalogue::builtin(), &observations), observations)
     } else if let Some(url) = &args.url {
         live(&args, url, provider, renderer).await?
     } else {
         let observations = Observations {
             started: scep_core::UnixTime::now().0,
-            logs: server_log::read_all(&args.server_log)?,
+            logs: logs(&args, renderer)?,
             ..Observations::default()
         };
         (classify(Catalogue::builtin(), &observations), observations)
@@ -124,6 +122,24 @@ pub(crate) async fn run(
     })
 }
 
+/// The records of the server logs that were given.
+fn logs(args: &Args, renderer: &Renderer) -> Result<Vec<LogRecord>> {
+    let progress = |at: server_log::Progress<'_>| {
+        let mib = |octets: u64| octets >> 20;
+        let (name, done, of) = (at.path.display(), mib(at.done), mib(at.of));
+        renderer.progress(&format!("{name}: {done} of {of} MiB"));
+    };
+    let logs = server_log::read(Catalogue::builtin(), &args.server_log, progress)?;
+    if logs.dropped > 0 {
+        renderer.progress(&format!(
+            "{} records read, and of those that say the same the latest {} kept",
+            logs.read,
+            server_log::PER_KIND
+        ));
+    }
+    Ok(logs.records)
+}
+
 async fn live(
     args: &Args,
     url: &str,
@@ -142,7 +158,7 @@ async fn live(
     options.timeouts.http = args.timeout;
     options.timeouts.pki_operation = args.patience;
     options.ca_identifier.clone_from(&args.ca_identifier);
-    options.logs = server_log::read_all(&args.server_log)?;
+    options.logs = logs(args, renderer)?;
     if let Some(folder) = &args.remember {
         options.memory = Some(Arc::new(FileMemory::new(folder, Arc::clone(&provider))));
     }

@@ -6,6 +6,7 @@ use super::clue::Clues;
 use super::level::{Look, Looks, View, Visibility};
 use super::reproduce::{Persona, Reproduce, Step};
 use super::words::{Kind, Layer, Owner, Prevalence, Provenance};
+use crate::observation::LogRecord;
 
 /// One cause of failure (or, by [`Kind`], its like).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +146,30 @@ pub struct LogEvidence {
     pub own_request: bool,
     /// How it is known.
     pub provenance: Provenance,
+}
+
+impl LogEvidence {
+    /// Whether a log record is the one that is meant.
+    #[must_use]
+    pub fn matches(&self, record: &LogRecord) -> bool {
+        let agrees =
+            |wanted: &str, found: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(found);
+        let same_kind = self.log == record.log
+            && self.event_id == record.event_id
+            && agrees(&self.source, &record.source)
+            && agrees(&self.code, &record.code)
+            && agrees(&self.severity, &record.severity);
+        if !same_kind {
+            return false;
+        }
+        let text = record.text.to_lowercase();
+        let holds = |part: &String| text.contains(&part.to_lowercase());
+        // Event texts are translated and worded otherwise by versions, so they count for text logs
+        // only; names and addresses in them do not vary.
+        (self.event_id != 0 || holds(&self.text))
+            && self.data.iter().all(holds)
+            && !self.unless.iter().any(holds)
+    }
 }
 
 /// Prose, and how it is known.

@@ -42,6 +42,8 @@ const LOGS: &[&str] = &[
     "ca",
     "device",
     "crp-svclog",
+    "certutil",
+    "netsh",
     "front-end",
 ];
 
@@ -309,7 +311,7 @@ fn check_evidence(evidence: &LogEvidence, found: &mut Findings) {
         )
     });
     found.unless(
-        evidence.source.is_empty() == (evidence.event_id == 0),
+        evidence.source.is_empty() == (evidence.event_id == 0) || evidence.log == "certutil",
         || "evidence: an event has a source and an id, a line of a text log has neither".to_owned(),
     );
     found.unless(

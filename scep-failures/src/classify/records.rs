@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue::{FailureMode, LogEvidence};
 use crate::evidence::logs;
-use crate::observation::{LogRecord, Observations, Outcome};
+use crate::observation::{Observations, Outcome};
 
 /// What logs say of a mode.
 #[derive(Clone, Default)]
@@ -51,7 +51,7 @@ pub(super) fn score(
             continue;
         }
         let (score, said) = forms.entry(evidence.form.as_deref()).or_default();
-        if given.iter().any(|record| matches(evidence, record)) {
+        if given.iter().any(|record| evidence.matches(record)) {
             score.matched += 1;
             said.push(format!("log: {}", describe(evidence)));
         } else if evidence.alternative && evidence.form.is_none() {
@@ -82,24 +82,6 @@ fn sent_a_wrong_challenge(observations: &Observations) -> bool {
             .is_some_and(|reply| reply.wrong_challenge_sent),
         _ => false,
     })
-}
-
-/// Whether a log record is the one that the catalogue speaks of.
-fn matches(evidence: &LogEvidence, record: &LogRecord) -> bool {
-    let agrees =
-        |wanted: &str, found: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(found);
-    let text = record.text.to_lowercase();
-    let holds = |part: &String| text.contains(&part.to_lowercase());
-    evidence.log == record.log
-        && evidence.event_id == record.event_id
-        && agrees(&evidence.source, &record.source)
-        && agrees(&evidence.code, &record.code)
-        && agrees(&evidence.severity, &record.severity)
-        // Event texts are translated and worded otherwise by versions, so they count for text logs
-        // only; names and addresses in them do not vary.
-        && (evidence.event_id != 0 || holds(&evidence.text))
-        && evidence.data.iter().all(holds)
-        && !evidence.unless.iter().any(holds)
 }
 
 fn describe(evidence: &LogEvidence) -> String {

@@ -1,30 +1,42 @@
 //! Logs in W3C form: IIS (`u_ex….log`) and HTTP.sys (`httperr….log`). A `#Fields:` line names the
 //! columns.
 
+use std::io::BufRead;
+
 use scep_failures::observation::LogRecord;
 
-use super::seconds;
+use super::Failure;
+use super::collector::Collector;
+use super::event::seconds;
+use super::text::Pieces;
 
-pub(super) fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
-    let mut columns: Option<Vec<&str>> = None;
-    let mut records = Vec::new();
-    for line in text.lines() {
+pub(super) fn read(
+    mut lines: Pieces<impl BufRead>,
+    into: &mut Collector<'_>,
+) -> Result<(), Failure> {
+    let mut columns: Option<Vec<String>> = None;
+    while let Some(line) = lines.next()? {
+        let line = line.trim_end();
         if let Some(names) = line.strip_prefix("#Fields:") {
-            columns = Some(names.split_whitespace().collect());
+            columns = Some(names.split_whitespace().map(str::to_owned).collect());
         } else if let Some(columns) = &columns
             && !line.starts_with('#')
-            && !line.trim().is_empty()
+            && !line.is_empty()
+            && let Some(record) = record(columns, line)
         {
-            records.extend(record(columns, line));
+            into.add(record);
         }
     }
-    match columns {
-        Some(_) => Ok(records),
-        None => Err("has no #Fields line, so its columns are not known".into()),
+    if columns.is_some() {
+        Ok(())
+    } else {
+        Err(Failure::Format(
+            "has no #Fields line, so its columns are not known".into(),
+        ))
     }
 }
 
-fn record(columns: &[&str], line: &str) -> Option<LogRecord> {
+fn record(columns: &[String], line: &str) -> Option<LogRecord> {
     let values: Vec<&str> = line.split_whitespace().collect();
     let value = |name: &str| {
         let at = columns.iter().position(|column| *column == name)?;
@@ -60,7 +72,15 @@ fn record(columns: &[&str], line: &str) -> Option<LogRecord> {
 
 #[cfg(test)]
 mod tests {
+    use scep_failures::Catalogue;
+
     use super::*;
+
+    fn parse(text: &str) -> Result<Vec<LogRecord>, ()> {
+        let mut collector = Collector::new(Catalogue::builtin());
+        let read = read(Pieces::lines(text.as_bytes()), &mut collector);
+        read.map(|()| collector.into_records()).map_err(|_| ())
+    }
 
     #[test]
     fn the_columns_are_those_of_the_fields_line() {

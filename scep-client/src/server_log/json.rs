@@ -1,7 +1,12 @@
 //! JSON: log records as a diagnosis holds them, or as the mock's control port gives them.
 
+use std::io::BufRead;
+
 use scep_failures::observation::LogRecord;
 use serde::Deserialize;
+
+use super::Failure;
+use super::collector::Collector;
 
 /// Both forms: the control port calls the event's number `id`, and adds two numbers of its own.
 #[derive(Deserialize)]
@@ -26,12 +31,11 @@ struct Record {
     _activity: u64,
 }
 
-pub(super) fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
-    let records: Vec<Record> =
-        serde_json::from_str(text).map_err(|e| format!("is no JSON array of log records: {e}"))?;
-    Ok(records
-        .into_iter()
-        .map(|r| LogRecord {
+pub(super) fn read(from: impl BufRead, into: &mut Collector<'_>) -> Result<(), Failure> {
+    let records: Vec<Record> = serde_json::from_reader(from)
+        .map_err(|e| Failure::Format(format!("is no JSON array of log records: {e}")))?;
+    for r in records {
+        into.add(LogRecord {
             log: r.log,
             source: r.source,
             event_id: r.event_id,
@@ -39,13 +43,25 @@ pub(super) fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
             severity: r.severity,
             code: r.code,
             text: r.text,
-        })
-        .collect())
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use scep_failures::Catalogue;
+
     use super::*;
+
+    fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
+        let mut collector = Collector::new(Catalogue::builtin());
+        match read(text.as_bytes(), &mut collector) {
+            Ok(()) => Ok(collector.into_records()),
+            Err(Failure::Format(what)) => Err(what),
+            Err(Failure::Io(e)) => Err(e.to_string()),
+        }
+    }
 
     #[test]
     fn both_forms_are_one() {

@@ -2,23 +2,46 @@
 //!
 //! Only the few elements that a record needs are looked for; this is no XML parser.
 
+use std::io::BufRead;
+
 use scep_failures::observation::LogRecord;
 
-use super::{code_in, seconds};
+use super::Failure;
+use super::collector::Collector;
+use super::event::{code_in, log, seconds, severity};
+use super::text::Pieces;
 
-pub(super) fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
-    let records: Vec<LogRecord> = text
-        .split("<Event ")
-        .skip(1)
-        .filter_map(|event| record(event.split("</Event>").next()?))
-        .collect();
-    if records.is_empty() && !text.contains("<Events") {
-        return Err("is XML, but holds no Windows events".into());
+pub(super) fn read(
+    mut events: Pieces<impl BufRead>,
+    into: &mut Collector<'_>,
+) -> Result<(), Failure> {
+    let mut known = false;
+    while let Some(piece) = events.next()? {
+        known |= piece.contains("<Events");
+        if let Some(event) = event(&piece) {
+            known = true;
+            if let Some(record) = record(event) {
+                into.add(record);
+            }
+        }
     }
-    Ok(records)
+    if known {
+        Ok(())
+    } else {
+        Err(Failure::Format(
+            "is XML, but holds no Windows events".into(),
+        ))
+    }
 }
 
-fn record(event: &str) -> Option<LogRecord> {
+/// The whole event at the end of a piece.
+fn event(piece: &str) -> Option<&str> {
+    let from = piece.rfind("<Event ")?;
+    piece.get(from..)?.strip_suffix("</Event>")
+}
+
+/// The record of one event, `<Event …>…`.
+pub(super) fn record(event: &str) -> Option<LogRecord> {
     let (system, rest) = event.split_once("</System>")?;
     let event_id = element(system, "EventID")?.trim().parse().ok()?;
     let stamp = attribute(system, "TimeCreated", "SystemTime").unwrap_or_default();
@@ -48,7 +71,7 @@ fn record(event: &str) -> Option<LogRecord> {
         .or_else(|| element(rest, "UserData").and_then(capi2_code))
         .or_else(|| code_in(&message));
     Some(LogRecord {
-        log: log(element(system, "Channel").unwrap_or_default()).to_owned(),
+        log: log(element(system, "Channel").unwrap_or_default(), &source).to_owned(),
         source,
         event_id,
         time: seconds(date, time),
@@ -104,27 +127,6 @@ fn flat(xml: &str) -> String {
     words.join(" ")
 }
 
-fn log(channel: &str) -> &'static str {
-    match channel {
-        "System" => "system",
-        "Security" => "security",
-        capi if capi.contains("CAPI2") => "capi2",
-        intune if intune.contains("Intune") => "intune-connector",
-        proxy if proxy.contains("ApplicationProxy") || proxy.contains("AadApplicationProxy") => {
-            "app-proxy-connector"
-        }
-        _ => "application",
-    }
-}
-
-fn severity(level: &str) -> &'static str {
-    match level.trim() {
-        "1" | "2" => "error",
-        "3" => "warning",
-        _ => "information",
-    }
-}
-
 /// The content of the first element of a name.
 fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let begin = format!("<{name}");
@@ -151,19 +153,62 @@ fn attribute(text: &str, element: &str, name: &str) -> Option<String> {
     value.split(quote).nth(1).map(str::to_owned)
 }
 
+/// Replaces entities and character references; what is none stays.
 fn unescape(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'")
-        .replace("&#13;", "\r")
-        .replace("&#10;", "\n")
-        .replace("&amp;", "&")
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        let reference = after.split_once(';').and_then(|(name, after)| {
+            let c = match name {
+                "lt" => '<',
+                "gt" => '>',
+                "quot" => '"',
+                "apos" => '\'',
+                "amp" => '&',
+                _ => character(name.strip_prefix('#')?)?,
+            };
+            Some((c, after))
+        });
+        match reference {
+            Some((c, after)) => {
+                out.push(c);
+                rest = after;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `128273`, `x1F511`
+fn character(digits: &str) -> Option<char> {
+    let hex = digits.strip_prefix(['x', 'X']);
+    let number = match hex {
+        Some(hex) => u32::from_str_radix(hex, 16),
+        None => digits.parse(),
+    };
+    number.ok().and_then(char::from_u32)
 }
 
 #[cfg(test)]
 mod tests {
+    use scep_failures::Catalogue;
+
     use super::*;
+
+    fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
+        let mut collector = Collector::new(Catalogue::builtin());
+        match read(Pieces::new(text.as_bytes(), b"</Event>"), &mut collector) {
+            Ok(()) => Ok(collector.into_records()),
+            Err(Failure::Format(what)) => Err(what),
+            Err(Failure::Io(e)) => Err(e.to_string()),
+        }
+    }
 
     const SAVED: &str = r#"<?xml version="1.0" encoding="utf-8"?><Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-NetworkDeviceEnrollmentService' Guid='{73144342-19d1-47a4-94de-d38e6a054ad5}' EventSourceName='x'/><EventID Qualifiers='49754'>10</EventID><Version>0</Version><Level>2</Level><TimeCreated SystemTime='2026-11-25T22:29:20.000000000Z'/><Channel>Application</Channel><Computer>NDES01</Computer></System><EventData><Data>0x80092013</Data><Data Name="x">revoked &amp; off</Data></EventData></Event></Events>"#;
 
