@@ -5,15 +5,13 @@
 //! diagnosis ends with a footprint: what was sent, what was issued, what stays behind on the server.
 
 mod address;
-mod ca_capabilities;
 mod ca_certificates;
 mod crl;
 mod enrollment;
+mod first_look;
 mod long_url;
-mod mscep_admin;
 mod options;
 mod other_paths;
-mod pages;
 mod pki_operation;
 mod run;
 mod target;

@@ -3,6 +3,7 @@
 mod connect;
 mod dns;
 mod http;
+mod proxy;
 mod tls;
 mod trust;
 
@@ -14,17 +15,21 @@ use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 
 use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
 
+pub use proxy::ForwardProxy;
+pub use tls::ClientIdentity;
 pub use trust::{TrustStore, judge_chain};
 
 /// The network of the operating system.
 ///
-/// Needs a tokio runtime with I/O and time. Forward proxies are not used: a diagnosis has to see
-/// what a device without one would see.
+/// Needs a tokio runtime with I/O and time. A forward proxy is used only if one is named: a diagnosis has
+/// to see what a device without one would see, so the environment is not asked.
 #[derive(Clone, Debug)]
 pub struct HyperNetwork {
     trust: TrustStore,
     user_agent: String,
     resolver: Option<SocketAddr>,
+    proxy: Option<ForwardProxy>,
+    identity: Option<ClientIdentity>,
     epoch: Instant,
 }
 
@@ -36,6 +41,8 @@ impl HyperNetwork {
             trust,
             user_agent: concat!("scep/", env!("CARGO_PKG_VERSION")).into(),
             resolver: None,
+            proxy: None,
+            identity: None,
             epoch: Instant::now(),
         }
     }
@@ -44,6 +51,20 @@ impl HyperNetwork {
     #[must_use]
     pub const fn with_resolver(mut self, server: SocketAddr) -> Self {
         self.resolver = Some(server);
+        self
+    }
+
+    /// Goes through this forward proxy.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: ForwardProxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Shows this certificate to servers that ask for one.
+    #[must_use]
+    pub fn with_client_identity(mut self, identity: ClientIdentity) -> Self {
+        self.identity = Some(identity);
         self
     }
 
@@ -66,23 +87,43 @@ impl HyperNetwork {
         request: &HttpRequest,
     ) -> Result<HttpResponse, NetworkError> {
         let target = http::Target::parse(&request.url)?;
-        let stream = match request.address {
+        let (host, port) = match &self.proxy {
+            Some(proxy) => (proxy.host(), proxy.port()),
+            None => (target.host.as_str(), target.port),
+        };
+        let mut stream = match request.address {
             Some(address) => connect::open(address).await?,
             None => {
-                let resolution = self.addresses(&target.host).await?;
-                connect::open_any(&resolution.addresses, target.port, request.timeout).await?
+                let resolution = self.addresses(host).await?;
+                connect::open_any(&resolution.addresses, port, request.timeout).await?
             }
         };
         if !target.https {
-            return http::exchange(stream, &target, request, &self.user_agent).await;
+            let form = match &self.proxy {
+                Some(proxy) => http::Form::Absolute(proxy.authorization()),
+                None => http::Form::Origin,
+            };
+            return http::exchange(stream, &target, request, &self.user_agent, form).await;
         }
-        let secured = tls::handshake(stream, &target.host).await?;
+        if let Some(proxy) = &self.proxy
+            && let Some(refusal) = proxy.tunnel(&mut stream, &target.host, target.port).await?
+        {
+            return Ok(refusal);
+        }
+        let secured = tls::handshake(stream, &target.host, self.identity.as_ref()).await?;
         if request.require_trusted_tls
             && let Some(verdict) = secured.judge(&target.host, &self.trust)
         {
             return Err(error(NetworkErrorKind::TlsFailed, trust::sentence(verdict)));
         }
-        http::exchange(secured.into_stream(), &target, request, &self.user_agent).await
+        http::exchange(
+            secured.into_stream(),
+            &target,
+            request,
+            &self.user_agent,
+            http::Form::Origin,
+        )
+        .await
     }
 }
 
@@ -120,7 +161,38 @@ impl Network for HyperNetwork {
     ) -> Result<TlsFacts, NetworkError> {
         bounded(timeout, async {
             let stream = connect::open(address).await?;
-            Ok(tls::handshake(stream, server_name)
+            Ok(tls::handshake(stream, server_name, self.identity.as_ref())
+                .await?
+                .facts(server_name, &self.trust))
+        })
+        .await
+    }
+
+    fn proxy(&self) -> Option<(String, u16)> {
+        let proxy = self.proxy.as_ref()?;
+        Some((proxy.host().to_owned(), proxy.port()))
+    }
+
+    async fn tunnelled_tls_facts(
+        &self,
+        proxy: SocketAddr,
+        server_name: &str,
+        port: u16,
+        timeout: Duration,
+    ) -> Result<TlsFacts, NetworkError> {
+        let Some(through) = &self.proxy else {
+            return self.tls_facts(proxy, server_name, timeout).await;
+        };
+        bounded(timeout, async {
+            let mut stream = connect::open(proxy).await?;
+            if let Some(refusal) = through.tunnel(&mut stream, server_name, port).await? {
+                let (status, reason) = (refusal.status, refusal.reason);
+                return Err(error(
+                    NetworkErrorKind::Closed,
+                    format!("the forward proxy does not let through: {status} {reason}"),
+                ));
+            }
+            Ok(tls::handshake(stream, server_name, self.identity.as_ref())
                 .await?
                 .facts(server_name, &self.trust))
         })

@@ -43,6 +43,28 @@ pub trait Network: Send + Sync {
         timeout: Duration,
     ) -> Result<TlsFacts, NetworkError>;
 
+    /// The forward proxy through which everything goes, by name and port; by default there is none.
+    ///
+    /// With one, the addresses of [`connect`](Self::connect) and of [`HttpRequest::address`] are the
+    /// proxy's.
+    fn proxy(&self) -> Option<(String, u16)> {
+        None
+    }
+
+    /// As [`tls_facts`](Self::tls_facts), with a server to which the forward proxy at `proxy` leads.
+    ///
+    /// # Errors
+    /// As there, and if the proxy does not let through.
+    async fn tunnelled_tls_facts(
+        &self,
+        proxy: SocketAddr,
+        server_name: &str,
+        _port: u16,
+        timeout: Duration,
+    ) -> Result<TlsFacts, NetworkError> {
+        self.tls_facts(proxy, server_name, timeout).await
+    }
+
     /// What the trust store says of a TLS server's chain (DER, leaf first) now; `None` if it is
     /// trusted.
     fn judge(&self, chain: &[Vec<u8>], server_name: &str) -> Option<TlsVerdict>;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use scep_failures::Level;
 use scep_failures::observation::{
     HttpFacts, Observation, Observations, Outcome, Probe, Purpose, ReplyFacts, TlsFacts,
@@ -84,39 +85,98 @@ impl<'a> Observer<'a> {
         result
     }
 
-    pub(crate) async fn connect(
+    /// Connects to all addresses at once; the observations come in the order of the addresses.
+    pub(crate) async fn connect_all(
         &mut self,
-        address: SocketAddr,
+        addresses: &[SocketAddr],
         timeout: Duration,
-    ) -> Result<(), NetworkError> {
-        let start = self.network.elapsed();
-        let result = self.network.connect(address, timeout).await;
-        let outcome = outcome(&result, |()| Outcome::Connected);
-        self.note(
-            Probe::Connect {
+    ) -> Vec<Result<(), NetworkError>> {
+        let network = self.network;
+        let looks = addresses
+            .iter()
+            .map(|&address| timed(network, network.connect(address, timeout)));
+        let looks = join_all(looks).await;
+        let mut results = Vec::new();
+        for (address, look) in addresses.iter().zip(looks) {
+            let outcome = outcome(&look.result, |()| Outcome::Connected);
+            let probe = Probe::Connect {
                 address: address.to_string(),
-            },
-            start,
-            outcome,
-        );
-        result
+            };
+            self.note_span(probe, look.span, outcome);
+            results.push(look.result);
+        }
+        results
     }
 
-    pub(crate) async fn tls(
+    /// Makes a handshake with all addresses at once; in the order of the addresses.
+    pub(crate) async fn tls_all(
         &mut self,
-        address: SocketAddr,
-        server_name: &str,
+        addresses: &[SocketAddr],
+        (server_name, port): (&str, u16),
         timeout: Duration,
-    ) -> Result<TlsFacts, NetworkError> {
-        let start = self.network.elapsed();
-        let result = self.network.tls_facts(address, server_name, timeout).await;
-        let outcome = outcome(&result, |facts| Outcome::Secured(facts.clone()));
-        let probe = Probe::Tls {
-            address: address.to_string(),
-            server_name: server_name.into(),
-        };
-        self.note(probe, start, outcome);
-        result
+    ) -> Vec<Result<TlsFacts, NetworkError>> {
+        let network = self.network;
+        let proxied = network.proxy().is_some();
+        let looks = addresses.iter().map(|&address| {
+            let handshake = async move {
+                if proxied {
+                    network
+                        .tunnelled_tls_facts(address, server_name, port, timeout)
+                        .await
+                } else {
+                    network.tls_facts(address, server_name, timeout).await
+                }
+            };
+            timed(network, handshake)
+        });
+        let looks = join_all(looks).await;
+        let mut results = Vec::new();
+        for (address, look) in addresses.iter().zip(looks) {
+            let probe = Probe::Tls {
+                address: address.to_string(),
+                server_name: server_name.into(),
+            };
+            let outcome = match &look.result {
+                // that the proxy does not let through shows in full when something is asked
+                Err(e) if proxied => Outcome::Skipped {
+                    reason: e.to_string(),
+                },
+                result => outcome(result, |facts| Outcome::Secured(facts.clone())),
+            };
+            self.note_span(probe, look.span, outcome);
+            results.push(look.result);
+        }
+        results
+    }
+
+    /// Sends requests at once; the observations come in their order.
+    pub(crate) async fn http_all(
+        &mut self,
+        asks: Vec<(Purpose, HttpRequest)>,
+    ) -> Vec<Result<HttpResponse, NetworkError>> {
+        let network = self.network;
+        let asks: Vec<(Purpose, HttpRequest)> = asks
+            .into_iter()
+            .map(|(purpose, mut request)| {
+                if let Some(tamper) = self.tamper {
+                    tamper(purpose, &mut request);
+                }
+                (purpose, request)
+            })
+            .collect();
+        let looks = asks
+            .iter()
+            .map(|(_, request)| timed(network, network.exchange(request)));
+        let looks = join_all(looks).await;
+        let mut results = Vec::new();
+        for ((purpose, request), look) in asks.iter().zip(looks) {
+            let outcome = outcome(&look.result, |response| {
+                Outcome::Response(http_facts(*purpose, response))
+            });
+            self.note_span(http_probe(*purpose, request), look.span, outcome);
+            results.push(look.result);
+        }
+        results
     }
 
     pub(crate) async fn http(
@@ -150,12 +210,7 @@ impl<'a> Observer<'a> {
             facts.reply = judge(response).map(Box::new);
             Outcome::Response(facts)
         });
-        let probe = Probe::Http {
-            purpose,
-            method: request.method.clone(),
-            url: redact::url(&request.url, hides_message(purpose)),
-        };
-        self.note(probe, start, outcome);
+        self.note(http_probe(purpose, request), start, outcome);
         result
     }
 
@@ -183,16 +238,52 @@ impl<'a> Observer<'a> {
     }
 
     fn note(&mut self, probe: Probe, start: Duration, outcome: Outcome) {
+        let end = self.network.elapsed();
+        self.note_span(probe, Span { start, end }, outcome);
+    }
+
+    fn note_span(&mut self, probe: Probe, span: Span, outcome: Outcome) {
         let n = self.observations.items.len() + 1;
         let observation = Observation {
             n: u32::try_from(n).unwrap_or(u32::MAX),
             probe,
-            at_ms: millis(start.saturating_sub(self.began)),
-            elapsed_ms: millis(self.network.elapsed().saturating_sub(start)),
+            at_ms: millis(span.start.saturating_sub(self.began)),
+            elapsed_ms: millis(span.end.saturating_sub(span.start)),
             outcome,
         };
         (self.watch)(&observation);
         self.observations.items.push(observation);
+    }
+}
+
+/// From when to when.
+#[derive(Clone, Copy)]
+struct Span {
+    start: Duration,
+    end: Duration,
+}
+
+/// A result and how long it took.
+struct Timed<T> {
+    result: T,
+    span: Span,
+}
+
+async fn timed<T>(network: &dyn Network, work: impl Future<Output = T>) -> Timed<T> {
+    let start = network.elapsed();
+    let result = work.await;
+    let end = network.elapsed();
+    Timed {
+        result,
+        span: Span { start, end },
+    }
+}
+
+fn http_probe(purpose: Purpose, request: &HttpRequest) -> Probe {
+    Probe::Http {
+        purpose,
+        method: request.method.clone(),
+        url: redact::url(&request.url, hides_message(purpose)),
     }
 }
 

@@ -11,7 +11,9 @@
 
 mod footprint;
 mod from_logs;
+mod handover;
 mod matching;
+mod next_check;
 mod not_proven;
 mod rank;
 mod records;
@@ -92,6 +94,8 @@ pub fn classify(catalogue: &Catalogue, observations: &Observations) -> Diagnosis
         failure_modes,
         confidence: chosen.as_ref().map(|chosen| chosen.confidence(rivals)),
         set_aside,
+        next_check: None,
+        handover: None,
         findings,
         not_proven: not_proven::not_proven(
             &case,
@@ -119,6 +123,10 @@ pub fn classify(catalogue: &Catalogue, observations: &Observations) -> Diagnosis
         diagnosis.confidence = Some(found.confidence);
         diagnosis.failure_modes = found.modes;
         diagnosis.evidence = found.evidence;
+    }
+    if diagnosis.outcome == Outcome::Failure {
+        diagnosis.next_check = next_check::next_check(&case, &diagnosis.failure_modes);
+        diagnosis.handover = handover::handover(&case, &diagnosis);
     }
     diagnosis
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{Provenance, Visibility};
+use crate::catalogue::{Owner, Provenance, Visibility};
 use crate::evidence::Value;
 
 /// The value of [`Diagnosis::schema`].
@@ -31,6 +31,14 @@ pub struct Diagnosis {
     pub confidence: Option<Confidence>,
     /// What else it could have been, and why it is not.
     pub set_aside: Vec<SetAside>,
+    /// The check that would tell most of the failure modes apart; absent where one is left, or where
+    /// nothing known tells them apart.
+    #[serde(default)]
+    pub next_check: Option<NextCheck>,
+    /// What to write to whoever is in charge of what is broken; absent if nothing is, or if it is not
+    /// known.
+    #[serde(default)]
+    pub handover: Option<Handover>,
     /// Risks that were found, whatever the outcome.
     pub findings: Vec<Finding>,
     /// What these probes cannot show.
@@ -107,6 +115,35 @@ pub struct RankedMode {
     pub decided_by: String,
     /// How its look is known.
     pub provenance: Provenance,
+}
+
+/// A check that tells failure modes apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct NextCheck {
+    /// A stable word: `send-request`, `enroll`, or the name of a log.
+    pub what: String,
+    /// What to do.
+    pub text: String,
+    /// What it may show, and which failure modes are left then.
+    pub results: Vec<CheckResult>,
+}
+
+/// A result of a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CheckResult {
+    /// What it shows: a symptom, records of a log, or neither.
+    pub shows: String,
+    /// The failure modes that it leaves.
+    pub failure_modes: Vec<String>,
+}
+
+/// A sentence for somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Handover {
+    /// Who can mend the likeliest cause.
+    pub to: Owner,
+    /// What was seen, what it means, and what to look at.
+    pub sentence: String,
 }
 
 /// Something that was considered.

@@ -1,30 +1,33 @@
-//! Probe of GetCACert: several times and from every address, because nodes may differ.
+//! More probes of GetCACert: several times and from every address, because nodes may differ.
 
-use scep_core::ca_certificates::CaCertificates;
 use scep_core::http::Operation;
 use scep_failures::observation::Purpose;
 
+use super::first_look::usable;
 use super::run::Run;
+use crate::network::HttpRequest;
 
 impl Run<'_> {
+    /// The first look has asked the first address once.
     pub(super) async fn ca_certificates(&mut self) {
-        let url = self.operation_url(Operation::GetCaCert);
         let nodes = self.reachable.clone();
+        // asking a server that fails again and again would show the same
+        if self.blocked.is_some() || self.ca_certificates.is_none() && nodes.len() <= 1 {
+            return;
+        }
+        let url = self.operation_url(Operation::GetCaCert);
         // several times also where there is one address: a load balancer may stand behind it
         let asks = self.options.ca_certificate_asks.max(1).max(nodes.len());
-        for ask in 0..asks {
-            let node = nodes.get(ask % nodes.len().max(1)).copied();
-            let response = self.get_from(Purpose::GetCaCert, &url, node).await;
-            let usable = response
-                .filter(|r| r.status == 200)
-                .filter(|r| CaCertificates::from_response(&r.body).is_ok());
-            if self.ca_certificates.is_none() {
-                self.ca_certificates = usable;
-            }
-            // asking a server that fails again and again would show the same
-            if self.ca_certificates.is_none() && nodes.len() <= 1 {
-                break;
-            }
+        let requests = (1..asks)
+            .map(|ask| {
+                let node = nodes.get(ask % nodes.len().max(1)).copied();
+                let request = self.request(HttpRequest::get(&url), node);
+                (Purpose::GetCaCert, request)
+            })
+            .collect();
+        let responses = self.observer.http_all(requests).await;
+        if self.ca_certificates.is_none() {
+            self.ca_certificates = responses.into_iter().flatten().find(usable);
         }
     }
 }

@@ -38,16 +38,15 @@ impl Run<'_> {
                 urls.push(url);
             }
         }
-        // grows while a base CRL names its delta CRLs
+        // base CRLs, then the delta CRLs that they name
         let mut at = 0;
-        while let Some(url) = urls.get(at).cloned() {
-            at += 1;
-            if at > MAX_CRLS {
-                self.observer
-                    .skip(probe(&url), format!("only {MAX_CRLS} CRLs are fetched"));
-                continue;
-            }
-            for delta in self.crl(&url).await {
+        while at < urls.len() {
+            let new = urls.get(at..).unwrap_or_default().to_vec();
+            at = urls.len();
+            for delta in self
+                .fetch(&new, MAX_CRLS.saturating_sub(at - new.len()))
+                .await
+            {
                 if !urls.contains(&delta) {
                     urls.push(delta);
                 }
@@ -55,31 +54,33 @@ impl Run<'_> {
         }
     }
 
-    /// Fetches one CRL; gives the places of its delta CRLs.
-    async fn crl(&mut self, url: &str) -> Vec<String> {
-        let scheme = url.split(':').next().unwrap_or_default();
-        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-            self.observer.skip(
-                probe(url),
-                format!("{scheme} is not fetched, only http and https are"),
-            );
-            return Vec::new();
+    /// Fetches CRLs at once, `most` of them; gives the places of their delta CRLs.
+    async fn fetch(&mut self, urls: &[String], most: usize) -> Vec<String> {
+        let mut requests = Vec::new();
+        for (n, url) in urls.iter().enumerate() {
+            let scheme = url.split(':').next().unwrap_or_default();
+            if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+                let reason = format!("{scheme} is not fetched, only http and https are");
+                self.observer.skip(probe(url), reason);
+            } else if let Some(reason) = self.off_limits(url) {
+                self.observer.skip(probe(url), reason);
+            } else if n >= most {
+                let reason = format!("only {MAX_CRLS} CRLs are fetched");
+                self.observer.skip(probe(url), reason);
+            } else {
+                let request = self.request(HttpRequest::get(url), None);
+                let request = HttpRequest {
+                    max_body: self.options.max_crl,
+                    ..request
+                };
+                requests.push((Purpose::Crl, request));
+            }
         }
-        if let Some(reason) = self.off_limits(url) {
-            self.observer.skip(probe(url), reason);
-            return Vec::new();
-        }
-        let request = self.request(HttpRequest::get(url), None);
-        let request = HttpRequest {
-            max_body: self.options.max_crl,
-            ..request
-        };
-        match self.observer.http(Purpose::Crl, &request).await {
-            Ok(response) if response.status == 200 => Crl::from_der(&response.body)
-                .map(|crl| crl.freshest_crls())
-                .unwrap_or_default(),
-            _ => Vec::new(),
-        }
+        let responses = self.observer.http_all(requests).await;
+        let good = responses.into_iter().flatten().filter(|r| r.status == 200);
+        good.filter_map(|response| Crl::from_der(&response.body).ok())
+            .flat_map(|crl| crl.freshest_crls())
+            .collect()
     }
 
     /// The certificates come from a server that nobody vouches for; they must not be able to send

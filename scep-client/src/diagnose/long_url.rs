@@ -2,7 +2,8 @@
 //!
 //! GET enrollments have URLs of 3 to 10 KB, and each station on the way has its own limit: IIS
 //! request filtering (2,048 octets of query), an old Web Application Proxy (about 5.1 KB, it then
-//! hangs), HTTP.sys (16 KB). Who answers at which length names the station.
+//! hangs), HTTP.sys (16 KB). Who answers at which length names the station, so between the last length that
+//! works and the first that does not the exact limit is looked for.
 
 use scep_core::http::Operation;
 use scep_failures::observation::{Probe, Purpose};
@@ -24,19 +25,50 @@ impl Run<'_> {
             return;
         }
         let ladder = self.options.url_lengths.clone();
-        for (rung, &length) in ladder.iter().enumerate() {
-            let url = self.url_of_length(length);
-            let answer = self.get(Purpose::LongUrl, &url).await;
-            if answer.is_some_and(|r| r.status == 200) {
-                continue;
+        let mut longest = 0;
+        for &length in &ladder {
+            match self.try_length(length).await {
+                Answer::Works => longest = length,
+                // it hangs: where exactly would take a time-out each
+                Answer::None => break,
+                Answer::Breaks => {
+                    // perhaps it is not the length but the unknown CA identifier
+                    let short = longest == 0 && !matches!(self.try_length(0).await, Answer::Works);
+                    if !short {
+                        self.exact_limit(longest.max(self.shortest()), length).await;
+                    }
+                    break;
+                }
             }
-            if rung == 0 && self.blocked.is_none() {
-                // perhaps it is not the length but the unknown CA identifier
-                let url = self.url_of_length(0);
-                self.get(Purpose::LongUrl, &url).await;
-            }
-            break;
         }
+    }
+
+    /// Halves the distance between a length that works and one that does not, until they are next to
+    /// each other.
+    async fn exact_limit(&mut self, mut works: usize, mut breaks: usize) {
+        while breaks.saturating_sub(works) > 1 {
+            let middle = works + (breaks - works) / 2;
+            match self.try_length(middle).await {
+                Answer::Works => works = middle,
+                Answer::Breaks => breaks = middle,
+                Answer::None => break,
+            }
+        }
+    }
+
+    async fn try_length(&mut self, length: usize) -> Answer {
+        let url = self.url_of_length(length);
+        match self.get(Purpose::LongUrl, &url).await {
+            Some(response) if response.status == 200 => Answer::Works,
+            Some(_) => Answer::Breaks,
+            None => Answer::None,
+        }
+    }
+
+    /// Length of path and query with a short CA identifier.
+    fn shortest(&self) -> usize {
+        let origin = self.target.root.trim_end_matches('/').len();
+        self.url_of_length(0).len().saturating_sub(origin)
     }
 
     /// A GetCACaps URL whose path and query have `length` octets, or a few more than a short one.
@@ -48,6 +80,13 @@ impl Run<'_> {
         let missing = length.saturating_sub(short.len().saturating_sub(origin));
         with(SHORT + missing)
     }
+}
+
+/// What came of a length.
+enum Answer {
+    Works,
+    Breaks,
+    None,
 }
 
 fn probe(url: &str) -> Probe {

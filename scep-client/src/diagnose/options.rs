@@ -76,12 +76,14 @@ pub struct Timeouts {
 }
 
 impl Default for Timeouts {
-    /// 30 seconds each, 90 for a PKIOperation.
+    /// 10 seconds to resolve and to connect (what drops packets is told from what is slow by then), 30 for
+    /// an answer, 90 for that to a PKIOperation.
     fn default() -> Self {
         let usual = Duration::from_secs(30);
+        let short = Duration::from_secs(10);
         Self {
-            resolve: usual,
-            connect: usual,
+            resolve: short,
+            connect: short,
             tls: usual,
             http: usual,
             pki_operation: Duration::from_secs(90),

@@ -82,15 +82,12 @@ pub(super) async fn run(
     let addresses = run.resolve().await;
     run.connect(&addresses).await;
     run.tls().await;
-    run.root().await;
-    run.base_url().await;
-    run.ca_capabilities().await;
+    run.first_look().await;
     run.other_paths().await;
     run.other_identifier().await;
     run.ca_certificates().await;
     run.remember();
     run.crls().await;
-    run.mscep_admin().await;
     run.long_url().await;
     if options.level >= Level::Request {
         run.pki_operations().await?;
@@ -117,6 +114,15 @@ impl Run<'_> {
         self.observer.skip(probe, reason);
     }
 
+    /// Notes that a GET is left out because of what blocks.
+    pub(super) fn skip_get(&mut self, purpose: Purpose, url: &str) {
+        self.skip(Probe::Http {
+            purpose,
+            method: "GET".into(),
+            url: redact::url(url, hides_message(purpose)),
+        });
+    }
+
     /// A URL of this server's operation, with the CA identifier if there is one.
     pub(super) fn operation_url(&self, operation: Operation) -> String {
         operation.url(&self.target.base, self.options.ca_identifier.as_deref())
@@ -125,22 +131,8 @@ impl Run<'_> {
     /// GET from the first address that answers.
     pub(super) async fn get(&mut self, purpose: Purpose, url: &str) -> Option<HttpResponse> {
         let address = self.reachable.first().copied();
-        self.get_from(purpose, url, address).await
-    }
-
-    /// GET from a certain address of the server.
-    pub(super) async fn get_from(
-        &mut self,
-        purpose: Purpose,
-        url: &str,
-        address: Option<SocketAddr>,
-    ) -> Option<HttpResponse> {
         if self.blocked.is_some() {
-            self.skip(Probe::Http {
-                purpose,
-                method: "GET".into(),
-                url: redact::url(url, hides_message(purpose)),
-            });
+            self.skip_get(purpose, url);
             return None;
         }
         let request = self.request(HttpRequest::get(url), address);

@@ -19,6 +19,8 @@ pub(super) struct Target {
     pub(super) admin: Option<String>,
     /// The paths under which NDES answers, but this one.
     pub(super) other_paths: Vec<String>,
+    /// `mscep.dll` for `mscep.dll/pkiclient.exe`, and the other way round.
+    pub(super) twin: Option<String>,
 }
 
 impl Target {
@@ -62,6 +64,10 @@ impl Target {
                 .filter(|path| !parsed.path().eq_ignore_ascii_case(path))
                 .map(|path| with_path(path))
                 .collect(),
+            twin: PAIR
+                .into_iter()
+                .find(|(path, _)| parsed.path().eq_ignore_ascii_case(path))
+                .map(|(_, twin)| with_path(twin)),
         })
     }
 }
@@ -72,6 +78,9 @@ const PATHS: [&str; 3] = [
     "/certsrv/mscep/mscep.dll/pkiclient.exe",
     "/certsrv/mscep/",
 ];
+
+/// The two that devices use.
+const PAIR: [(&str, &str); 2] = [(PATHS[0], PATHS[1]), (PATHS[1], PATHS[0])];
 
 /// `/certsrv/mscep/mscep.dll` has its admin page at `/certsrv/mscep_admin/`.
 fn admin_path(path: &str) -> Option<String> {

@@ -26,18 +26,20 @@ impl Run<'_> {
         let mut secured = Vec::new();
         let mut failed = None;
         let mut broken: Option<TlsFacts> = None;
-        for &address in &self.reachable {
-            match self
-                .observer
-                .tls(address, &server_name, self.options.timeouts.tls)
-                .await
-            {
+        let addresses = std::mem::take(&mut self.reachable);
+        let server = (server_name.as_str(), self.target.port);
+        let timeout = self.options.timeouts.tls;
+        let results = self.observer.tls_all(&addresses, server, timeout).await;
+        let proxied = self.observer.network().proxy().is_some();
+        for (&address, result) in addresses.iter().zip(results) {
+            match result {
                 Ok(facts) => {
                     secured.push(address);
                     if facts.verdict == Some(TlsVerdict::UnknownIssuer) {
                         broken.get_or_insert(facts);
                     }
                 }
+                Err(_) if proxied => secured.push(address),
                 Err(e) => failed = Some(e),
             }
         }

@@ -7,7 +7,9 @@ use std::pin::pin;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::ext::ReasonPhrase;
-use hyper::header::{ACCEPT, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
 use hyper::{Method, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use scep_failures::observation::NetworkErrorKind;
@@ -28,6 +30,15 @@ pub(super) struct Target {
     /// Value of the `Host` field: without the scheme's own port and without user information.
     host_field: String,
     path_and_query: String,
+}
+
+/// What stands in the request line.
+#[derive(Clone, Copy)]
+pub(super) enum Form<'a> {
+    /// Path and query.
+    Origin,
+    /// The whole URL, for a forward proxy, with what it is to let us in for.
+    Absolute(Option<&'a str>),
 }
 
 impl Target {
@@ -68,11 +79,12 @@ pub(super) async fn exchange<S>(
     target: &Target,
     request: &HttpRequest,
     user_agent: &str,
+    form: Form<'_>,
 ) -> Result<HttpResponse, NetworkError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let message = message(target, request, user_agent)?;
+    let message = message(target, request, user_agent, form)?;
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
         .max_header_size(MAX_HEAD)
         .allow_obsolete_multiline_headers_in_responses(true)
@@ -116,6 +128,7 @@ fn message(
     target: &Target,
     request: &HttpRequest,
     user_agent: &str,
+    form: Form<'_>,
 ) -> Result<Request<Full<Bytes>>, NetworkError> {
     let unusable = |e: &dyn std::fmt::Display| {
         error(
@@ -125,13 +138,22 @@ fn message(
     };
     let method = Method::from_bytes(request.method.as_bytes()).map_err(|e| unusable(&e))?;
     let mut message = Request::new(Full::new(Bytes::from(request.body.clone())));
-    *message.uri_mut() = target.path_and_query.parse().map_err(|e| unusable(&e))?;
+    let in_line = match form {
+        Form::Origin => target.path_and_query.clone(),
+        Form::Absolute(_) => format!("http://{}{}", target.host_field, target.path_and_query),
+    };
+    *message.uri_mut() = in_line.parse().map_err(|e| unusable(&e))?;
 
     let fields = message.headers_mut();
     let value = |text: &str| HeaderValue::from_str(text).map_err(|e| unusable(&e));
     fields.insert(HOST, value(&target.host_field)?);
     fields.insert(USER_AGENT, value(user_agent)?);
     fields.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    if let Form::Absolute(Some(authorization)) = form {
+        let mut authorization = value(authorization)?;
+        authorization.set_sensitive(true);
+        fields.insert(PROXY_AUTHORIZATION, authorization);
+    }
     if method != Method::GET {
         fields.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
     }

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime as TlsTime};
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime as TlsTime,
+};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
 use scep_core::UnixTime;
@@ -35,9 +37,35 @@ struct Seen {
     client_certificate_requested: bool,
 }
 
+/// A certificate to show to servers that ask for one, with its chain and key.
+#[derive(Clone, Debug)]
+pub struct ClientIdentity(Arc<CertifiedKey>);
+
+impl ClientIdentity {
+    /// From DER: the chain with the client's own certificate first, and a key in PKCS #8.
+    ///
+    /// # Errors
+    /// `Misuse` if the key is of no use, or belongs to another certificate.
+    pub fn new(chain: Vec<Vec<u8>>, pkcs8: Vec<u8>) -> crate::Result<Self> {
+        let bad = |e: rustls::Error| crate::Error::misuse(format!("client certificate: {e}"));
+        let chain = chain.into_iter().map(CertificateDer::from).collect();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8));
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let identity = CertifiedKey::from_der(chain, key, &provider).map_err(bad)?;
+        Ok(Self(Arc::new(identity)))
+    }
+}
+
 /// Makes the handshake.
-pub(super) async fn handshake(stream: TcpStream, host: &str) -> Result<Secured, NetworkError> {
-    let recorder = Arc::new(Recorder::default());
+pub(super) async fn handshake(
+    stream: TcpStream,
+    host: &str,
+    identity: Option<&ClientIdentity>,
+) -> Result<Secured, NetworkError> {
+    let recorder = Arc::new(Recorder {
+        identity: identity.map(|identity| Arc::clone(&identity.0)),
+        ..Recorder::default()
+    });
     let provider = recorder.provider.clone();
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -123,6 +151,7 @@ impl Secured {
 struct Recorder {
     provider: Arc<CryptoProvider>,
     seen: Mutex<Seen>,
+    identity: Option<Arc<CertifiedKey>>,
 }
 
 impl Default for Recorder {
@@ -130,6 +159,7 @@ impl Default for Recorder {
         Self {
             provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
             seen: Mutex::default(),
+            identity: None,
         }
     }
 }
@@ -206,11 +236,11 @@ impl ResolvesClientCert for Recorder {
         _sigschemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
         self.record(|seen| seen.client_certificate_requested = true);
-        None
+        self.identity.clone()
     }
 
     fn has_certs(&self) -> bool {
-        false
+        self.identity.is_some()
     }
 }
 

@@ -116,11 +116,13 @@ async fn a_passive_diagnosis_reads_in_this_order() {
             "GET BaseUrl",
             "GET GetCaCaps",
             "GET GetCaCert",
-            "GET GetCaCert",
-            "GET GetCaCert",
-            "GET Crl",
-            "GET Crl",
             "GET MscepAdmin",
+            "GET OtherPath",
+            "GET OtherIdentifier",
+            "GET GetCaCert",
+            "GET GetCaCert",
+            "GET Crl",
+            "GET Crl",
             "GET LongUrl",
             "GET LongUrl",
             "GET LongUrl",
@@ -128,7 +130,7 @@ async fn a_passive_diagnosis_reads_in_this_order() {
         ]
     );
     let numbers: Vec<u32> = report.observations.items.iter().map(|o| o.n).collect();
-    assert_eq!(numbers, (1..=15).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=17).collect::<Vec<_>>());
     assert_eq!(report.observations.started, START.0);
     let lines = network.lines();
     assert!(
@@ -340,7 +342,7 @@ fn path_and_query(url: &str) -> usize {
 #[tokio::test]
 async fn the_ladder_of_long_urls_ends_at_the_first_that_breaks() {
     let network = healthy_but(|request| {
-        (request.url.contains("message=") && path_and_query(&request.url) > 4000)
+        (request.url.contains("message=A") && path_and_query(&request.url) > 4000)
             .then(|| Ok(response(414, "text/html", "")))
     });
     let report = passive(&network).await;
@@ -348,16 +350,21 @@ async fn the_ladder_of_long_urls_ends_at_the_first_that_breaks() {
         .iter()
         .map(|o| status(o))
         .collect();
-    assert_eq!(rungs, [200, 200, 414]);
+    assert_eq!(rungs[..3], [200, 200, 414]);
     let lengths: Vec<usize> = network
         .received
         .lock()
         .unwrap()
         .iter()
-        .filter(|request| request.url.contains("message="))
+        .filter(|request| request.url.contains("message=A"))
         .map(|request| path_and_query(&request.url))
         .collect();
-    assert_eq!(lengths, [1900, 2200, 5500]);
+    assert_eq!(lengths[..3], [1900, 2200, 5500]);
+    // then the exact limit, by halves
+    let works = lengths.iter().filter(|length| **length <= 4000).max();
+    let breaks = lengths.iter().filter(|length| **length > 4000).min();
+    assert_eq!((works, breaks), (Some(&4000), Some(&4001)));
+    assert!(lengths.len() <= 3 + 12, "{lengths:?}");
     let Probe::Http { url, .. } = &of(&report, Purpose::LongUrl)[2].probe else {
         panic!()
     };
@@ -366,6 +373,24 @@ async fn the_ladder_of_long_urls_ends_at_the_first_that_breaks() {
         url.ends_with(&format!("&message=<{filler} octets>")),
         "{url}"
     );
+}
+
+#[tokio::test]
+async fn who_is_silent_is_asked_once() {
+    let network = healthy_but(|_| Some(Err(NetworkErrorKind::TimedOut)));
+    let report = run(&network, URL, &options(Level::Request)).await;
+    assert_eq!(network.lines().len(), 5, "{:?}", network.lines());
+    for purpose in [Purpose::Root, Purpose::GetCaCaps, Purpose::GetCaCert] {
+        let observation = of(&report, purpose)[0];
+        assert!(matches!(
+            observation.outcome,
+            Outcome::Failed {
+                error: NetworkErrorKind::TimedOut,
+                ..
+            }
+        ));
+    }
+    assert!(skipped(of(&report, Purpose::PkiOperationPost)[0]).is_some());
 }
 
 #[tokio::test]

@@ -322,6 +322,8 @@ fn long_urls(observations: &Observations, facts: &mut Facts) {
     };
     let mut longest_ok: Option<(usize, u32)> = None;
     let mut shortest_broken: Option<(usize, &Observation)> = None;
+    // what breaks far beyond the limit names the limit that is meant: at its very edge headers count too
+    let mut longest_broken: Option<(usize, &Observation)> = None;
     for (observation, _, url) in
         exchanges(observations).filter(|(_, purpose, _)| *purpose == Purpose::LongUrl)
     {
@@ -335,8 +337,13 @@ fn long_urls(observations: &Observations, facts: &mut Facts) {
             if longest_ok.is_none_or(|(known, _)| octets > known) {
                 longest_ok = Some((octets, observation.n));
             }
-        } else if shortest_broken.is_none_or(|(known, _)| octets < known) {
-            shortest_broken = Some((octets, observation));
+        } else {
+            if shortest_broken.is_none_or(|(known, _)| octets < known) {
+                shortest_broken = Some((octets, observation));
+            }
+            if longest_broken.is_none_or(|(known, _)| octets > known) {
+                longest_broken = Some((octets, observation));
+            }
         }
     }
     if let Some((octets, n)) = longest_ok {
@@ -345,12 +352,13 @@ fn long_urls(observations: &Observations, facts: &mut Facts) {
             facts.add("long-url.broken", false, &[n]);
         }
     }
-    let Some((octets, observation)) = shortest_broken else {
+    let (Some((octets, shortest)), Some((_, observation))) = (shortest_broken, longest_broken)
+    else {
         return;
     };
+    facts.add("long-url.shortest-broken", octets, &[shortest.n]);
     let n = &[observation.n];
     facts.add("long-url.broken", true, n);
-    facts.add("long-url.shortest-broken", octets, n);
     if let Some(outcome) = outcome_word(&observation.outcome) {
         facts.add("long-url.outcome", outcome, n);
     }

@@ -77,6 +77,7 @@ pub(super) fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
 
 /// Probes that were made several times with one result stand in one line.
 fn print_probes(observations: &[Seen], renderer: &Renderer) {
+    let observations = worth_telling(observations);
     let groups: Vec<&[Seen]> = observations
         .chunk_by(|a, b| (&a.probe, a.result, shown(a)) == (&b.probe, b.result, shown(b)))
         .collect();
@@ -106,6 +107,29 @@ fn print_probes(observations: &[Seen], renderer: &Renderer) {
     if !rows.is_empty() {
         renderer.line("");
     }
+}
+
+/// Of the many lengths that are tried, the longest that worked and the shortest that did not: the last of
+/// each, as the search closes in on the limit.
+fn worth_telling(observations: &[Seen]) -> Vec<Seen> {
+    let last = |result| {
+        let of_ladder = |seen: &&Seen| seen.probe == "long-url" && seen.result == result;
+        observations
+            .iter()
+            .filter(of_ladder)
+            .map(|seen| seen.n)
+            .max()
+    };
+    let ends = [
+        last(ProbeResult::Ok),
+        last(ProbeResult::Fail),
+        last(ProbeResult::Skipped),
+    ];
+    observations
+        .iter()
+        .filter(|seen| seen.probe != "long-url" || ends.contains(&Some(seen.n)))
+        .cloned()
+        .collect()
 }
 
 /// What came of a probe. Why an earlier probe failed is said there, and not again with every probe
