@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use scep_client::capture::Capture;
 use scep_failures::Catalogue;
 use scep_failures::catalogue::{FailureMode, Visibility};
 use scep_failures::diagnosis;
@@ -43,7 +44,11 @@ pub fn all(catalogue: &Catalogue) -> Vec<Document> {
         },
         Document {
             path: "docs/json-schema/scep-diagnosis-1.json",
-            content: schema(),
+            content: schema(&diagnosis::json_schema()),
+        },
+        Document {
+            path: "docs/json-schema/scep-capture-1.json",
+            content: schema(&Capture::json_schema()),
         },
     ]
 }
@@ -220,8 +225,8 @@ fn deviations() -> String {
     out
 }
 
-fn schema() -> String {
-    let mut text = serde_json::to_string_pretty(&diagnosis::json_schema()).unwrap_or_default();
+fn schema(schema: &serde_json::Value) -> String {
+    let mut text = serde_json::to_string_pretty(schema).unwrap_or_default();
     text.push('\n');
     text
 }

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+pub(crate) mod capture;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
 pub(crate) mod enroll;

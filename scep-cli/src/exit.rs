@@ -31,13 +31,14 @@ const CODES: [(Exit, u8, &str); 5] = [
 ];
 
 /// What 0 and 1 mean for each command; the empty text where a command has no such answer.
-const ANSWERS: [(&str, &str, &str); 7] = [
+const ANSWERS: [(&str, &str, &str); 8] = [
     (
         "diagnose",
         "no failure found",
         "a failure was diagnosed, or something fails and is not recognized",
     ),
     ("explain", "explained", ""),
+    ("capture", "written without secrets", ""),
     (
         "enroll",
         "a certificate was issued",

@@ -8,6 +8,7 @@ mod nearest;
 mod options;
 mod provider;
 mod render;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,9 @@ enum Command {
     /// Explain a failure mode, a symptom, a status, an error code or an event
     #[command(after_help = Exit::help_of("explain"))]
     Explain(command::explain::Args),
+    /// Take secrets out of recorded traffic
+    #[command(after_help = Exit::help_of("capture"))]
+    Capture(command::capture::Args),
     /// Get a certificate
     #[command(after_help = Exit::help_of("enroll"))]
     Enroll(command::enroll::Args),
@@ -92,6 +96,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Diagnose(args) => command::diagnose::run(args, provider, &renderer).await,
             Command::Explain(args) => command::explain::run(&args, &renderer),
+            Command::Capture(args) => command::capture::run(&args, &renderer),
             Command::Enroll(args) => command::enroll::run(args, provider, &renderer).await,
             Command::Poll(args) => command::poll::run(args, provider, &renderer).await,
             Command::Inspect(args) => command::inspect::run(&args, provider.as_ref(), &renderer),

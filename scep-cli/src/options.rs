@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use scep_client::net::{HyperNetwork, TrustStore};
+use scep_client::net::{ClientIdentity, ForwardProxy, HyperNetwork, TrustStore};
 use scep_core::client::{CaTrust, MethodChoice};
 use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey, SystemRandom};
 use scep_core::inspect::private_key_der;
@@ -265,12 +265,57 @@ pub(crate) struct ProtocolArgs {
     /// CA identifier, sent as message= of GetCACaps and GetCACert.
     #[arg(long, value_name = "TEXT")]
     pub(crate) ca_identifier: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+/// How the server is reached.
+#[derive(Args, Debug)]
+pub(crate) struct NetworkArgs {
     /// Further root certificates for https (PEM).
     #[arg(long, value_name = "FILE")]
-    pub(crate) tls_ca_file: Option<PathBuf>,
+    tls_ca_file: Option<PathBuf>,
+    /// Certificate (PEM, with its chain) for servers that ask for one in the TLS handshake.
+    #[arg(long, value_name = "FILE", requires = "tls_client_key")]
+    tls_client_cert: Option<PathBuf>,
+    /// Its key (PEM or DER, PKCS #8).
+    #[arg(long, value_name = "FILE", requires = "tls_client_cert")]
+    tls_client_key: Option<PathBuf>,
     /// Ask this name server (ADDRESS:PORT, by UDP) in place of the operating system's resolver.
     #[arg(long, value_name = "ADDRESS")]
-    pub(crate) resolver: Option<SocketAddr>,
+    resolver: Option<SocketAddr>,
+    /// Go through this forward proxy, http://HOST:PORT. Variables of the environment are not asked.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
+}
+
+impl NetworkArgs {
+    /// The real network.
+    pub(crate) fn network(&self) -> Result<HyperNetwork> {
+        let mut trust = TrustStore::system();
+        if let Some(path) = &self.tls_ca_file {
+            trust
+                .add_pem(&files::read_text(path)?)
+                .map_err(|e| Failure::local(format!("{}: {}", path.display(), e.causes())))?;
+        }
+        let mut network = HyperNetwork::new(trust);
+        if let Some(server) = self.resolver {
+            network = network.with_resolver(server);
+        }
+        if let Some(url) = &self.proxy {
+            network = network.with_proxy(ForwardProxy::parse(url)?);
+        }
+        if let (Some(chain), Some(key)) = (&self.tls_client_cert, &self.tls_client_key) {
+            let chain = certificates(chain)?;
+            let chain = chain.iter().map(|c| c.as_der().to_vec()).collect();
+            let content = Zeroizing::new(files::read(key)?);
+            let pkcs8 = private_key_der(&content)
+                .map_err(|e| Failure::local(format!("{}: {e}", key.display())))?;
+            let identity = ClientIdentity::new(chain, pkcs8.to_vec())?;
+            network = network.with_client_identity(identity);
+        }
+        Ok(network)
+    }
 }
 
 /// Names of algorithm policies.
@@ -328,24 +373,6 @@ pub(crate) fn scep_url(text: &str) -> std::result::Result<String, String> {
         "http" | "https" => Ok(text.to_owned()),
         other => Err(format!("SCEP goes over http or https, not {other}")),
     }
-}
-
-/// The real network, with further roots from a file.
-pub(crate) fn network(
-    tls_ca_file: Option<&Path>,
-    resolver: Option<SocketAddr>,
-) -> Result<HyperNetwork> {
-    let mut trust = TrustStore::system();
-    if let Some(path) = tls_ca_file {
-        trust
-            .add_pem(&files::read_text(path)?)
-            .map_err(|e| Failure::local(format!("{}: {}", path.display(), e.causes())))?;
-    }
-    let network = HyperNetwork::new(trust);
-    Ok(match resolver {
-        Some(server) => network.with_resolver(server),
-        None => network,
-    })
 }
 
 #[cfg(test)]

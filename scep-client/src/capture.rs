@@ -1,5 +1,8 @@
 //! A capture: all observations of a diagnosis in a file, without secrets, for another day.
 
+mod har;
+mod traffic;
+
 use std::path::Path;
 
 use scep_core::cms::{EnvelopedData, Recipient};
@@ -12,13 +15,15 @@ use serde::{Deserialize, Serialize};
 use crate::observer::hides_message;
 use crate::{Error, Result, base64, file, redact};
 
+pub use traffic::redact_text;
+
 /// A capture file.
 ///
 /// Secrets are removed when it is made, and again when it is loaded: user information and messages
 /// in URLs, cookies, authorization, challenge passwords on an open NDES admin page and in lines of
 /// server logs, and envelopes that are keyed by a password (RFC 5652 section 6.2.4), which could be
 /// guessed offline. Requests are never in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Capture {
@@ -46,19 +51,29 @@ impl Capture {
         }
     }
 
-    /// Reads a capture file.
+    /// Reads a capture file, or an HTTP archive (HAR), as browsers save them.
     ///
     /// # Errors
-    /// `File` if it cannot be read, `Format` if it is no capture of this version.
+    /// `File` if it cannot be read, `Format` if it is neither a capture of this version nor an archive
+    /// that holds an exchange with a SCEP server.
     pub fn load(path: &Path) -> Result<Self> {
         Self::from_json(path, &file::read(path)?)
     }
 
-    /// Reads a capture from a text that came from `path` (or whatever an error is to name).
+    /// The JSON schema of a capture file.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
+    /// Reads a capture or an archive from a text that came from `path` (or whatever an error is to name).
     ///
     /// # Errors
-    /// `Format` if it is no capture of this version.
+    /// `Format`, as [`load`](Self::load).
     pub fn from_json(path: &Path, text: &str) -> Result<Self> {
+        if har::is_archive(text) {
+            return Ok(Self::new(&har::read(path, text)?));
+        }
         let mut capture: Self = file::from_json(path, text, Self::SCHEMA)?;
         clean(&mut capture.observations);
         Ok(capture)

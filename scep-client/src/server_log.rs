@@ -28,6 +28,7 @@ use scep_failures::Catalogue;
 use scep_failures::observation::LogRecord;
 
 pub use collector::PER_KIND;
+pub(crate) use event::seconds;
 
 use self::collector::Collector;
 use self::text::{Counted, Pieces, Transcoded};

@@ -1,6 +1,8 @@
 //! `scep diagnose`: what is wrong with a SCEP server, from outside.
 
+mod markdown;
 mod report;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use scep_failures::{Catalogue, Diagnosis, classify};
 use super::enroll::duration;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::options::{ChallengeArgs, TrustArgs, network, scep_url};
+use crate::options::{ChallengeArgs, NetworkArgs, TrustArgs, scep_url};
 use crate::render::Renderer;
 
 pub(crate) use report::print_verdict;
@@ -30,12 +32,28 @@ pub(crate) struct Args {
     /// The SCEP URL, such as https://host/certsrv/mscep/mscep.dll
     #[arg(required_unless_present_any = ["from", "server_log"], value_parser = scep_url)]
     url: Option<String>,
-    /// Print JSON (schema scep-diagnosis/1).
-    #[arg(long, conflicts_with = "quiet")]
+    /// How to print the diagnosis.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    format: Format,
+    /// Print JSON (schema scep-diagnosis/1): --format json.
+    #[arg(long, conflicts_with_all = ["quiet", "format"])]
     json: bool,
-    /// Print one line.
-    #[arg(long)]
+    /// Print one line: --format line.
+    #[arg(long, conflicts_with = "format")]
     quiet: bool,
+    /// Look again and again, every DURATION (10s), and print a line whenever something has changed, until
+    /// Ctrl-C.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10s",
+        value_parser = duration,
+        requires = "url",
+        conflicts_with_all = ["enroll", "from"]
+    )]
+    watch: Option<Duration>,
     /// Also send a request with a wrong challenge password: nothing is issued, unless the server
     /// asks for no password.
     #[arg(long, requires = "url")]
@@ -57,33 +75,53 @@ pub(crate) struct Args {
     /// CA identifier, sent as message= of GetCACaps and GetCACert.
     #[arg(long, value_name = "TEXT")]
     ca_identifier: Option<String>,
-    /// Further root certificates for https (PEM).
-    #[arg(long, value_name = "FILE")]
-    tls_ca_file: Option<PathBuf>,
-    /// Ask this name server (ADDRESS:PORT, by UDP) in place of the operating system's resolver.
-    #[arg(long, value_name = "ADDRESS")]
-    resolver: Option<std::net::SocketAddr>,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// Remember the last healthy look at each server in this folder; later it proves which
     /// certificate or CRL has expired.
     #[arg(long, value_name = "DIR", requires = "url")]
     remember: Option<PathBuf>,
-    /// What the server wrote: events saved as XML by Event Viewer or wevtutil, an IIS or HTTPERR log,
-    /// NDESPlugin.log, or JSON as GET /events of `scep mock` gives it. May be given several times,
-    /// and without a URL.
-    #[arg(long, value_name = "FILE")]
+    /// What the server wrote: events as .evtx, XML or CSV, IIS and HTTPERR logs, NDESPlugin.log, what
+    /// certutil -ping, certutil -verify -urlfetch and netsh winhttp show proxy print, or JSON as GET
+    /// /events of `scep mock` gives it; told by the content, of any length. With or without a URL.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     server_log: Vec<PathBuf>,
     /// Save what was seen, with secrets removed.
     #[arg(long, value_name = "FILE")]
     capture: Option<PathBuf>,
-    /// Diagnose a saved capture; nothing is sent.
+    /// Diagnose a saved capture, or an HTTP archive (HAR) of a browser; nothing is sent.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "send_request", "enroll", "remember"])]
     from: Option<PathBuf>,
-    /// How long to wait for each answer.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
-    timeout: Duration,
-    /// How long to wait for the answer to a request.
-    #[arg(long, value_name = "DURATION", default_value = "90s", value_parser = duration)]
-    patience: Duration,
+    /// How long to wait for a name server, and for a connection.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    connect_timeout: Duration,
+    /// How long to wait for an answer; by default 30s, and 90s for that to a PKIOperation.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    patience: Option<Duration>,
+}
+
+/// How a diagnosis is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a reader at a terminal.
+    #[default]
+    Text,
+    /// For a ticket.
+    Markdown,
+    /// For a program (schema scep-diagnosis/1).
+    Json,
+    /// One line.
+    Line,
+}
+
+impl Args {
+    const fn format(&self) -> Format {
+        match (self.json, self.quiet) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Line,
+            _ => self.format,
+        }
+    }
 }
 
 pub(crate) async fn run(
@@ -91,6 +129,9 @@ pub(crate) async fn run(
     provider: Arc<dyn CryptoProvider>,
     renderer: &Renderer,
 ) -> Result {
+    if let (Some(every), Some(url)) = (args.watch, &args.url) {
+        return watch::watch(&args, url, every, &provider, renderer).await;
+    }
     let (mut diagnosis, observations) = if let Some(path) = &args.from {
         let mut observations = Capture::load(path)?.observations;
         observations.logs.extend(logs(&args, renderer)?);
@@ -109,17 +150,20 @@ pub(crate) async fn run(
     if let Some(path) = &args.capture {
         Capture::new(&observations).save(path)?;
     }
-    if args.json {
-        renderer.json(&diagnosis);
-    } else if args.quiet {
-        renderer.line(report::one_line(&diagnosis));
-    } else {
-        report::print(&diagnosis, renderer);
+    match args.format() {
+        Format::Json => renderer.json(&diagnosis),
+        Format::Line => renderer.line(report::one_line(&diagnosis)),
+        Format::Markdown => renderer.line(markdown::report(&diagnosis).trim_end()),
+        Format::Text => report::print(&diagnosis, renderer),
     }
-    Ok(match diagnosis.outcome {
+    Ok(exit(&diagnosis))
+}
+
+const fn exit(diagnosis: &Diagnosis) -> Exit {
+    match diagnosis.outcome {
         Outcome::Healthy => Exit::Good,
         Outcome::Failure | Outcome::Unrecognized | Outcome::NotScep => Exit::Bad,
-    })
+    }
 }
 
 /// The records of the server logs that were given.
@@ -152,11 +196,13 @@ async fn live(
         (false, true) => Level::Request,
         (false, false) => Level::Passive,
     };
-    options.timeouts.resolve = args.timeout;
-    options.timeouts.connect = args.timeout;
-    options.timeouts.tls = args.timeout;
-    options.timeouts.http = args.timeout;
-    options.timeouts.pki_operation = args.patience;
+    options.timeouts.resolve = args.connect_timeout;
+    options.timeouts.connect = args.connect_timeout;
+    if let Some(patience) = args.patience {
+        options.timeouts.tls = patience;
+        options.timeouts.http = patience;
+        options.timeouts.pki_operation = patience;
+    }
     options.ca_identifier.clone_from(&args.ca_identifier);
     options.logs = logs(args, renderer)?;
     if let Some(folder) = &args.remember {
@@ -175,7 +221,7 @@ async fn live(
     }
     let watcher = renderer.clone();
     options.watch = Arc::new(move |seen| watcher.progress(&progress(seen)));
-    let network = network(args.tls_ca_file.as_deref(), args.resolver)?;
+    let network = args.network.network()?;
     let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
     for error in &report.local_errors {
         renderer.warn(&error.causes());

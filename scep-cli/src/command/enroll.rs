@@ -16,7 +16,7 @@ use scep_core::x509::{Extension, GeneralName, Name};
 use super::diagnose;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
-use crate::options::{ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, network, scep_url};
+use crate::options::{ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, scep_url};
 use crate::render::Renderer;
 
 pub(crate) use finish::Finish;
@@ -120,7 +120,7 @@ pub(crate) async fn run(
     if let Some(pem) = &key.new_pem {
         files::write(&paths.key, pem.as_bytes(), Access::OwnerOnly)?;
     }
-    let network = network(args.protocol.tls_ca_file.as_deref(), args.protocol.resolver)?;
+    let network = args.protocol.network.network()?;
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
     params.challenge = challenge;
     params.server.policy = args.protocol.policy.policy();

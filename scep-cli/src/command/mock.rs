@@ -18,6 +18,7 @@ use crate::files;
 use crate::nearest;
 use crate::options::first_line;
 use crate::render::{Renderer, count};
+use crate::stop::Stop;
 
 /// Arguments of `scep mock`.
 #[derive(clap::Args, Debug)]
@@ -366,44 +367,6 @@ fn ready(
         }
     ));
     Ok(())
-}
-
-/// Ctrl-C, or whoever started the mock asks it to end. From the moment that this exists neither
-/// kills the process.
-struct Stop {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Stop {
-    fn listen() -> Result<Self> {
-        Ok(Self {
-            #[cfg(unix)]
-            signals: {
-                use tokio::signal::unix::{SignalKind, signal};
-                let listen =
-                    |kind| signal(kind).map_err(|e| Failure::local(format!("signals: {e}")));
-                [
-                    listen(SignalKind::interrupt())?,
-                    listen(SignalKind::terminate())?,
-                ]
-            },
-        })
-    }
-
-    #[cfg(unix)]
-    async fn asked(&mut self) {
-        let [interrupt, terminate] = &mut self.signals;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    async fn asked(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }
 
 fn list(json: bool, renderer: &Renderer) {

@@ -9,7 +9,7 @@ use scep_core::crypto::CryptoProvider;
 
 use super::enroll::{Finish, Paths, duration, options};
 use crate::failure::{Failure, Result};
-use crate::options::{PolicyChoice, load_key, network};
+use crate::options::{NetworkArgs, PolicyChoice, load_key};
 use crate::render::Renderer;
 
 /// Arguments of `scep poll`.
@@ -26,12 +26,8 @@ pub(crate) struct Args {
     /// Algorithms that are acceptable.
     #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     policy: PolicyChoice,
-    /// Further root certificates for https (PEM).
-    #[arg(long, value_name = "FILE")]
-    tls_ca_file: Option<PathBuf>,
-    /// Ask this name server (ADDRESS:PORT, by UDP) in place of the operating system's resolver.
-    #[arg(long, value_name = "ADDRESS")]
-    resolver: Option<std::net::SocketAddr>,
+    #[command(flatten)]
+    network: NetworkArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -56,7 +52,7 @@ pub(crate) async fn run(
     let key = load_key(provider.as_ref(), &key_file)?;
     // asking is why the command was called, so the next poll is due now
     state.transaction.next_poll = scep_core::UnixTime::now();
-    let network = network(args.tls_ca_file.as_deref(), args.resolver)?;
+    let network = args.network.network()?;
     let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     let result = poll(
         &network,

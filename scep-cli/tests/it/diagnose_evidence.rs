@@ -188,3 +188,99 @@ fn base64(octets: &[u8]) -> String {
         .filter(|line| !line.starts_with("-----"))
         .collect()
 }
+
+#[test]
+fn an_archive_of_a_browser_is_a_capture() {
+    let folder = tempfile::tempdir().unwrap();
+    let har = path(folder.path(), "traffic.har");
+    let url = "https://ndes.example/certsrv/mscep/mscep.dll";
+    let page = "<!DOCTYPE HTML PUBLIC \\\"-//W3C//DTD HTML 4.01//EN\\\"\\\"http://www.w3.org/TR/html4/strict.dtd\\\">\\r\\n<HTML><HEAD><TITLE>Service Unavailable</TITLE>\\r\\n<META HTTP-EQUIV=\\\"Content-Type\\\" Content=\\\"text/html; charset=us-ascii\\\"></HEAD>\\r\\n<BODY><h2>Service Unavailable</h2>\\r\\n<hr><p>HTTP Error 503. The service is unavailable.</p>\\r\\n</BODY></HTML>\\r\\n";
+    let entry = |operation: &str| {
+        format!(
+            r#"{{"startedDateTime": "2026-11-25T22:29:20.000Z", "time": 4.2,
+            "request": {{"method": "GET", "url": "{url}?operation={operation}", "headers": []}},
+            "response": {{"status": 503, "statusText": "Service Unavailable",
+                "headers": [{{"name": "Server", "value": "Microsoft-HTTPAPI/2.0"}},
+                            {{"name": "Content-Type", "value": "text/html; charset=us-ascii"}}],
+                "content": {{"size": 326, "mimeType": "text/html", "text": "{page}"}}}}}}"#
+        )
+    };
+    let entries = [entry("GetCACaps"), entry("GetCACert")].join(",");
+    let archive = format!(r#"{{"log": {{"version": "1.2", "entries": [{entries}]}}}}"#);
+    std::fs::write(&har, &archive).unwrap();
+    let diagnosis = run(&["diagnose", "--from", &har, "--json"]).exits(1).json();
+    assert_eq!(diagnosis["symptom"]["id"], "mscep-503-pool-down");
+    assert_eq!(diagnosis["url"], url);
+    assert_eq!(diagnosis["started"], "2026-11-25T22:29:20Z");
+
+    std::fs::write(&har, r#"{"log": {"entries": []}}"#).unwrap();
+    run(&["diagnose", "--from", &har])
+        .exits(4)
+        .only_says("no exchange with a SCEP server");
+}
+
+#[test]
+fn recorded_traffic_loses_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(folder.path(), "terminal.txt");
+    std::fs::write(
+        &file,
+        "> GET /certsrv/mscep_admin/ HTTP/1.1\n> Authorization: Basic c2VjcmV0\n\
+         < Server: Microsoft-IIS/10.0\nThe enrollment challenge password is: 0123456789ABCDEF\n",
+    )
+    .unwrap();
+    let cleaned = run(&["capture", "redact", &file]).exits(0);
+    assert!(cleaned.stdout.contains("Microsoft-IIS/10.0"));
+    for secret in ["c2VjcmV0", "0123456789ABCDEF"] {
+        assert!(!cleaned.stdout.contains(secret), "{}", cleaned.stdout);
+    }
+    let out = path(folder.path(), "clean.txt");
+    run(&["capture", "redact", &file, "--out", &out]).exits(0);
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), cleaned.stdout);
+    run(&["capture", "redact", &file, "--out", &out])
+        .exits(2)
+        .only_says("--force");
+}
+
+#[test]
+fn a_ticket_is_markdown() {
+    let mock = Mock::start(&["--failure", "ndes-ra-cert-expired"]);
+    let report = run(&["diagnose", mock.url(), "--format", "markdown"]).exits(1);
+    report.in_order(&[
+        "# SCEP diagnosis: <http://",
+        "**mscep-500-not-started",
+        "> To ",
+        "## Because",
+        "## Possible causes, likeliest first",
+        "(`ndes-ra-cert-expired`",
+        "## Next check",
+        "| it shows | then it is |",
+        "## Not proven by this look",
+        "## What was looked at",
+        "| FAIL |",
+        "Nothing was issued.",
+    ]);
+    run(&["diagnose", mock.url(), "--format", "markdown", "--json"]).exits(2);
+}
+
+#[test]
+fn the_next_check_tells_the_causes_apart() {
+    let mock = Mock::start(&["--failure", "ndes-ra-cert-expired"]);
+    let diagnosis = run(&["diagnose", mock.url(), "--json"]).exits(1).json();
+    let check = &diagnosis["next_check"];
+    assert_eq!(check["what"], "application");
+    let results = check["results"].as_array().unwrap();
+    let of = |id: &str| {
+        let mut results = results.iter();
+        results.position(|r| r["failure_modes"].as_array().unwrap().contains(&id.into()))
+    };
+    assert_ne!(of("ndes-ra-cert-expired"), of("ndes-ca-unreachable"));
+    let sentence = diagnosis["handover"]["sentence"].as_str().unwrap();
+    assert!(
+        sentence.contains(mock.url()) && sentence.contains("please look at"),
+        "{sentence}"
+    );
+    let healthy = Mock::start(&[]);
+    let diagnosis = run(&["diagnose", healthy.url(), "--json"]).exits(0).json();
+    assert!(diagnosis["next_check"].is_null() && diagnosis["handover"].is_null());
+}

@@ -2,8 +2,8 @@
 
 use crate::support::{compare, repository, run};
 
-const COMMANDS: [&str; 7] = [
-    "diagnose", "explain", "enroll", "poll", "inspect", "mock", "demo",
+const COMMANDS: [&str; 8] = [
+    "diagnose", "explain", "capture", "enroll", "poll", "inspect", "mock", "demo",
 ];
 
 #[test]

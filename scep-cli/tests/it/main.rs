@@ -22,3 +22,4 @@ mod provider;
 mod readme;
 mod streams;
 mod support;
+mod watch;

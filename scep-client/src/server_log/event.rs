@@ -50,7 +50,7 @@ pub(super) fn code_in(text: &str) -> Option<String> {
 }
 
 /// Seconds since 1970 of a date `2026-11-25` and a time `22:29:20`; 0 if they are none.
-pub(super) fn seconds(date: &str, time: &str) -> i64 {
+pub(crate) fn seconds(date: &str, time: &str) -> i64 {
     let read = || {
         let mut day = date.split('-');
         let year = day.next()?.parse().ok().filter(|year| *year >= 1970)?;

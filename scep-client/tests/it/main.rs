@@ -13,5 +13,6 @@ mod enroll;
 mod fake;
 mod hyper_network;
 mod pki;
+mod proxy;
 mod server;
 mod tls;

@@ -17,15 +17,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-const HOST: &str = "ndes.example";
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const HOST: &str = "ndes.example";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// A time at which every test certificate is valid.
 const DURING: UnixTime = UnixTime(BEGIN.0 + 86_400);
 
 static ROOT: LazyLock<Identity> = LazyLock::new(|| Identity::root("CN=Test Root"));
 static SERVER: LazyLock<Identity> = LazyLock::new(|| ROOT.tls_server(HOST));
 
-fn trusting_root() -> TrustStore {
+pub(crate) fn trusting_root() -> TrustStore {
     let mut trust = TrustStore::empty();
     assert_eq!(trust.add_pem(&ROOT.certificate.to_pem()).unwrap(), 1);
     trust
@@ -151,6 +151,43 @@ fn config(
             PrivateKeyDer::try_from(SERVER.pkcs8.clone()).unwrap(),
         )
         .unwrap()
+}
+
+/// A TLS server that answers `ok`.
+pub(crate) async fn plain_server() -> SocketAddr {
+    server(|| config(&[&rustls::version::TLS13], false), OK).await
+}
+
+/// One that lets nobody in without a certificate of the root.
+pub(crate) async fn demanding_server() -> SocketAddr {
+    let demand = || {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from(ROOT.certificate.as_der().to_vec()))
+            .unwrap();
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(
+                chain().into_iter().map(CertificateDer::from).collect(),
+                PrivateKeyDer::try_from(SERVER.pkcs8.clone()).unwrap(),
+            )
+            .unwrap()
+    };
+    server(demand, OK).await
+}
+
+/// A certificate of the root for a client, and its key.
+pub(crate) fn client_certificate() -> (Vec<Vec<u8>>, Vec<u8>) {
+    let client = ROOT.tls_server("client.example");
+    (
+        vec![client.certificate.as_der().to_vec()],
+        client.pkcs8.clone(),
+    )
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

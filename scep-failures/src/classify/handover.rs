@@ -1,7 +1,7 @@
 //! The one sentence for whoever is in charge of the layer that is broken.
 
-use super::Case;
-use crate::catalogue::FailureMode;
+use super::{Case, next_check};
+use crate::catalogue::{FailureMode, Owner};
 use crate::diagnosis::{Diagnosis, Handover, Outcome};
 
 /// So many facts are told; the report has all of them.
@@ -33,11 +33,28 @@ pub(super) fn handover(case: &Case<'_>, diagnosis: &Diagnosis) -> Option<Handove
     } else {
         format!(" ({})", facts.join("; "))
     };
+    let modes = diagnosis.failure_modes.len();
+    let log = diagnosis.next_check.as_ref().and_then(next_check::place_of);
+    // where nothing but a log tells the causes apart, that is what to ask for
+    let undecided = diagnosis
+        .failure_modes
+        .iter()
+        .all(|ranked| ranked.because.len() == 1);
+    let (to, request) = match log {
+        Some(log) if undecided => (
+            Owner::ServerAdmin,
+            format!("{log}, which tells the {modes} possible causes apart"),
+        ),
+        _ => (
+            first.owner,
+            format!("{}: {}", first.decided_by.place, first.decided_by.check),
+        ),
+    };
     Some(Handover {
-        to: first.owner,
+        to,
         sentence: format!(
-            "On {}, {url} fails: {}{seen}; please look on {}: {}",
-            diagnosis.started, symptom.title, first.decided_by.place, first.decided_by.check,
+            "On {}, {url} failed: {}{seen}; please look at {request}",
+            diagnosis.started, symptom.title
         ),
     })
 }

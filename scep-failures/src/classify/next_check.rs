@@ -51,6 +51,12 @@ const LOGS: [LogPlace; 8] = [
     },
 ];
 
+/// Where a log is, if the check is to look into one.
+pub(super) fn place_of(check: &NextCheck) -> Option<&'static str> {
+    let place = LOGS.iter().find(|place| place.log == check.what)?;
+    Some(place.text)
+}
+
 /// What a check would show, for each mode.
 type Results<'a> = BTreeMap<String, Vec<&'a FailureMode>>;
 

@@ -53,6 +53,14 @@ pub(super) fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
     if diagnosis.observations.is_empty() {
         return;
     }
+    renderer.line("");
+    for line in footprint(diagnosis) {
+        renderer.hanging("", &line);
+    }
+}
+
+/// What the diagnosis did to the server, in sentences.
+pub(super) fn footprint(diagnosis: &Diagnosis) -> Vec<String> {
     let footprint = &diagnosis.footprint;
     let issued = match footprint.issued.as_slice() {
         [] => "Nothing was issued.".to_string(),
@@ -63,14 +71,14 @@ pub(super) fn print(diagnosis: &Diagnosis, renderer: &Renderer) {
         ),
     };
     let requests = usize::try_from(footprint.requests).unwrap_or(usize::MAX);
-    renderer.line("");
-    renderer.line(format!(
+    let mut lines = vec![format!(
         "Sent {}. {issued}",
         count(requests, "HTTP request")
-    ));
+    )];
     for left in &footprint.left_behind {
-        renderer.hanging("Left behind: ", &format!("{left}."));
+        lines.push(format!("Left behind: {left}."));
     }
+    lines
 }
 
 // ---------------------------------------------------------------------- probes
@@ -111,7 +119,7 @@ fn print_probes(observations: &[Seen], renderer: &Renderer) {
 
 /// Of the many lengths that are tried, the longest that worked and the shortest that did not: the last of
 /// each, as the search closes in on the limit.
-fn worth_telling(observations: &[Seen]) -> Vec<Seen> {
+pub(super) fn worth_telling(observations: &[Seen]) -> Vec<Seen> {
     let last = |result| {
         let of_ladder = |seen: &&Seen| seen.probe == "long-url" && seen.result == result;
         observations
@@ -150,7 +158,7 @@ fn numbers(first: u32, last: u32) -> String {
 }
 
 /// `[4][6-9]`
-fn references(observations: &[u32]) -> String {
+pub(super) fn references(observations: &[u32]) -> String {
     let mut sorted = observations.to_vec();
     sorted.sort_unstable();
     sorted
@@ -160,12 +168,15 @@ fn references(observations: &[u32]) -> String {
 }
 
 /// The probe in the protocol's own words.
-fn probe_name(probe: &str) -> &str {
+pub(super) fn probe_name(probe: &str) -> &str {
     match probe {
         "tls" => "TLS",
         "root" => "GET /",
         "base-url" => "base URL",
         "get-ca-caps" => "GetCACaps",
+        "other-path" => "other path",
+        "other-identifier" => "message=",
+        "issuer-certificate" => "CA's own",
         "get-ca-cert" => "GetCACert",
         "crl" => "CRL",
         "mscep-admin" => "admin page",
@@ -213,6 +224,7 @@ pub(crate) fn print_verdict(diagnosis: &Diagnosis, renderer: &Renderer) {
     print_set_aside(diagnosis, renderer);
     if !healthy {
         print_modes(&diagnosis.failure_modes, renderer);
+        print_next(diagnosis, renderer);
     } else if diagnosis.findings.is_empty() {
         for mode in &diagnosis.failure_modes {
             renderer.line("");
@@ -272,6 +284,11 @@ fn print_set_aside(diagnosis: &Diagnosis, renderer: &Renderer) {
     }
 }
 
+/// What is true of every mode of a symptom needs no line each.
+fn says_little(because: &str) -> bool {
+    because.starts_with("it looks like this from outside") || because == "nothing rules it out"
+}
+
 fn print_modes(modes: &[RankedMode], renderer: &Renderer) {
     let Some(first) = modes.first() else {
         return;
@@ -291,7 +308,7 @@ fn print_modes(modes: &[RankedMode], renderer: &Renderer) {
             &format!("{}: {} ({})", mode.id, mode.title, mode.provenance),
         );
         if !alike {
-            for because in &mode.because {
+            for because in mode.because.iter().filter(|because| !says_little(because)) {
                 renderer.hanging("       why    ", because);
             }
         }
@@ -299,6 +316,32 @@ fn print_modes(modes: &[RankedMode], renderer: &Renderer) {
     }
     let which = if modes.len() > 1 { "ID" } else { &first.id };
     renderer.line(format!("  More, and how to fix it:  scep explain {which}"));
+}
+
+/// So many results of a check are printed.
+const MOST_RESULTS: usize = 8;
+
+/// The check that tells most, and the sentence for somebody else.
+fn print_next(diagnosis: &Diagnosis, renderer: &Renderer) {
+    if let Some(check) = &diagnosis.next_check {
+        renderer.line("");
+        renderer.hanging("  Next   ", &format!("to tell them apart, {}:", check.text));
+        for result in check.results.iter().take(MOST_RESULTS) {
+            let modes = result.failure_modes.join(", ");
+            renderer.hanging("           ", &format!("{}: {modes}", result.shows));
+        }
+        let more = check.results.len().saturating_sub(MOST_RESULTS);
+        if more > 0 {
+            renderer.line(format!("           and {more} more (--json has all)"));
+        }
+    }
+    if let Some(handover) = &diagnosis.handover {
+        renderer.line("");
+        renderer.hanging(
+            "  Write  ",
+            &format!("to the {}: {}", handover.to, handover.sentence),
+        );
+    }
 }
 
 fn print_not_proven(diagnosis: &Diagnosis, renderer: &Renderer) {
