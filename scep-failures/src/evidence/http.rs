@@ -61,6 +61,7 @@ pub(super) fn collect(observations: &Observations, facts: &mut Facts) {
         }
     }
     alike(facts);
+    now_and_then(observations, facts);
     long_urls(observations, facts);
 }
 
@@ -313,6 +314,31 @@ fn url_octets(url: &str) -> usize {
         Some((inner.len() + 2, number))
     });
     placeholder.map_or(url.len(), |(written, octets)| url.len() - written + octets)
+}
+
+/// A queue that is full at times refuses some requests and lets others through; what is switched off
+/// refuses all.
+fn now_and_then(observations: &Observations, facts: &mut Facts) {
+    let (mut refused, mut answered) = (Vec::new(), Vec::new());
+    for (observation, purpose, _) in exchanges(observations) {
+        let of_application = matches!(
+            purpose,
+            Purpose::BaseUrl | Purpose::GetCaCaps | Purpose::GetCaCert
+        );
+        let Outcome::Response(http) = &observation.outcome else {
+            continue;
+        };
+        let by = writer::identify(&Page::new(http)).writer;
+        if of_application && http.status == 503 && by == writer::Writer::HttpSys {
+            refused.push(observation.n);
+        } else if of_application && matches!(by, writer::Writer::Iis | writer::Writer::Mscep) {
+            answered.push(observation.n);
+        }
+    }
+    if !refused.is_empty() && !answered.is_empty() {
+        let seen = [refused, answered].concat();
+        facts.add("scep.refused-now-and-then", true, &seen);
+    }
 }
 
 fn long_urls(observations: &Observations, facts: &mut Facts) {

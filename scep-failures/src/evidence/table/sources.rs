@@ -281,6 +281,10 @@ const ALIKE: &[Definition] = &[
         "alike",
         "whether GetCACaps and GetCACert were answered with the same status by the same writer",
     ),
+    fact(
+        "refused-now-and-then",
+        "whether HTTP.sys refused some requests to the SCEP application with 503 and others were answered",
+    ),
     fact("outcome", "outcome that GetCACaps and GetCACert share"),
     fact("status", "HTTP status that GetCACaps and GetCACert share"),
     fact("writer", "writer that GetCACaps and GetCACert share"),
@@ -298,9 +302,9 @@ const LONG_URL: &[Definition] = &[
         "octets of the longest URL that was answered as a short one is",
     ),
     fact("shortest-broken", "octets of the shortest URL that was not"),
-    fact("outcome", "what came of the shortest URL that failed"),
-    fact("status", "HTTP status of the shortest URL that failed"),
-    fact("writer", "who answered the shortest URL that failed"),
+    fact("outcome", "what came of the longest URL that failed"),
+    fact("status", "HTTP status of the longest URL that failed"),
+    fact("writer", "who answered the longest URL that failed"),
     fact("substatus", "substatus that this page tells"),
 ];
 
@@ -416,7 +420,7 @@ pub const SOURCES: &[Source] = &[
     },
     Source {
         name: "scep",
-        title: "GetCACaps and GetCACert alike",
+        title: "SCEP application as a whole",
         visible_at: Visibility::Passive,
         families: &[ALIKE],
     },
