@@ -2,17 +2,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use scep_client::Network;
 use scep_client::diagnose::{DiagnoseOptions, diagnose};
 use scep_client::memory::MemoryStore;
 use scep_client::random::SharedRandom;
+use scep_client::server_log;
 use scep_core::UnixTime;
 use scep_core::crypto::{CryptoProvider, PrivateKey, RandomSource, default_provider};
 use scep_failures::catalogue::{Level, View, Visibility};
-use scep_failures::observation::{Memory, Observations};
+use scep_failures::observation::{LogRecord, Memory, Observations};
 use scep_failures::{Catalogue, Diagnosis};
-use scep_server_mock::{History, MockNdes};
+use scep_server_mock::{History, MemoryHost, MockNdes};
 
 use crate::loopback::Loopback;
+use crate::noise::{Noise, Noisy};
 use crate::scenario_client;
 
 /// When every simulation begins: 2026-11-25T12:00:00Z.
@@ -106,7 +109,35 @@ pub async fn look(
     } else {
         None
     };
-    look_with(&simulation(History::Whole)?, catalogue, view, memory).await
+    let network = simulation(History::Whole)?;
+    look_with(&network, &network, catalogue, view, memory).await
+}
+
+/// As [`look`], with something between client and deployment.
+///
+/// # Errors
+/// As [`look`].
+pub async fn look_through(
+    catalogue: &Catalogue,
+    failures: &[&str],
+    view: View,
+    noise: Noise,
+) -> Result<Look, LoopError> {
+    let simulation = |history| -> Result<Loopback, LoopError> {
+        let mut builder = MockNdes::builder().with_seed(1).with_history(history);
+        for failure in failures {
+            builder = builder.with_failure(*failure);
+        }
+        Ok(Loopback::new(builder.in_memory(START)?)?)
+    };
+    let memory = if view.memory {
+        remember(&simulation(History::UntilStart)?, catalogue).await?
+    } else {
+        None
+    };
+    let network = simulation(History::Whole)?;
+    let through = Noisy::new(&network, noise);
+    look_with(&network, &through, catalogue, view, memory).await
 }
 
 /// What a diagnosis of a deployment remembers; `None` if it is not well.
@@ -139,11 +170,12 @@ pub async fn look_at(
     catalogue: &Catalogue,
     view: View,
 ) -> Result<Look, LoopError> {
-    look_with(network, catalogue, view, None).await
+    look_with(network, network, catalogue, view, None).await
 }
 
 async fn look_with(
     network: &Loopback,
+    through: &dyn Network,
     catalogue: &Catalogue,
     view: View,
     memory: Option<Memory>,
@@ -165,11 +197,11 @@ async fn look_with(
     let requests = || host.with(|s| s.deployment().journal().count());
     let (issued_before, requests_before) = (issued(), requests());
     let url = host.scep_url();
-    let report = diagnose(network, Arc::clone(&provider), catalogue, &url, &options).await?;
+    let report = diagnose(through, Arc::clone(&provider), catalogue, &url, &options).await?;
     let (mut observations, mut diagnosis) = (report.observations, report.diagnosis);
     if view.logs {
         // what an administrator exports afterwards
-        observations.logs = host.log_records();
+        observations.logs = exported(catalogue, host)?;
         let footprint = diagnosis.footprint;
         diagnosis = scep_failures::classify(catalogue, &observations);
         diagnosis.footprint = footprint;
@@ -180,6 +212,23 @@ async fn look_with(
         requests: requests() - requests_before,
         issued: issued() - issued_before,
     })
+}
+
+/// The server's logs, written to files and read again. The notes of a CA's database and of a proxy's
+/// connector have no form of their own, and are taken as they are.
+///
+/// # Errors
+/// If a file cannot be read again.
+pub fn exported(catalogue: &Catalogue, host: &MemoryHost) -> Result<Vec<LogRecord>, LoopError> {
+    let mut records = Vec::new();
+    for (name, content) in host.log_files() {
+        records.extend(server_log::read_octets(catalogue, name, content.as_bytes())?.records);
+    }
+    let formless = |record: &LogRecord| {
+        record.event_id == 0 && !matches!(record.log.as_str(), "iis" | "httperr" | "ndes-plugin")
+    };
+    records.extend(host.log_records().into_iter().filter(formless));
+    Ok(records)
 }
 
 /// A fixed key: making one for each of hundreds of looks would take minutes.

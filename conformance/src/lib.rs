@@ -5,6 +5,7 @@
 //!   virtual time.
 //! * [`closed_loop`]: brings the deployment into a failure mode, looks at it as far as a view
 //!   allows, and says what was seen and what was diagnosed.
+//! * [`noise`]: a front end that changes what does not matter.
 //! * [`scenario_client`]: the client of a failure mode, played with this project's own.
 //! * [`partition`]: which failure modes a view cannot tell apart, computed and declared.
 //! * [`documents`]: the generated documents.
@@ -13,6 +14,7 @@
 pub mod closed_loop;
 pub mod documents;
 pub mod loopback;
+pub mod noise;
 pub mod partition;
 pub mod requirements;
 pub mod scenario_client;

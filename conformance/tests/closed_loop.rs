@@ -380,13 +380,8 @@ fn without_evidence(modes: &[&'static FailureMode]) -> Vec<String> {
     for mode in modes {
         let look = &looks_of(mode)[&Visibility::Logs];
         for declared in mode.evidence.iter().filter(|e| !e.alternative) {
-            let found = look.observations.logs.iter().any(|record| {
-                record.log == declared.log
-                    && (declared.source.is_empty() || record.source == declared.source)
-                    && (declared.event_id == 0 || record.event_id == declared.event_id)
-                    && (declared.code.is_empty()
-                        || record.code.eq_ignore_ascii_case(&declared.code))
-            });
+            let logs = &look.observations.logs;
+            let found = logs.iter().any(|record| declared.matches(record));
             if !found {
                 missing.push(format!(
                     "{}: {} {} event {} {}",

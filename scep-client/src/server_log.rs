@@ -140,14 +140,16 @@ fn read_one(
     }
     let mut text = BufReader::new(Transcoded::new(from)?);
     let mut head = Vec::new();
-    let form = {
-        // what has been looked at is read again
-        text.by_ref().take(HEAD).read_to_end(&mut head)?;
-        match Form::of(&String::from_utf8_lossy(&head)) {
-            Form::Unknown if of_plugin => Form::NdesPlugin,
-            form => form,
-        }
+    text.by_ref().take(HEAD).read_to_end(&mut head)?;
+    // a log in which nothing has happened
+    if head.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let form = match Form::of(&String::from_utf8_lossy(&head)) {
+        Form::Unknown if of_plugin => Form::NdesPlugin,
+        form => form,
     };
+    // what has been looked at is read again
     let whole = BufReader::new(std::io::Cursor::new(head).chain(text));
     read_text(form, whole, into)
 }

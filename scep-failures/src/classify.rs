@@ -244,11 +244,21 @@ impl<'a> Case<'a> {
             .collect()
     }
 
-    /// Both operations are answered well, with something that is no SCEP: a plain web server.
+    /// Both operations are answered by something that is no SCEP server: well, but with a page; by a web
+    /// server of which it is known that it does not have NDES in it; or not in HTTP at all, as by a port
+    /// that speaks TLS.
     fn something_else_answers(&self) -> bool {
         ["get-ca-caps", "get-ca-cert"].iter().all(|operation| {
-            self.facts.only(&format!("{operation}.status")) == Some(&200.into())
-                && self.facts.only(&format!("{operation}.valid")) == Some(&false.into())
+            let is =
+                |name: &str, value: &str| self.facts.has(&format!("{operation}.{name}"), value);
+            let status = |status: u16| {
+                self.facts.only(&format!("{operation}.status")) == Some(&status.into())
+            };
+            let a_page = status(200)
+                && self.facts.only(&format!("{operation}.valid")) == Some(&false.into());
+            let refused = status(400) || status(404) || status(405);
+            let a_web_server = refused && (is("writer", "nginx") || is("writer", "apache"));
+            a_page || a_web_server || is("outcome", "not-http")
         })
     }
 

@@ -89,6 +89,17 @@ impl Log {
         }
     }
 
+    /// Records of this log as a file: lines, or XML as `wevtutil` exports it.
+    pub fn export<'a>(self, records: impl Iterator<Item = &'a EventRecord>) -> String {
+        if self.is_text() {
+            let lines = records.map(|record| format!("{}\r\n", record.text));
+            lines.fold(self.heading().to_owned(), |text, line| text + &line)
+        } else {
+            let events: Vec<String> = records.filter_map(EventRecord::to_xml).collect();
+            format!("<Events>\r\n{}\r\n</Events>\r\n", events.join("\r\n"))
+        }
+    }
+
     /// Its name in a [`LogRecord`].
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::layer::client_network::obstacle;
 use crate::layer::dns::{self, Host, NoAnswer};
 pub use crate::layer::tls::{Handshake, HandshakeFailure};
+use crate::log::Log;
 use crate::scenario::play_step;
 use crate::simulation::Simulation;
 use crate::wire::{Outcome, Request, Response};
@@ -341,6 +342,20 @@ impl MemoryHost {
             steps.iter().try_for_each(|step| {
                 play_step(simulation.deployment_mut(), step, &persona, "a step", now)
             })
+        })
+    }
+
+    /// The server's logs as the files that an administrator would export: name of the log, content. What
+    /// a real server keeps in neither an event log nor a text file is not among them.
+    #[must_use]
+    pub fn log_files(&self) -> Vec<(&'static str, String)> {
+        self.with(|simulation| {
+            let deployment = simulation.deployment();
+            let files = Log::ALL.into_iter().map(|log| {
+                let records = deployment.events().filter(|record| record.log == log);
+                (log.name(), log.export(records))
+            });
+            files.collect()
         })
     }
 

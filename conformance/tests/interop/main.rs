@@ -21,6 +21,7 @@ mod recorder;
 mod scene;
 
 mod certmonger;
+mod diagnosis;
 mod scepclient;
 mod scepserver;
 mod strongswan;

@@ -24,7 +24,7 @@ use crate::scene::published_key;
 const CHALLENGE: &str = "CorrectHorse1";
 
 /// A running server, and what passed between it and our client.
-struct Server {
+pub struct Server {
     recorder: Recorder,
     ca: Certificate,
     folder: TempDir,
@@ -32,7 +32,7 @@ struct Server {
 }
 
 /// Starts the server, in a network namespace of its own; `None` if the test is done already.
-fn server(test: &str) -> Option<Server> {
+pub fn server(test: &str) -> Option<Server> {
     let programs = ["scepserver", "openssl", "unshare", "ip"];
     if !installed(&programs, "scep openssl util-linux iproute2") || !namespace::enter(test) {
         return None;
@@ -81,9 +81,13 @@ fn wait_until_open(address: SocketAddr) {
 }
 
 impl Server {
+    pub fn url(&self) -> String {
+        format!("http://{}/scep", self.recorder.address())
+    }
+
     fn params(&self) -> EnrollmentParams {
         let mut params = EnrollmentParams::new(
-            format!("http://{}/scep", self.recorder.address()),
+            self.url(),
             CaTrust::Sha256(self.ca.sha256(&RustCrypto).unwrap()),
             published_key("device-1"),
             Name::from_rfc4514("CN=device-1,O=Acme,C=US").unwrap(),

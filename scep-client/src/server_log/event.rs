@@ -23,6 +23,7 @@ pub(super) fn log(channel: &str, source: &str) -> &'static str {
         }
         "" if SYSTEM.contains(&source) => "system",
         "" if source != channel => log(source, source),
+        _ if source.ends_with("CertificationAuthority") => "ca",
         _ if source.contains("CertificateServicesClient") => "device",
         _ => "application",
     }
@@ -118,6 +119,12 @@ mod tests {
             ("", "Microsoft-Windows-WAS", "system"),
             ("", "Microsoft-Windows-CAPI2", "capi2"),
             ("", "Application Error", "application"),
+            (
+                "Application",
+                "Microsoft-Windows-CertificationAuthority",
+                "ca",
+            ),
+            ("", "Microsoft-Windows-CertificationAuthority", "ca"),
             (
                 "",
                 "Microsoft-Windows-CertificateServicesClient-CertEnroll",

@@ -69,7 +69,12 @@ pub(super) fn record(event: &str) -> Option<LogRecord> {
     };
     let code = code
         .or_else(|| element(rest, "UserData").and_then(capi2_code))
-        .or_else(|| code_in(&message));
+        .or_else(|| code_in(&message))
+        .or_else(|| match data.as_slice() {
+            // an event that has nothing but a word to say says its code
+            [word] if is_word(word) => Some((*word).to_owned()),
+            _ => None,
+        });
     Some(LogRecord {
         log: log(element(system, "Channel").unwrap_or_default(), &source).to_owned(),
         source,
@@ -79,6 +84,11 @@ pub(super) fn record(event: &str) -> Option<LogRecord> {
         code: code.unwrap_or_default(),
         text: unescape(&message),
     })
+}
+
+/// `0x411`, `SubjectNameMismatch`, `3007`
+fn is_word(text: &str) -> bool {
+    (3..=64).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// Where Application Error 1000 holds the exception code: after name, version and time stamp of the

@@ -157,12 +157,16 @@ impl LogEvidence {
         let same_kind = self.log == record.log
             && self.event_id == record.event_id
             && agrees(&self.source, &record.source)
-            && agrees(&self.code, &record.code)
             && agrees(&self.severity, &record.severity);
         if !same_kind {
             return false;
         }
         let text = record.text.to_lowercase();
+        // an event may hold several codes, and which is *the* code depends on who read it
+        let beside = self.event_id != 0 || record.code.is_empty();
+        if !agrees(&self.code, &record.code) && !(beside && has_word(&text, &self.code)) {
+            return false;
+        }
         let holds = |part: &String| text.contains(&part.to_lowercase());
         // Event texts are translated and worded otherwise by versions, so they count for text logs
         // only; names and addresses in them do not vary.
@@ -170,6 +174,18 @@ impl LogEvidence {
             && self.data.iter().all(holds)
             && !self.unless.iter().any(holds)
     }
+}
+
+/// Whether a word stands in a lower-case text, and not as a part of a longer one.
+fn has_word(text: &str, word: &str) -> bool {
+    let word = word.to_lowercase();
+    text.match_indices(&word).any(|(at, found)| {
+        let before = text.get(..at).and_then(|rest| rest.chars().next_back());
+        let after = text
+            .get(at + found.len()..)
+            .and_then(|rest| rest.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
 }
 
 /// Prose, and how it is known.

@@ -225,6 +225,11 @@ fn scep_answers(page: &Page<'_>) -> Option<Identified> {
             certain(Writer::Mscep, "a SCEP answer, served by IIS")
         } else if page.through_app_proxy() {
             likely(Writer::Mscep, "a SCEP answer through the application proxy")
+        } else if page.body.windows(NDES_RA.len()).any(|part| part == NDES_RA) {
+            likely(
+                Writer::Mscep,
+                "a registration authority named as those of NDES are",
+            )
         } else {
             certain(Writer::ScepServer, "a SCEP answer")
         };
@@ -237,6 +242,9 @@ fn scep_answers(page: &Page<'_>) -> Option<Identified> {
     }
     None
 }
+
+/// What set-up of NDES puts at the end of the names of its registration authorities.
+const NDES_RA: &[u8] = b"-MSCEP-RA";
 
 /// Octets of the pages of HTTP.sys, where known.
 const HTTP_SYS_LENGTHS: &[(u16, &[u64])] = &[

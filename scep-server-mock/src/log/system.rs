@@ -194,7 +194,7 @@ const CA: &str = "Microsoft-Windows-CertificationAuthority";
 
 fn ca(id: u32, severity: Severity, code: String, text: String) -> Entry {
     Entry {
-        log: Log::Application,
+        log: Log::Ca,
         source: CA,
         id,
         severity,

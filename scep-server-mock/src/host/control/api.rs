@@ -517,12 +517,12 @@ pub(super) fn log(shared: &Shared, name: &str, query: &str) -> Response {
     shared.look(|s| {
         let all = s.deployment().events();
         let records = all.filter(|record| record.log == log && record.record > after);
-        if log.is_text() {
-            let lines = records.map(|record| format!("{}\r\n", record.text));
-            let body = lines.fold(log.heading().to_owned(), |text, line| text + &line);
-            Response::new(200, "OK", "text/plain; charset=utf-8", body.into_bytes())
+        let body = log.export(records).into_bytes();
+        let content_type = if log.is_text() {
+            "text/plain; charset=utf-8"
         } else {
-            xml(records)
-        }
+            "application/xml"
+        };
+        Response::new(200, "OK", content_type, body)
     })
 }
