@@ -1,10 +1,12 @@
 //! Explanations: everything the catalogue says of a mode or symptom, as text without a layout; and
 //! the search for a number or word that somebody saw.
 
+mod numbers;
 mod search;
 
 use serde::Serialize;
 
+pub use numbers::{Number, number};
 pub use search::{Hit, search};
 
 use crate::catalogue::mode::{Advice, Decision, LogEvidence, Seen, Statement};

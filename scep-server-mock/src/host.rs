@@ -181,7 +181,7 @@ impl Shared {
     }
 
     fn scep_is_reachable(&self) -> bool {
-        matches!(self.path(), NetworkPath::Open | NetworkPath::Reset)
+        !matches!(self.path(), NetworkPath::Filtered | NetworkPath::Refused)
     }
 
     fn path(&self) -> NetworkPath {

@@ -207,11 +207,15 @@ impl Simulation {
     /// [`Error::Unknown`] if it is not armed.
     pub fn heal(&mut self, name: &str, now: &mut UnixTime) -> Result<()> {
         let position = self.position(name)?;
-        let id = name.split('.').next().unwrap_or(name);
+        let (id, variant) = name.split_once('.').unwrap_or((name, ""));
         let (steps, client) = self
             .catalogue
             .mode(id)
-            .map(|mode| (mode.fix.steps.clone(), mode.fix.client.clone()))
+            .map(|mode| {
+                let variant = mode.variants.iter().find(|v| v.name == variant);
+                let fix = variant.and_then(|v| v.fix.as_ref()).unwrap_or(&mode.fix);
+                (fix.steps.clone(), fix.client.clone())
+            })
             .unwrap_or_default();
         let armed = self.scenario.armed.iter().filter(|a| a.name != name);
         // Whoever remains armed keeps its client; the healed one's does as its fix says.

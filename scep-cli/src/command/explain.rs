@@ -3,7 +3,9 @@
 use scep_failures::Catalogue;
 use scep_failures::catalogue::Visibility;
 use scep_failures::catalogue::mode::Advice;
-use scep_failures::explain::{Explanation, SymptomExplanation, explain, explain_symptom, search};
+use scep_failures::explain::{
+    Explanation, SymptomExplanation, explain, explain_symptom, number, search,
+};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -79,6 +81,11 @@ pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     if args.json {
         renderer.json(&hits);
     } else {
+        if let Some(number) = number(&query) {
+            let (written, name) = (number.written(), number.name);
+            renderer.hanging("", &format!("{written} is {name}: {}.", number.meaning));
+            renderer.line("");
+        }
         let verb = if hits.len() == 1 {
             "mentions"
         } else {

@@ -48,11 +48,14 @@ impl<R: Seek, F> Seek for Counted<R, F> {
     }
 }
 
+/// How two octets make a unit of UTF-16.
+type Unit = fn([u8; 2]) -> u16;
+
 /// UTF-16 (with a byte order mark) made UTF-8; everything else as it is, less the mark.
 pub(super) struct Transcoded<R> {
     inner: R,
     /// How two octets make a unit; `None` for what is no UTF-16.
-    unit: Option<fn([u8; 2]) -> u16>,
+    unit: Option<Unit>,
     /// Octets and half pairs that are not used yet.
     rest: Vec<u8>,
     high: Option<u16>,
@@ -65,7 +68,7 @@ impl<R: Read> Transcoded<R> {
     pub(super) fn new(mut inner: R) -> io::Result<Self> {
         let mut rest = Vec::new();
         inner.by_ref().take(3).read_to_end(&mut rest)?;
-        let (unit, mark): (Option<fn([u8; 2]) -> u16>, usize) = match rest.as_slice() {
+        let (unit, mark): (Option<Unit>, usize) = match rest.as_slice() {
             [0xff, 0xfe, ..] => (Some(u16::from_le_bytes), 2),
             [0xfe, 0xff, ..] => (Some(u16::from_be_bytes), 2),
             [0xef, 0xbb, 0xbf] => (None, 3),
@@ -89,7 +92,7 @@ impl<R: Read> Transcoded<R> {
     }
 
     /// Makes more; false at the end.
-    fn make(&mut self, unit: fn([u8; 2]) -> u16) -> io::Result<bool> {
+    fn make(&mut self, unit: Unit) -> io::Result<bool> {
         let before = self.rest.len();
         self.inner
             .by_ref()

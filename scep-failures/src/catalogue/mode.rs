@@ -164,7 +164,8 @@ impl LogEvidence {
         let text = record.text.to_lowercase();
         // an event may hold several codes, and which is *the* code depends on who read it
         let beside = self.event_id != 0 || record.code.is_empty();
-        if !agrees(&self.code, &record.code) && !(beside && has_word(&text, &self.code)) {
+        let has_code = agrees(&self.code, &record.code) || beside && has_word(&text, &self.code);
+        if !has_code {
             return false;
         }
         let holds = |part: &String| text.contains(&part.to_lowercase());

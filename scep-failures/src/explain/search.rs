@@ -17,12 +17,28 @@ pub struct Hit<'a> {
 
 /// The modes that mention a number or word, those first that mention it in the most telling place.
 ///
-/// An HRESULT is found in hexadecimal and in signed decimal form, an event also by `event 29`.
+/// An HRESULT is found in hexadecimal and in signed decimal form, an event also by `event 29`. Of several
+/// words that nobody says in this order, each has to be mentioned somewhere.
 #[must_use]
 pub fn search<'a>(catalogue: &'a Catalogue, query: &str) -> Vec<Hit<'a>> {
-    let Some(needle) = Needle::new(query) else {
-        return Vec::new();
+    let whole = Needle::new(query).map(|needle| find(catalogue, &needle));
+    let hits = whole.unwrap_or_default();
+    let words: Vec<Needle> = query.split_whitespace().filter_map(Needle::new).collect();
+    let [first, rest @ ..] = words.as_slice() else {
+        return hits;
     };
+    if !hits.is_empty() || rest.is_empty() {
+        return hits;
+    }
+    let mut hits = find(catalogue, first);
+    for word in rest {
+        let others = find(catalogue, word);
+        hits.retain(|hit| others.iter().any(|other| other.id == hit.id));
+    }
+    hits
+}
+
+fn find<'a>(catalogue: &'a Catalogue, needle: &Needle) -> Vec<Hit<'a>> {
     let mut hits: Vec<(usize, Hit<'a>)> = catalogue
         .modes()
         .filter_map(|mode| {

@@ -8,7 +8,7 @@ use crate::wire::{Layer, Outcome, Request, Transit};
 /// What happens to a client's packets before anything answers: `None` if they arrive.
 pub(crate) fn obstacle(path: NetworkPath) -> Option<Outcome> {
     match path {
-        NetworkPath::Open | NetworkPath::Reset => None,
+        NetworkPath::Open | NetworkPath::Reset | NetworkPath::Silent => None,
         NetworkPath::Filtered => Some(Outcome::Silence),
         NetworkPath::Refused => Some(Outcome::Refused),
     }
@@ -34,6 +34,9 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
     }
     if path == NetworkPath::Reset {
         return t.end(Layer::ClientNetwork, Outcome::Reset);
+    }
+    if path == NetworkPath::Silent {
+        return t.end(Layer::ClientNetwork, Outcome::Silence);
     }
     if let Some(outcome) = intercepted(d, t) {
         return outcome;

@@ -31,6 +31,8 @@ pub enum NetworkPath {
     Refused,
     /// The connection stands, and is cut as soon as something is sent.
     Reset,
+    /// The connection stands, and nothing comes back: something takes it and drops what follows.
+    Silent,
 }
 
 /// The forward proxy between a client and the Internet.
