@@ -28,7 +28,7 @@ pub(crate) fn url(url: &str, hide_message: bool) -> String {
 }
 
 /// Whether it was removed before: redacting twice is redacting once.
-fn is_removed(value: &str) -> bool {
+pub(crate) fn is_removed(value: &str) -> bool {
     value.starts_with('<') && value.ends_with(" octets>")
 }
 

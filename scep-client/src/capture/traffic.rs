@@ -74,6 +74,9 @@ fn clean(value: &mut Value, name: &str) {
 }
 
 fn octets(text: &str) -> String {
+    if redact::is_removed(text) {
+        return text.to_owned();
+    }
     format!("<{} octets>", text.len())
 }
 
@@ -151,7 +154,7 @@ mod tests {
             The enrollment challenge password is: 0123456789ABCDEF\n\
             -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n\
             serial 610000002B0123456789 issued at 12:00\n";
-        let expected = "> GET http://h/x?operation=PKIOperation&message=<8 octets> HTTP/1.1\n\
+        let expected = "> GET http://h/x?operation=PKIOperation&message=<9 octets> HTTP/1.1\n\
             > Authorization: <removed>\n\
             < Set-Cookie: a=<removed>; Path=/\r\n\
             < Server: Microsoft-IIS/10.0\n\

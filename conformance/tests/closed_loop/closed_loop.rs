@@ -1,5 +1,4 @@
 //! Every failure mode of the catalogue, looked at from outside through every view.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
