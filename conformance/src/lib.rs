@@ -18,3 +18,5 @@ pub mod noise;
 pub mod partition;
 pub mod requirements;
 pub mod scenario_client;
+pub mod server_suite;
+pub mod verdict;

@@ -1,0 +1,61 @@
+//! The checks, one file a theme; each with the flaw that makes it fail.
+
+mod authorization;
+mod ca_certificates;
+mod capabilities;
+mod certificates;
+mod failures;
+mod hostile;
+mod messages;
+mod queries;
+mod renewal;
+mod transport;
+
+use super::Check;
+
+/// Writes checks down: `id, level, [requirements], title, flaw, also [checks], |session| { … }`.
+macro_rules! checks {
+    ($($id:literal, $level:ident, [$($row:literal),*], $title:literal,
+       $flaw:expr, [$($also:literal),*], |$s:ident| $body:block)*) => {
+        pub(super) const CHECKS: &[$crate::server_suite::Check] = &[$(
+            $crate::server_suite::Check {
+                id: $id,
+                title: $title,
+                level: $crate::verdict::Level::$level,
+                requirements: &[$($row),*],
+                run: {
+                    fn run<'s>(
+                        $s: &'s mut $crate::server_suite::Session<'_>,
+                    ) -> $crate::server_suite::Running<'s> {
+                        Box::pin(async move {
+                            $body
+                            Ok(())
+                        })
+                    }
+                    run
+                },
+                flaw: $flaw,
+                also: &[$($also),*],
+            }
+        ),*];
+    };
+}
+use checks;
+
+/// All checks, in the order in which they are made.
+pub fn all() -> impl Iterator<Item = &'static Check> {
+    [
+        capabilities::CHECKS,
+        ca_certificates::CHECKS,
+        transport::CHECKS,
+        messages::CHECKS,
+        certificates::CHECKS,
+        authorization::CHECKS,
+        failures::CHECKS,
+        renewal::CHECKS,
+        queries::CHECKS,
+        hostile::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+}

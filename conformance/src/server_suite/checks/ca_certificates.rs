@@ -1,0 +1,167 @@
+//! GetCACert (RFC 8894 sections 2.2 and 4.2).
+
+use scep_core::cms;
+use scep_core::http::Operation;
+use scep_core::limits::Limits;
+use scep_core::x509::KeyUsage;
+
+use super::checks;
+use crate::server_suite::{Flaw, ensure};
+use crate::verdict::Stop;
+
+fn of_certificates(url: &str) -> bool {
+    url.contains("operation=GetCACert")
+}
+
+checks! {
+    "ca-certificates.content-type", Must, ["R-4.2.1.1-b", "R-4.2.1.2-b"],
+    "Content-Type is application/x-x509-ca-cert for one certificate and application/x-x509-ca-ra-cert for several",
+    Flaw::Http(|request, response| if of_certificates(&request.url) {
+        for (name, value) in &mut response.headers {
+            if name == "content-type" { "application/x-x509-ca-cert".clone_into(value); }
+        }
+    }),
+    [],
+    |s| {
+        let response = s.get(s.url(Operation::GetCaCert, "")).await?;
+        let bundle = cms::certs_only_certificates(&response.body, &Limits::DEFAULT).is_ok();
+        let expected = if bundle {
+            "application/x-x509-ca-ra-cert"
+        } else {
+            "application/x-x509-ca-cert"
+        };
+        let seen = response.header("content-type").unwrap_or("none");
+        let same = seen.split(';').next().unwrap_or_default().trim() == expected;
+        ensure(same, expected, seen)?;
+    }
+
+    "ca-certificates.nothing-behind", Must, ["R-2.2-d", "R-4.2.1.1-a"],
+    "Nothing follows the certificate, or the bundle",
+    Flaw::Http(|request, response| if of_certificates(&request.url) {
+        response.body.extend(b"<!-- -->");
+    }),
+    [],
+    |s| {
+        let response = s.get(s.url(Operation::GetCaCert, "")).await?;
+        let length = der_length(&response.body);
+        let length = length.ok_or_else(|| Stop::unlike("DER", "something else"))?;
+        let behind = response.body.len().saturating_sub(length);
+        ensure(behind == 0, "nothing behind it", format!("{behind} octets"))?;
+    }
+
+    "ca-certificates.bundle", Must, ["R-3.4-a", "R-3.4-b", "R-4.2.1.2-a"],
+    "A bundle is a SignedData without content and without signers",
+    Flaw::Http(|request, response| if of_certificates(&request.url) {
+        response.body.truncate(response.body.len().saturating_sub(1));
+    }),
+    ["*"],
+    |s| {
+        let response = s.get(s.url(Operation::GetCaCert, "")).await?;
+        let limits = Limits::DEFAULT;
+        let all = scep_core::ca_certificates::CaCertificates::from_response(&response.body)
+            .map_err(|e| Stop::unlike("certificates", e))?;
+        let one = scep_core::x509::Certificate::from_der(&response.body).is_ok();
+        if !one {
+            let again = cms::certs_only(all.as_slice());
+            // version, digestAlgorithms, contentInfo, certificates, signerInfos: nothing else fits in
+            let info = cms::ContentInfo::decode(&response.body, &limits)
+                .map_err(|e| Stop::unlike("a degenerate SignedData", e))?;
+            ensure(
+                info.as_der().len() == again.len(),
+                "nothing but certificates",
+                format!("{} octets, where certificates alone have {}", info.as_der().len(), again.len()),
+            )?;
+        }
+    }
+
+    "ca-certificates.chain", Must, ["R-2.2-c"],
+    "A subordinate CA comes with all certificates up to the root",
+    Flaw::Http(|request, response| if of_certificates(&request.url)
+        && let Ok(all) = cms::certs_only_certificates(&response.body, &Limits::DEFAULT) {
+        response.body = cms::certs_only(all.get(..1).unwrap_or_default());
+    }),
+    [],
+    |s| {
+        let all = s.ca().await?;
+        let provider = s.provider();
+        let roles = s.roles().await?;
+        let mut at = roles.issuing_ca;
+        for _ in 0..8 {
+            if at.is_self_issued() {
+                return Ok(());
+            }
+            let mut above = all.as_slice().iter();
+            let issuer = above.find(|c| at.is_issued_by(provider.as_ref(), c) && **c != at);
+            let Some(issuer) = issuer else {
+                return Err(Stop::unlike(
+                    "the certificate of each issuer up to a self-signed one",
+                    format!("none of {}", at.issuer()),
+                ));
+            };
+            at = issuer.clone();
+        }
+    }
+
+    "ca-certificates.signs", Must, ["R-2.1.2-b"],
+    "Whoever signs replies has digitalSignature in its key usage",
+    Flaw::CaUsage(|| KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::KEY_ENCIPHERMENT),
+    [],
+    |s| {
+        let (_, _, reply) = s.enrolled().await?;
+        let usage = reply.signer.key_usage();
+        let signs = usage.is_none_or(|usage| usage.contains(KeyUsage::DIGITAL_SIGNATURE));
+        ensure(signs, "digitalSignature", usage.map_or_else(String::new, |u| u.names().join(", ")))?;
+    }
+
+    "ca-certificates.decrypts", Must, ["R-2.1.2-c"],
+    "Whoever requests are encrypted to has keyEncipherment in its key usage",
+    Flaw::CaUsage(|| KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::DIGITAL_SIGNATURE),
+    ["*"],
+    |s| {
+        let roles = s.roles().await?;
+        let usage = roles.encryption.key_usage();
+        let decrypts = usage.is_none_or(|usage| usage.contains(KeyUsage::KEY_ENCIPHERMENT));
+        ensure(decrypts, "keyEncipherment", usage.map_or_else(String::new, |u| u.names().join(", ")))?;
+    }
+
+    "ca-certificates.certifies", Must, ["R-2.1.2-d"],
+    "The issuing CA has keyCertSign in its key usage",
+    Flaw::CaUsage(|| KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
+    ["*"],
+    |s| {
+        let roles = s.roles().await?;
+        let usage = roles.issuing_ca.key_usage();
+        let certifies = usage.is_none_or(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN));
+        ensure(certifies, "keyCertSign", usage.map_or_else(String::new, |u| u.names().join(", ")))?;
+    }
+
+    "ca-certificates.identifier", Must, ["R-4.2-b"],
+    "A CA identifier in message= is answered as well",
+    Flaw::Http(|request, response| if request.url.contains("GetCACert&message=") {
+        response.status = 404;
+        response.body.clear();
+    }),
+    [],
+    |s| {
+        for identifier in ["", "anything"] {
+            let url = s.url(Operation::GetCaCert, &format!("&message={identifier}"));
+            let response = s.get(url).await?;
+            let read = scep_core::ca_certificates::CaCertificates::from_response(&response.body);
+            let good = response.status == 200 && read.is_ok();
+            ensure(good, "certificates", format!("HTTP {}", response.status))?;
+        }
+    }
+}
+
+/// How long the value is that begins here, header included.
+fn der_length(body: &[u8]) -> Option<usize> {
+    let first = usize::from(*body.get(1)?);
+    if first < 0x80 {
+        return Some(2 + first);
+    }
+    let octets = body.get(2..2 + (first & 0x7f))?;
+    let length = octets.iter().try_fold(0_usize, |length, octet| {
+        length.checked_mul(256)?.checked_add(usize::from(*octet))
+    })?;
+    length.checked_add(2 + octets.len())
+}

@@ -1,0 +1,140 @@
+//! CertPoll, GetCert and GetCRL (RFC 8894 sections 3.3.3 and 3.3.4).
+
+use scep_core::cms::ContentInfo;
+use scep_core::limits::Limits;
+use scep_core::message::{FailInfo, IssuerAndSerialNumber, IssuerAndSubject, PkiStatus};
+use scep_core::x509::Crl;
+
+use super::checks;
+use crate::server_suite::craft::Request;
+use crate::server_suite::reference::Answer;
+use crate::server_suite::session::Wish;
+use crate::server_suite::{Flaw, Identity, Session, ensure};
+use crate::verdict::Stop;
+
+/// An enrolled device that asks for a certificate or a CRL.
+async fn query(
+    s: &mut Session<'_>,
+    message_type: &str,
+    serial: Option<Vec<u8>>,
+) -> Result<(Wish, Request, IssuerAndSerialNumber), Stop> {
+    let (wish, _, reply) = s.enrolled().await?;
+    let certificate = reply.certificate_for(wish.key.spki_der())?.clone();
+    let mut id = certificate.issuer_and_serial();
+    if let Some(serial) = serial {
+        id.serial = serial;
+    }
+    let signer = Identity {
+        certificate,
+        key: std::sync::Arc::clone(&wish.key),
+    };
+    let request = s.request(message_type, signer, id.to_der()).await?;
+    Ok((wish, request, id))
+}
+
+/// The CRL in a bundle: the last thing in it that is one.
+fn crl(plain: &[u8]) -> Option<Crl> {
+    let info = ContentInfo::decode(plain, &Limits::DEFAULT).ok()?;
+    let der = info.as_der();
+    let at = |from: usize| der.get(from..).and_then(|rest| Crl::from_der(rest).ok());
+    (0..der.len().min(256))
+        .find_map(|from| {
+            let rest = der.get(from..)?;
+            let length = length_of(rest)?;
+            Crl::from_der(rest.get(..length)?).ok()
+        })
+        .or_else(|| at(0))
+}
+
+fn length_of(der: &[u8]) -> Option<usize> {
+    let first = usize::from(*der.get(1)?);
+    if *der.first()? != 0x30 {
+        return None;
+    }
+    if first < 0x80 {
+        return Some(2 + first);
+    }
+    let octets = der.get(2..2 + (first & 0x7f))?;
+    let length = octets.iter().try_fold(0_usize, |length, octet| {
+        length.checked_mul(256)?.checked_add(usize::from(*octet))
+    })?;
+    length.checked_add(2 + octets.len())
+}
+
+checks! {
+    "queries.poll-unknown", Must, ["R-2.5-i", "R-3.3.3-d"],
+    "A CertPoll for a transaction that does not exist is refused",
+    Flaw::When(|peek| peek.message_type() == "20", Answer::Pending),
+    [],
+    |s| {
+        let wish = s.wish().await?;
+        let signer = Identity::self_signed(&wish.key, &wish.subject, s.now(), &mut s.random())
+            .map_err(|e| Stop::NotRun(e.to_string()))?;
+        let issuer = s.roles().await?.issuing_ca.subject().clone();
+        let plain = IssuerAndSubject { issuer, subject: wish.subject }.to_der();
+        let request = s.request("20", signer, plain).await?;
+        s.refused(&request, "nothing is pending").await?;
+    }
+
+    "queries.get-cert", Must, ["R-2.6-c", "R-3.3.2.1-d"],
+    "If GetCert is served, it gives the certificate that was asked for",
+    Flaw::Rules(|rules| rules.gives_other_certificate = true),
+    ["queries.get-cert-unknown"],
+    |s| {
+        let (_, request, id) = query(s, "21", None).await?;
+        let reply = s.ask(&request).await?;
+        let pending = reply.attributes.pki_status == Some(PkiStatus::Pending);
+        ensure(!pending, "SUCCESS or FAILURE", reply.says())?;
+        if !reply.granted() {
+            return Err(Stop::NotApplicable(format!("GetCert is answered with {}", reply.says())));
+        }
+        let there = reply.inside()?.certificates.iter().any(|c| c.serial() == id.serial);
+        ensure(there, "the certificate with that serial number", "others")?;
+    }
+
+    "queries.get-cert-unknown", Must, ["R-3.2.1.4-f"],
+    "GetCert for a serial number that does not exist is refused, with badCertId if GetCert is served",
+    Flaw::When(|peek| peek.message_type() == "21", Answer::Grant),
+    ["queries.get-cert"],
+    |s| {
+        let serial = s.octets(9);
+        let (_, request, _) = query(s, "21", Some(serial)).await?;
+        if let Some(reply) = s.refused(&request, "there is no such certificate").await? {
+            let fits = matches!(
+                reply.attributes.fail_info,
+                Some(FailInfo::BadCertId | FailInfo::BadRequest)
+            );
+            ensure(fits, "failInfo 4, or 2", reply.says())?;
+        }
+    }
+
+    "queries.get-crl", Must, ["R-2.7-e", "R-3.3.2.1-e", "R-3.4-d"],
+    "If GetCRL is served, it gives a CRL of the issuer that is still good",
+    Flaw::Rules(|rules| rules.gives_old_crl = true),
+    [],
+    |s| {
+        let (_, request, id) = query(s, "22", None).await?;
+        let reply = s.ask(&request).await?;
+        if !reply.granted() {
+            return Err(Stop::NotApplicable(format!("GetCRL is answered with {}", reply.says())));
+        }
+        let crl = crl(&reply.inside()?.plain);
+        let crl = crl.ok_or_else(|| Stop::unlike("a CRL", "none"))?;
+        let ca = s.ca().await?;
+        let provider = s.provider();
+        let issuers = ca.as_slice().iter().filter(|c| c.subject().matches(&id.issuer));
+        let mut issuers = issuers.filter(|c| crl.verify_issued_by(provider.as_ref(), c).is_ok());
+        ensure(issuers.next().is_some(), "a CRL of the issuer", "one of somebody else")?;
+        ensure(!crl.is_expired_at(s.now()), "a CRL that is still good", "one that has expired")?;
+    }
+
+    "queries.get-crl-garbage", Robustness, ["R-3.3.4-a"],
+    "GetCRL without an IssuerAndSerialNumber is refused",
+    Flaw::When(|peek| peek.plain.as_deref() == Some(b"which?"), Answer::Status(500)),
+    [],
+    |s| {
+        let (_, mut request, _) = query(s, "22", None).await?;
+        request.plain = b"which?".to_vec();
+        s.refused(&request, "it does not say which").await?;
+    }
+}

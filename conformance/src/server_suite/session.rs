@@ -1,0 +1,374 @@
+//! One check's conversation with the server.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use scep_client::network::{HttpRequest, HttpResponse};
+use scep_client::random::SharedRandom;
+use scep_core::UnixTime;
+use scep_core::ca_certificates::{CaCertificates, CaRoles};
+use scep_core::capabilities::Capabilities;
+use scep_core::crypto::{
+    ContentCipher, DigestAlgorithm, KeyTransport, PrivateKey, RandomSource as _,
+};
+use scep_core::http::{CT_PKI_MESSAGE, Operation, pki_operation_get_url};
+use scep_core::message::ChallengePassword;
+use scep_core::x509::{CertificationRequestBuilder, Extension, Name};
+use scep_failures::observation::NetworkErrorKind;
+
+use super::craft::Request;
+use super::reply::Reply;
+use super::{Identity, Subject, ensure};
+use crate::verdict::{Exchange, Stop};
+
+/// Octets of a response that the report keeps.
+const KEPT: usize = 64 << 10;
+
+/// A conversation.
+pub struct Session<'n> {
+    subject: Subject<'n>,
+    /// What passed.
+    pub(super) exchanges: Vec<Exchange>,
+    /// Serial numbers of certificates that came.
+    pub(super) issued: Vec<String>,
+}
+
+impl std::fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("url", &self.subject.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a request asks for.
+#[derive(Clone)]
+pub(super) struct Wish {
+    pub(super) subject: Name,
+    pub(super) challenge: Option<ChallengePassword>,
+    pub(super) extensions: Vec<Extension>,
+    pub(super) key: Arc<dyn PrivateKey>,
+}
+
+fn not_run(e: impl std::fmt::Display) -> Stop {
+    Stop::NotRun(e.to_string())
+}
+
+impl<'n> Session<'n> {
+    pub(super) fn new(subject: &Subject<'n>) -> Self {
+        Self {
+            subject: subject.clone(),
+            exchanges: Vec::new(),
+            issued: Vec::new(),
+        }
+    }
+
+    pub(super) fn now(&self) -> UnixTime {
+        self.subject.network.now()
+    }
+
+    pub(super) fn random(&self) -> SharedRandom {
+        self.subject.random.clone()
+    }
+
+    pub(super) fn keys(&self) -> &'n super::Keys {
+        self.subject.keys
+    }
+
+    pub(super) fn provider(&self) -> Arc<dyn scep_core::crypto::CryptoProvider> {
+        Arc::clone(&self.subject.provider)
+    }
+
+    pub(super) fn octets(&self, n: usize) -> Vec<u8> {
+        let mut octets = vec![0; n];
+        self.random().fill(&mut octets);
+        octets
+    }
+
+    /// A URL of an operation; `rest` follows the operation's name.
+    pub(super) fn url(&self, operation: Operation, rest: &str) -> String {
+        operation.url(&self.subject.url, None) + rest
+    }
+
+    /// The SCEP URL.
+    pub(super) fn base(&self) -> &str {
+        &self.subject.url
+    }
+
+    // ------------------------------------------------------------------ HTTP
+
+    pub(super) async fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, Stop> {
+        let request = HttpRequest {
+            timeout: self.subject.patience,
+            max_body: 4 << 20,
+            require_trusted_tls: false,
+            ..request
+        };
+        let result = self.subject.network.exchange(&request).await;
+        let mut exchange = Exchange {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            sent: STANDARD.encode(&request.body),
+            status: 0,
+            content_type: String::new(),
+            received: String::new(),
+            error: String::new(),
+        };
+        match &result {
+            Ok(response) => {
+                exchange.status = response.status;
+                let kept = response.body.get(..KEPT).unwrap_or(&response.body);
+                exchange.received = STANDARD.encode(kept);
+                exchange.content_type = response
+                    .header("content-type")
+                    .unwrap_or_default()
+                    .to_owned();
+            }
+            Err(e) => exchange.error = e.to_string(),
+        }
+        self.exchanges.push(exchange);
+        result.map_err(|e| match e.kind {
+            NetworkErrorKind::TimedOut => {
+                Stop::Silence(format!("{} {}", request.method, request.url))
+            }
+            _ => Stop::unlike("an HTTP response", e),
+        })
+    }
+
+    pub(super) async fn get(&mut self, url: String) -> Result<HttpResponse, Stop> {
+        self.http(HttpRequest::get(url)).await
+    }
+
+    pub(super) async fn post(&mut self, message: Vec<u8>) -> Result<HttpResponse, Stop> {
+        let url = self.url(Operation::PkiOperation, "");
+        self.http(HttpRequest::post(url, CT_PKI_MESSAGE, message))
+            .await
+    }
+
+    // ------------------------------------------------------------------ what the server says of itself
+
+    pub(super) async fn capabilities(&mut self) -> Result<Capabilities, Stop> {
+        let response = self.get(self.url(Operation::GetCaCaps, "")).await?;
+        ensure(response.status == 200, "status 200", response.status)?;
+        Ok(Capabilities::parse(&response.body))
+    }
+
+    pub(super) async fn ca(&mut self) -> Result<CaCertificates, Stop> {
+        let response = self.get(self.url(Operation::GetCaCert, "")).await?;
+        ensure(response.status == 200, "status 200", response.status)?;
+        CaCertificates::from_response(&response.body).map_err(|e| Stop::unlike("certificates", e))
+    }
+
+    /// Who signs, who decrypts, who issues. Without a trusted CA what the server says is believed: the
+    /// suite judges how it talks, not who it is.
+    pub(super) async fn roles(&mut self) -> Result<CaRoles, Stop> {
+        let all = self.ca().await?;
+        if let Some(expected) = self.subject.ca_sha256 {
+            let provider = self.provider();
+            let known = all.as_slice().iter().any(|certificate| {
+                certificate
+                    .sha256(provider.as_ref())
+                    .is_ok_and(|hash| hash == expected)
+            });
+            if !known {
+                return Err(not_run(
+                    "none of the server's certificates is the CA that is trusted",
+                ));
+            }
+        }
+        all.choose()
+            .map_err(|e| Stop::unlike("a certificate to encrypt to", e))
+    }
+
+    // ------------------------------------------------------------------ requests
+
+    /// The next challenge password.
+    pub(super) async fn challenge(&self) -> Result<ChallengePassword, Stop> {
+        let next = self.subject.challenges.next().await;
+        next.ok_or_else(|| not_run("there is no challenge password left"))
+    }
+
+    /// A name that nobody has.
+    pub(super) fn name(&self) -> Result<Name, Stop> {
+        let suffix: String = self
+            .octets(4)
+            .iter()
+            .map(|octet| format!("{octet:02x}"))
+            .collect();
+        Name::from_rfc4514(&format!("CN=scep-conformance-{suffix}")).map_err(not_run)
+    }
+
+    /// What a well-behaved device wishes.
+    pub(super) async fn wish(&self) -> Result<Wish, Stop> {
+        Ok(Wish {
+            subject: self.name()?,
+            challenge: Some(self.challenge().await?),
+            extensions: Vec::new(),
+            key: Arc::clone(&self.keys().device),
+        })
+    }
+
+    pub(super) fn csr(&self, wish: &Wish) -> Result<Vec<u8>, Stop> {
+        let builder = CertificationRequestBuilder {
+            subject: wish.subject.clone(),
+            challenge: wish.challenge.clone(),
+            extensions: wish.extensions.clone(),
+        };
+        let csr = builder.sign(
+            wish.key.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut self.random(),
+        );
+        Ok(csr.map_err(not_run)?.as_der().to_vec())
+    }
+
+    /// A PKCSReq for a wish, as RFC 8894 wants it.
+    pub(super) async fn pkcs_req(&mut self, wish: &Wish) -> Result<Request, Stop> {
+        let signer =
+            Identity::self_signed(&wish.key, &wish.subject, self.now(), &mut self.random())
+                .map_err(not_run)?;
+        let plain = self.csr(wish)?;
+        self.request("19", signer, plain).await
+    }
+
+    /// A message of a type.
+    pub(super) async fn request(
+        &mut self,
+        message_type: &str,
+        signer: Identity,
+        plain: Vec<u8>,
+    ) -> Result<Request, Stop> {
+        let roles = self.roles().await?;
+        let id: String = self
+            .octets(16)
+            .iter()
+            .map(|octet| format!("{octet:02X}"))
+            .collect();
+        Ok(Request {
+            message_type: message_type.to_owned(),
+            transaction_id: id,
+            sender_nonce: self.octets(16),
+            without: Vec::new(),
+            plain,
+            content: None,
+            recipient: roles.encryption,
+            cipher: ContentCipher::Aes128Cbc,
+            transport: KeyTransport::RsaPkcs1v15,
+            certificates: vec![signer.certificate.clone()],
+            signer,
+            digest: DigestAlgorithm::Sha256,
+        })
+    }
+
+    pub(super) fn encode(&self, request: &Request) -> Result<Vec<u8>, Stop> {
+        let provider = self.provider();
+        request
+            .encode(provider.as_ref(), &mut self.random())
+            .map_err(not_run)
+    }
+
+    /// Sends a request by POST and reads the CertRep.
+    pub(super) async fn ask(&mut self, request: &Request) -> Result<Reply, Stop> {
+        let message = self.encode(request)?;
+        let response = self.post(message).await?;
+        self.read(response, request).await
+    }
+
+    /// Sends a request by GET.
+    pub(super) async fn ask_by_get(
+        &mut self,
+        request: &Request,
+        written: impl FnOnce(String) -> String,
+    ) -> Result<Reply, Stop> {
+        let message = self.encode(request)?;
+        let url = written(pki_operation_get_url(&self.subject.url, &message));
+        let response = self.get(url).await?;
+        self.read(response, request).await
+    }
+
+    /// Reads a response to a request.
+    pub(super) async fn read(
+        &mut self,
+        response: HttpResponse,
+        request: &Request,
+    ) -> Result<Reply, Stop> {
+        let roles = self.roles().await?;
+        let provider = self.provider();
+        let rng = &mut self.random();
+        let reply = Reply::read(
+            response,
+            &request.signer,
+            &roles.signing,
+            provider.as_ref(),
+            rng,
+        )?;
+        if let (true, Ok(inside)) = (reply.granted(), &reply.opened) {
+            let ours = inside.certificates.iter().filter(|c| !c.is_ca());
+            self.issued
+                .extend(ours.map(scep_core::x509::Certificate::serial_hex));
+        }
+        Ok(reply)
+    }
+
+    /// Sends a request that has to be granted.
+    pub(super) async fn granted(&mut self, request: &Request) -> Result<Reply, Stop> {
+        let reply = self.ask(request).await?;
+        ensure(reply.granted(), "SUCCESS", reply.says())?;
+        Ok(reply)
+    }
+
+    /// An enrollment that has to work: the wish, the request and the reply.
+    pub(super) async fn enrolled(&mut self) -> Result<(Wish, Request, Reply), Stop> {
+        let wish = self.wish().await?;
+        let request = self.pkcs_req(&wish).await?;
+        let reply = self.granted(&request).await?;
+        Ok((wish, request, reply))
+    }
+
+    /// Sends a request that must not be granted: FAILURE, or an error of HTTP. Gives the CertRep if
+    /// there is one.
+    pub(super) async fn refused(
+        &mut self,
+        request: &Request,
+        why: &str,
+    ) -> Result<Option<Reply>, Stop> {
+        let message = self.encode(request)?;
+        self.refused_octets(message, request, why).await
+    }
+
+    /// As [`refused`](Self::refused), with the message as it is to be sent.
+    pub(super) async fn refused_octets(
+        &mut self,
+        message: Vec<u8>,
+        request: &Request,
+        why: &str,
+    ) -> Result<Option<Reply>, Stop> {
+        let response = self.post(message).await?;
+        let expected = format!("a refusal, as {why}");
+        match response.status {
+            400..500 => return Ok(None),
+            200 => {}
+            status => return Err(Stop::unlike(expected, format!("HTTP {status}"))),
+        }
+        let reply = self.read(response, request).await?;
+        let refused = reply.attributes.pki_status == Some(scep_core::message::PkiStatus::Failure);
+        ensure(refused, expected, reply.says())?;
+        Ok(Some(reply))
+    }
+
+    /// Requires a capability.
+    pub(super) async fn offers(&mut self, word: &str) -> Result<(), Stop> {
+        let capabilities = self.capabilities().await?;
+        let words = capabilities.words();
+        let standard = ["AES", "SHA-256", "POSTPKIOperation"];
+        let implied = standard.contains(&word) && words.iter().any(|w| w == "SCEPStandard");
+        if words.iter().any(|w| w == word) || implied {
+            Ok(())
+        } else {
+            Err(Stop::NotApplicable(format!(
+                "the server does not list {word}"
+            )))
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Every check of the server suite passes on a server without flaws, fails on one with its flaw, and no
+//! check fails that is not named with the flaw.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use scep_client::random::SharedRandom;
+use scep_conformance::requirements;
+use scep_conformance::server_suite::reference::Reference;
+use scep_conformance::server_suite::{Check, Flaw, Keys, Subject, checks, run};
+use scep_conformance::verdict::{Level, Report, Verdict};
+use scep_core::crypto::{CryptoProvider, RustCrypto};
+
+fn provider() -> Arc<dyn CryptoProvider> {
+    Arc::new(RustCrypto)
+}
+
+fn keys() -> Keys {
+    let device = include_bytes!("../../scep-server-mock/keys/device-1.p8");
+    let other = include_bytes!("../../scep-server-mock/keys/device-2.p8");
+    Keys::load(provider().as_ref(), device, other).unwrap()
+}
+
+fn judged(flaw: Flaw, checks: &[&Check]) -> Report {
+    let keys = keys();
+    let root = include_bytes!("../../scep-server-mock/keys/root.p8");
+    let issuing = include_bytes!("../../scep-server-mock/keys/issuing-ca.p8");
+    let server = Reference::new(flaw, provider(), (root, issuing), &keys).unwrap();
+    let subject = Subject {
+        network: &server,
+        url: Reference::URL.to_owned(),
+        ca: None,
+        ca_sha256: None,
+        challenges: &server,
+        provider: provider(),
+        keys: &keys,
+        random: SharedRandom::default(),
+        patience: Duration::from_secs(30),
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(run(&subject, checks, |_| ()))
+}
+
+fn bad(report: &Report) -> BTreeSet<&str> {
+    let bad = report
+        .results
+        .iter()
+        .filter(|result| result.verdict.is_bad());
+    bad.map(|result| result.id.as_str()).collect()
+}
+
+#[test]
+fn a_server_without_flaws_passes_all() {
+    let all: Vec<&Check> = checks::all().collect();
+    let report = judged(Flaw::None, &all);
+    let open: Vec<_> = report
+        .results
+        .iter()
+        .filter(|result| {
+            !matches!(
+                result.verdict,
+                Verdict::Pass | Verdict::NotApplicable { .. }
+            )
+        })
+        .map(|result| format!("{}: {:?}", result.id, result.verdict))
+        .collect();
+    assert!(open.is_empty(), "{}", open.join("\n"));
+    // a server that has everything is checked for everything
+    assert_eq!(report.count("n/a"), 0);
+    assert!(report.conforms());
+    assert!(!report.issued.is_empty());
+}
+
+#[test]
+fn each_check_notices_its_flaw_and_no_other_does() {
+    let all: Vec<&Check> = checks::all().collect();
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(check) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let report = judged(check.flaw, &all);
+                    let bad = bad(&report);
+                    let mut wrong = wrong.lock().unwrap();
+                    if !bad.contains(check.id) {
+                        wrong.push(format!("{} does not notice its flaw", check.id));
+                    }
+                    if check.also != ["*"] {
+                        let allowed: BTreeSet<&str> = check.also.iter().copied().collect();
+                        let others = bad
+                            .iter()
+                            .filter(|id| **id != check.id && !allowed.contains(**id));
+                        let others: Vec<&str> = others.copied().collect();
+                        if !others.is_empty() {
+                            wrong.push(format!("the flaw of {} shows in {others:?}", check.id));
+                        }
+                        let idle: Vec<&str> = allowed
+                            .iter()
+                            .filter(|id| !bad.contains(**id))
+                            .copied()
+                            .collect();
+                        if !idle.is_empty() {
+                            wrong.push(format!(
+                                "the flaw of {} does not show in {idle:?}",
+                                check.id
+                            ));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let mut wrong = wrong.into_inner().unwrap();
+    wrong.sort();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_are_unique_and_requirements_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let chapters = requirements::load(root).unwrap();
+    let known: Vec<_> = chapters
+        .iter()
+        .flat_map(|chapter| &chapter.requirements)
+        .collect();
+    let mut ids = BTreeSet::new();
+    for check in checks::all() {
+        assert!(ids.insert(check.id), "{} is there twice", check.id);
+        for row in check.requirements {
+            assert!(
+                known.iter().any(|r| r.id == *row),
+                "{}: no requirement {row}",
+                check.id
+            );
+        }
+        if check.level == Level::Must {
+            assert!(
+                !check.requirements.is_empty(),
+                "{} demands what nothing demands",
+                check.id
+            );
+        }
+    }
+    for check in checks::all() {
+        for id in check.also {
+            assert!(
+                *id == "*" || ids.contains(id),
+                "{}: no check {id}",
+                check.id
+            );
+        }
+    }
+    assert!(ids.len() >= 70, "{}", ids.len());
+}
+
+#[test]
+fn who_is_silent_refuses_all_or_answers_anything_is_not_green() {
+    let all: Vec<&Check> = checks::all().collect();
+    let hangs = judged(Flaw::Silent, &all);
+    assert!(!hangs.conforms());
+    assert!(
+        hangs.results.iter().all(|r| r.verdict.word() == "HANG"),
+        "{hangs:#?}"
+    );
+    for flaw in [
+        Flaw::Rules(|rules| rules.refuses_all = true),
+        Flaw::Http(|_, response| {
+            response.status = 200;
+            response.body = b"<html>welcome</html>".to_vec();
+        }),
+    ] {
+        let report = judged(flaw, &all);
+        assert!(!report.conforms());
+        // it is right to refuse what is wrong, and to issue nothing; the rest is not
+        assert!(bad(&report).len() > all.len() / 4, "{:?}", bad(&report));
+    }
+}
