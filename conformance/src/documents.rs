@@ -11,6 +11,8 @@ use scep_failures::diagnosis;
 use scep_failures::evidence::table;
 use scep_failures::explain::{Explanation, explain, explain_symptom};
 
+use crate::verdict::Report;
+
 /// A generated document: its path below the repository, and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -49,6 +51,10 @@ pub fn all(catalogue: &Catalogue) -> Vec<Document> {
         Document {
             path: "docs/json-schema/scep-capture-1.json",
             content: schema(&Capture::json_schema()),
+        },
+        Document {
+            path: "docs/json-schema/scep-conformance-1.json",
+            content: schema(&Report::json_schema()),
         },
     ]
 }

@@ -9,11 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use scep_client::random::SharedRandom;
+use scep_conformance::closed_loop::START;
+use scep_conformance::loopback::Loopback;
 use scep_conformance::requirements;
 use scep_conformance::server_suite::reference::Reference;
-use scep_conformance::server_suite::{Check, Flaw, Keys, Subject, checks, run};
+use scep_conformance::server_suite::{Challenges, Check, Flaw, Keys, Subject, checks, run};
 use scep_conformance::verdict::{Level, Report, Verdict};
 use scep_core::crypto::{CryptoProvider, RustCrypto};
+use scep_core::message::ChallengePassword;
+use scep_server_mock::MockNdes;
 
 fn provider() -> Arc<dyn CryptoProvider> {
     Arc::new(RustCrypto)
@@ -183,5 +187,79 @@ fn who_is_silent_refuses_all_or_answers_anything_is_not_green() {
         assert!(!report.conforms());
         // it is right to refuse what is wrong, and to issue nothing; the rest is not
         assert!(bad(&report).len() > all.len() / 4, "{:?}", bad(&report));
+    }
+}
+
+/// The mock's passwords.
+struct OfMock<'a>(&'a Loopback);
+
+#[async_trait::async_trait]
+impl Challenges for OfMock<'_> {
+    async fn next(&self) -> Option<ChallengePassword> {
+        self.0.host().issue_challenge().unwrap()
+    }
+}
+
+fn mock(profile: &str) -> Report {
+    let host = MockNdes::builder()
+        .with_seed(1)
+        .with_profile(profile)
+        // many checks do not use up the password that they fetch
+        .with_state("ndes.registry.password_max = 1000".parse().unwrap())
+        .in_memory(START)
+        .unwrap();
+    let network = Loopback::new(host).unwrap();
+    let keys = keys();
+    let challenges = OfMock(&network);
+    let subject = Subject {
+        network: &network,
+        url: network.host().scep_url(),
+        ca: None,
+        ca_sha256: None,
+        challenges: &challenges,
+        provider: provider(),
+        keys: &keys,
+        random: SharedRandom::default(),
+        patience: Duration::from_secs(30),
+    };
+    let all: Vec<&Check> = checks::all().collect();
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(run(&subject, &all, |_| ()))
+}
+
+#[test]
+fn the_mock_in_its_strict_profile_passes_all() {
+    let report = mock("rfc8894");
+    let bad: Vec<_> = report
+        .results
+        .iter()
+        .filter(|result| result.verdict.is_bad())
+        .map(|result| format!("{}: {:?}", result.id, result.verdict))
+        .collect();
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
+
+#[test]
+fn ndes_departs_from_the_rfc_where_it_is_known_to() {
+    let report = mock("ndes-2022");
+    assert!(!report.conforms());
+    let bad = bad(&report);
+    for known in [
+        // one octet of zero where there is no envelope; RenewalReq; 500 for what cannot be decoded
+        "messages.empty-failure",
+        "renewal.granted",
+        "failures.no-envelope",
+        "capabilities.mandatory",
+    ] {
+        assert!(bad.contains(known), "{known}");
+    }
+    for kept in [
+        "transport.post",
+        "authorization.wrong-challenge",
+        "certificates.for-the-key",
+    ] {
+        assert!(!bad.contains(kept), "{kept}");
     }
 }

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub(crate) mod capture;
+pub(crate) mod conformance;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
 pub(crate) mod enroll;

@@ -31,7 +31,7 @@ const CODES: [(Exit, u8, &str); 5] = [
 ];
 
 /// What 0 and 1 mean for each command; the empty text where a command has no such answer.
-const ANSWERS: [(&str, &str, &str); 8] = [
+const ANSWERS: [(&str, &str, &str); 9] = [
     (
         "diagnose",
         "no failure found",
@@ -53,6 +53,11 @@ const ANSWERS: [(&str, &str, &str); 8] = [
         "inspect",
         "understood; deviations are listed",
         "not understood, or with --strict: any deviation",
+    ),
+    (
+        "conformance",
+        "all that the RFC demands is kept",
+        "a check of what it demands failed, or could not be made, or one passed that was expected to fail",
     ),
     ("mock", "stopped by the user", ""),
     (

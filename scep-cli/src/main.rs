@@ -67,6 +67,9 @@ enum Command {
     /// Ask for a request that was pending
     #[command(after_help = Exit::help_of("poll"))]
     Poll(command::poll::Args),
+    /// Check whether a SCEP server keeps to RFC 8894
+    #[command(after_help = Exit::help_of("conformance"))]
+    Conformance(command::conformance::Args),
     /// Show what a message, certificate or request says
     #[command(after_help = Exit::help_of("inspect"))]
     Inspect(command::inspect::Args),
@@ -99,6 +102,9 @@ fn main() -> ExitCode {
             Command::Capture(args) => command::capture::run(&args, &renderer),
             Command::Enroll(args) => command::enroll::run(args, provider, &renderer).await,
             Command::Poll(args) => command::poll::run(args, provider, &renderer).await,
+            Command::Conformance(args) => {
+                command::conformance::run(args, provider, &renderer).await
+            }
             Command::Inspect(args) => command::inspect::run(&args, provider.as_ref(), &renderer),
             Command::Mock(args) => command::mock::run(args, provider, &renderer).await,
             Command::Demo(args) => command::demo::run(args, provider, &renderer).await,

@@ -67,7 +67,7 @@ impl TrustArgs {
 }
 
 /// A fingerprint: 64 hexadecimal digits, colons and blanks allowed.
-fn fingerprint(text: &str) -> Result<[u8; 32]> {
+pub(crate) fn fingerprint(text: &str) -> Result<[u8; 32]> {
     let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ')).collect();
     let bad = || {
         Failure::usage(format!(

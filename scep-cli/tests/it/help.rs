@@ -2,8 +2,16 @@
 
 use crate::support::{compare, repository, run};
 
-const COMMANDS: [&str; 8] = [
-    "diagnose", "explain", "capture", "enroll", "poll", "inspect", "mock", "demo",
+const COMMANDS: [&str; 9] = [
+    "diagnose",
+    "explain",
+    "capture",
+    "enroll",
+    "poll",
+    "conformance",
+    "inspect",
+    "mock",
+    "demo",
 ];
 
 #[test]

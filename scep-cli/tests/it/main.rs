@@ -8,6 +8,7 @@
     clippy::print_stderr
 )]
 
+mod conformance;
 mod demo;
 mod diagnose;
 mod diagnose_evidence;

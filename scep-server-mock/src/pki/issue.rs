@@ -4,7 +4,9 @@ use scep_core::UnixTime;
 use scep_core::asn1::{Reader, tag, write};
 use scep_core::crypto::{CryptoProvider, DigestAlgorithm, RandomSource};
 use scep_core::oid;
-use scep_core::x509::{Certificate, CertificateBuilder, CertificationRequest, Extension, Name};
+use scep_core::x509::{
+    Certificate, CertificateBuilder, CertificationRequest, Extension, KeyUsage, Name,
+};
 
 use super::{Pki, serial};
 use crate::error::Result;
@@ -24,7 +26,7 @@ pub(crate) fn issue(
     let mut extensions: Vec<Extension> = request
         .extensions()
         .iter()
-        .filter(|e| e.oid == oid::SUBJECT_ALT_NAME || e.oid == oid::KEY_USAGE)
+        .filter(|e| e.oid == oid::SUBJECT_ALT_NAME)
         .filter_map(|e| {
             if settings.drops_san_uris && e.oid == oid::SUBJECT_ALT_NAME {
                 without_uris(e)
@@ -33,6 +35,13 @@ pub(crate) fn issue(
             }
         })
         .collect();
+    // A template for devices gives nobody the key usage of a CA, whatever is asked for.
+    let of_a_ca = [KeyUsage::KEY_CERT_SIGN, KeyUsage::CRL_SIGN];
+    if let Some(usage) = request.key_usage()
+        && !of_a_ca.iter().any(|bit| usage.contains(*bit))
+    {
+        extensions.push(Extension::key_usage(usage));
+    }
     extensions.push(Extension::extended_key_usage(&[oid::CLIENT_AUTH]));
     let key_id = provider.digest(DigestAlgorithm::Sha1, request.spki_der())?;
     extensions.push(Extension::subject_key_identifier(&key_id));

@@ -11,7 +11,7 @@ checks! {
     "certificates.for-the-key", Must, ["R-3.3.2.1-a"],
     "SUCCESS holds a certificate for the key of the request",
     Flaw::Reply(|parts| if parts.plain.is_some() {
-        parts.plain = Some(scep_core::cms::certs_only(&[parts.stranger.certificate.clone()]));
+        parts.plain = Some(scep_core::cms::certs_only(std::slice::from_ref(&parts.stranger.certificate)));
     }),
     ["*"],
     |s| {

@@ -1,0 +1,243 @@
+//! `scep conformance`: does a SCEP server keep to RFC 8894?
+
+mod expected;
+mod files;
+mod passwords;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Subcommand;
+use scep_client::random::SharedRandom;
+use scep_conformance::server_suite::{Check, Keys, Subject, checks, run as run_checks};
+use scep_conformance::verdict::{CheckResult, Report, Verdict as Judged};
+use scep_core::crypto::CryptoProvider;
+use serde_json::json;
+
+use super::enroll::duration;
+use crate::exit::Exit;
+use crate::failure::{Failure, Result};
+use crate::nearest;
+use crate::options::{NetworkArgs, fingerprint, scep_url};
+use crate::render::{Columns, Renderer, Verdict, count};
+use expected::Expected;
+use passwords::{PasswordArgs, Passwords};
+
+/// Arguments of `scep conformance`.
+#[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Args {
+    /// List the checks, and stop.
+    #[arg(long, required = true)]
+    list: bool,
+    /// List them as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    suite: Option<Suite>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Suite {
+    /// Check a server, which issues certificates meanwhile
+    Server(Box<ServerArgs>),
+}
+
+/// Arguments of `scep conformance server`.
+#[derive(clap::Args, Debug)]
+struct ServerArgs {
+    /// The SCEP URL.
+    #[arg(value_parser = scep_url)]
+    url: String,
+    /// SHA-256 fingerprint of a CA certificate that the server has to have, in hexadecimal.
+    #[arg(long, value_name = "H")]
+    ca_sha256: Option<String>,
+    #[command(flatten)]
+    passwords: PasswordArgs,
+    /// Only the checks whose name begins so (may be given several times).
+    #[arg(long, value_name = "PREFIX")]
+    only: Vec<String>,
+    /// Count what the RFC recommends (SHOULD) as demanded.
+    #[arg(long)]
+    should: bool,
+    /// Checks that are known to fail: a name and a reason on each line. One that passes is told.
+    #[arg(long, value_name = "FILE")]
+    expected_failures: Option<PathBuf>,
+    /// Write the whole report as JSON (schema scep-conformance/1); - for stdout.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write it as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write it as Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// How long to wait for each answer; nothing within it is a verdict.
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    patience: Duration,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(crate) async fn run(
+    args: Args,
+    provider: Arc<dyn CryptoProvider>,
+    renderer: &Renderer,
+) -> Result {
+    match args.suite {
+        Some(Suite::Server(server)) => judge(*server, provider, renderer).await,
+        None => {
+            list(args.json, renderer);
+            Ok(Exit::Good)
+        }
+    }
+}
+
+fn list(json: bool, renderer: &Renderer) {
+    if json {
+        let all: Vec<_> = checks::all()
+            .map(|check| {
+                json!({
+                    "suite": "server",
+                    "id": check.id,
+                    "title": check.title,
+                    "level": check.level,
+                    "requirements": check.requirements,
+                })
+            })
+            .collect();
+        renderer.json(&all);
+        return;
+    }
+    for check in checks::all() {
+        let rows = check.requirements.join(" ");
+        let text = format!(
+            "{} ({}{}{rows})",
+            check.title,
+            check.level.title(),
+            if rows.is_empty() { "" } else { ", " }
+        );
+        renderer.hanging(&format!("{:<34} ", check.id), &text);
+    }
+}
+
+/// The checks that were chosen.
+fn chosen(only: &[String]) -> Result<Vec<&'static Check>> {
+    let chosen: Vec<&Check> = checks::all()
+        .filter(|check| only.is_empty() || only.iter().any(|prefix| check.id.starts_with(prefix)))
+        .collect();
+    for prefix in only {
+        if !chosen.iter().any(|check| check.id.starts_with(prefix)) {
+            let ids = checks::all().map(|check| check.id);
+            return Err(Failure::usage(nearest::unknown("check", prefix, ids)));
+        }
+    }
+    Ok(chosen)
+}
+
+async fn judge(args: ServerArgs, provider: Arc<dyn CryptoProvider>, renderer: &Renderer) -> Result {
+    let checks = chosen(&args.only)?;
+    let expected = Expected::load(args.expected_failures.as_deref())?;
+    let network = args.network.network()?;
+    let passwords = Passwords::new(&args.passwords)?;
+    let random = SharedRandom::default();
+    let keys = Keys::generate(provider.as_ref(), &mut random.clone())
+        .map_err(|e| Failure::local(format!("keys of the devices: {e}")))?;
+    let subject = Subject {
+        network: &network,
+        url: args.url.clone(),
+        ca: None,
+        ca_sha256: args.ca_sha256.as_deref().map(fingerprint).transpose()?,
+        challenges: &passwords,
+        provider,
+        keys: &keys,
+        random,
+        patience: args.patience,
+    };
+    let quiet = args
+        .json
+        .as_ref()
+        .is_some_and(|path| path.as_os_str() == "-");
+    let mut at = 0;
+    let report = run_checks(&subject, &checks, |result| {
+        at += 1;
+        renderer.progress(&format!("{at} of {}: {}", checks.len(), result.id));
+        if !quiet {
+            print(result, &expected, renderer);
+        }
+    })
+    .await;
+    for (path, content) in [
+        (&args.json, files::json(&report)?),
+        (&args.junit, files::junit(&report, &expected)),
+        (&args.markdown, files::markdown(&report, &expected)),
+    ] {
+        match path {
+            Some(path) if path.as_os_str() == "-" => renderer.line(content.trim_end()),
+            Some(path) => {
+                crate::files::write(path, content.as_bytes(), crate::files::Access::Usual)?;
+            }
+            None => {}
+        }
+    }
+    if !quiet {
+        summary(&report, &expected, renderer);
+    }
+    let surprise = !expected.passed(&report).is_empty();
+    let demanded = |result: &&CheckResult| expected.counts(result, args.should);
+    Ok(
+        if surprise || report.results.iter().any(|result| demanded(&result)) {
+            Exit::Bad
+        } else {
+            Exit::Good
+        },
+    )
+}
+
+fn print(result: &CheckResult, expected: &Expected, renderer: &Renderer) {
+    let known = expected.reason(&result.id);
+    let (verdict, text) = match &result.verdict {
+        Judged::Pass => (Verdict::Ok, result.title.clone()),
+        Judged::Fail { expected, seen } => (
+            Verdict::Fail,
+            format!("{}: expected {expected}, seen {seen}", result.title),
+        ),
+        Judged::Hang { waiting_for } => (
+            Verdict::Fail,
+            format!("{}: no answer to {waiting_for}", result.title),
+        ),
+        Judged::NotApplicable { because } | Judged::NotRun { because } => {
+            (Verdict::Skipped, format!("{}: {because}", result.title))
+        }
+    };
+    let text = match known {
+        Some(reason) if result.verdict.is_bad() => format!("{text} (expected: {reason})"),
+        _ => text,
+    };
+    let columns = Columns {
+        label: 10,
+        name: 34,
+    };
+    renderer.step(columns, result.level.title(), &result.id, verdict, &text);
+}
+
+fn summary(report: &Report, expected: &Expected, renderer: &Renderer) {
+    renderer.line("");
+    let tally: Vec<String> = ["ok", "FAIL", "HANG", "n/a", "not run"]
+        .iter()
+        .map(|word| (word, report.count(word)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(word, n)| format!("{n} {word}"))
+        .collect();
+    renderer.line(format!(
+        "{} of {}.",
+        tally.join(", "),
+        count(report.results.len(), "check")
+    ));
+    for id in expected.passed(report) {
+        renderer.warn(&format!("{id} was expected to fail, and passed"));
+    }
+    let issued = count(report.issued.len(), "certificate");
+    renderer.hanging("", &format!("Issued {issued}: {}", report.issued.join(" ")));
+}

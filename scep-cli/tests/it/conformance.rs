@@ -1,0 +1,130 @@
+//! `scep conformance`: lists, runs, writes reports, and ends as it should.
+
+use std::path::Path;
+
+use crate::support::{Mock, run};
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_list_is_data() {
+    let list = run(&["conformance", "--list", "--json"]).exits(0).json();
+    let checks = list.as_array().unwrap();
+    assert!(checks.len() >= 70);
+    for check in checks {
+        for field in ["suite", "id", "title", "level"] {
+            assert!(check[field].is_string(), "{check}");
+        }
+        assert!(check["requirements"].is_array());
+    }
+    let text = run(&["conformance", "--list"]).exits(0);
+    text.is_narrow();
+    run(&["conformance"]).exits(2);
+}
+
+#[test]
+fn the_strict_mock_passes_with_reports_of_every_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = path(folder.path(), "password.txt");
+    std::fs::write(&password, "correct horse\n").unwrap();
+    let mock = Mock::start(&[
+        "--profile",
+        "rfc8894",
+        "--challenge",
+        &format!("static:{password}"),
+    ]);
+    let [json, junit, markdown, expected] =
+        ["run.json", "run.xml", "run.md", "expected.txt"].map(|name| path(folder.path(), name));
+    // one password for all, so nothing is used up
+    std::fs::write(
+        &expected,
+        "# known\nauthorization.one-time  the password is the same for all\n",
+    )
+    .unwrap();
+    let report = run(&[
+        "conformance",
+        "server",
+        mock.url(),
+        "--ca-sha256",
+        mock.pin(),
+        "--challenge-file",
+        &password,
+        "--json",
+        &json,
+        "--junit",
+        &junit,
+        "--markdown",
+        &markdown,
+        "--expected-failures",
+        &expected,
+    ])
+    .exits(0);
+    report.is_narrow();
+    let words: Vec<&str> = report.stdout.split_whitespace().collect();
+    let told = words
+        .join(" ")
+        .contains("(expected: the password is the same for all)");
+    assert!(told, "{}", report.stdout);
+    assert!(report.stdout.contains("1 FAIL"), "{}", report.stdout);
+    let whole: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!(whole["schema"], "scep-conformance/1");
+    assert!(!whole["issued"].as_array().unwrap().is_empty());
+    for text in [&json, &junit, &markdown] {
+        let text = std::fs::read_to_string(text).unwrap();
+        assert!(text.contains("one-time") && !text.contains("correct horse"));
+    }
+    let xml = std::fs::read_to_string(&junit).unwrap();
+    assert!(
+        xml.contains("failures=\"0\"") && xml.contains("<skipped"),
+        "{xml}"
+    );
+}
+
+#[test]
+fn one_that_passes_unexpectedly_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mock = Mock::start(&["--profile", "rfc8894"]);
+    let expected = path(folder.path(), "expected.txt");
+    let only = [
+        "conformance",
+        "server",
+        mock.url(),
+        "--no-challenge",
+        "--only",
+        "capabilities",
+    ];
+    run(&only).exits(0);
+    std::fs::write(&expected, "capabilities.answered broken\n").unwrap();
+    let surprised = run(&[&only[..], &["--expected-failures", &expected]].concat()).exits(1);
+    assert!(
+        surprised
+            .stderr
+            .contains("was expected to fail, and passed"),
+        "{}",
+        surprised.stderr
+    );
+    std::fs::write(&expected, "capabilities.answred broken\n").unwrap();
+    run(&[&only[..], &["--expected-failures", &expected]].concat())
+        .exits(4)
+        .only_says("capabilities.answered");
+    run(&[
+        "conformance",
+        "server",
+        mock.url(),
+        "--no-challenge",
+        "--only",
+        "nonsense",
+    ])
+    .exits(2);
+    run(&["conformance", "server", mock.url()]).exits(2);
+}
+
+#[test]
+fn a_server_that_is_none_fails() {
+    let mock = Mock::start(&["--failure", "httpsys-503-pool-stopped"]);
+    let report = run(&["conformance", "server", mock.url(), "--no-challenge"]).exits(1);
+    assert!(report.stdout.contains("FAIL"), "{}", report.stdout);
+}
