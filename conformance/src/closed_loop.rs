@@ -94,6 +94,32 @@ pub async fn look(
     view: View,
     profile: Option<&str>,
 ) -> Result<Look, LoopError> {
+    let (network, memory) = prepared(catalogue, failures, view, profile).await?;
+    look_with(&network, &network, catalogue, view, memory).await
+}
+
+/// As [`look`], with something between client and deployment.
+///
+/// # Errors
+/// As [`look`].
+pub async fn look_through(
+    catalogue: &Catalogue,
+    failures: &[&str],
+    view: View,
+    noise: Noise,
+) -> Result<Look, LoopError> {
+    let (network, memory) = prepared(catalogue, failures, view, None).await?;
+    let through = Noisy::new(&network, noise);
+    look_with(&network, &through, catalogue, view, memory).await
+}
+
+/// A fresh deployment in failure modes, and what is remembered of its better days.
+async fn prepared(
+    catalogue: &Catalogue,
+    failures: &[&str],
+    view: View,
+    profile: Option<&str>,
+) -> Result<(Loopback, Option<Memory>), LoopError> {
     let simulation = |history| -> Result<Loopback, LoopError> {
         let mut builder = MockNdes::builder().with_seed(1).with_history(history);
         for failure in failures {
@@ -109,35 +135,7 @@ pub async fn look(
     } else {
         None
     };
-    let network = simulation(History::Whole)?;
-    look_with(&network, &network, catalogue, view, memory).await
-}
-
-/// As [`look`], with something between client and deployment.
-///
-/// # Errors
-/// As [`look`].
-pub async fn look_through(
-    catalogue: &Catalogue,
-    failures: &[&str],
-    view: View,
-    noise: Noise,
-) -> Result<Look, LoopError> {
-    let simulation = |history| -> Result<Loopback, LoopError> {
-        let mut builder = MockNdes::builder().with_seed(1).with_history(history);
-        for failure in failures {
-            builder = builder.with_failure(*failure);
-        }
-        Ok(Loopback::new(builder.in_memory(START)?)?)
-    };
-    let memory = if view.memory {
-        remember(&simulation(History::UntilStart)?, catalogue).await?
-    } else {
-        None
-    };
-    let network = simulation(History::Whole)?;
-    let through = Noisy::new(&network, noise);
-    look_with(&network, &through, catalogue, view, memory).await
+    Ok((simulation(History::Whole)?, memory))
 }
 
 /// What a diagnosis of a deployment remembers; `None` if it is not well.

@@ -7,6 +7,7 @@
 //!   allows, and says what was seen and what was diagnosed.
 //! * [`noise`]: a front end that changes what does not matter.
 //! * [`scenario_client`]: the client of a failure mode, played with this project's own.
+//! * [`parallel`]: the same work for many things, on all cores.
 //! * [`partition`]: which failure modes a view cannot tell apart, computed and declared.
 //! * [`documents`]: the generated documents.
 //! * [`requirements`]: those of RFC 8894, where each is implemented, and which test shows it.
@@ -15,6 +16,7 @@ pub mod closed_loop;
 pub mod documents;
 pub mod loopback;
 pub mod noise;
+pub mod parallel;
 pub mod partition;
 pub mod requirements;
 pub mod scenario_client;

@@ -5,6 +5,7 @@
 
 pub mod checks;
 pub mod craft;
+pub mod flaw;
 mod identity;
 pub mod reference;
 mod reply;
@@ -15,13 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_client::Network;
+use scep_client::network::HttpResponse;
 use scep_client::random::SharedRandom;
 use scep_core::crypto::CryptoProvider;
 use scep_core::message::ChallengePassword;
 use scep_core::x509::Certificate;
 
+pub use flaw::Flaw;
 pub use identity::{Identity, Keys};
-pub use reference::Flaw;
+
 pub use session::Session;
 
 use crate::verdict::{CheckResult, Level, Outcome, Report, SCHEMA, Stop, Verdict};
@@ -142,4 +145,11 @@ pub(crate) fn ensure(
     } else {
         Err(Stop::unlike(expected, seen))
     }
+}
+
+/// Ends a check if a response has another Content-Type; parameters do not matter.
+pub(crate) fn ensure_content_type(response: &HttpResponse, expected: &str) -> Outcome {
+    let seen = response.header("content-type").unwrap_or("none");
+    let same = seen.split(';').next().unwrap_or_default().trim() == expected;
+    ensure(same, expected, seen)
 }

@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scep_conformance::closed_loop::{Look, START, VIEWS, look, look_at, look_through};
 use scep_conformance::loopback::Loopback;
 use scep_conformance::noise::Noise;
+use scep_conformance::parallel::on_all_cores;
 use scep_failures::catalogue::{
     self, Catalogue, FailureMode, Kind, Level, Step, SymptomKind, View, Visibility,
 };
@@ -33,26 +32,6 @@ fn modes() -> Vec<&'static FailureMode> {
     let all = Catalogue::builtin().modes();
     all.filter(|mode| mode.reproduce.is_some() && mode.kind == Kind::Cause)
         .collect()
-}
-
-/// Does the work for each item on all cores; the results in order.
-fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(BTreeMap::new());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(n) else { break };
-                    let result = work(item);
-                    done.lock().unwrap().insert(n, result);
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap().into_values().collect()
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {

@@ -4,13 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use scep_client::random::SharedRandom;
 use scep_conformance::closed_loop::START;
 use scep_conformance::loopback::Loopback;
+use scep_conformance::parallel::on_all_cores;
 use scep_conformance::requirements;
 use scep_conformance::server_suite::reference::Reference;
 use scep_conformance::server_suite::{Challenges, Check, Flaw, Keys, Subject, checks, run};
@@ -81,49 +80,39 @@ fn a_server_without_flaws_passes_all() {
     assert!(!report.issued.is_empty());
 }
 
+/// What is not as it should be when the server has the flaw of a check.
+fn wrong_with(check: &Check, all: &[&Check]) -> Vec<String> {
+    let report = judged(check.flaw, all);
+    let bad = bad(&report);
+    let mut wrong = Vec::new();
+    if !bad.contains(check.id) {
+        wrong.push(format!("{} does not notice its flaw", check.id));
+    }
+    if check.also == ["*"] {
+        return wrong;
+    }
+    let allowed: BTreeSet<&str> = check.also.iter().copied().collect();
+    let others = bad
+        .iter()
+        .filter(|id| **id != check.id && !allowed.contains(**id));
+    let others: Vec<&str> = others.copied().collect();
+    if !others.is_empty() {
+        wrong.push(format!("the flaw of {} shows in {others:?}", check.id));
+    }
+    let idle: Vec<&str> = allowed.difference(&bad).copied().collect();
+    if !idle.is_empty() {
+        wrong.push(format!(
+            "the flaw of {} does not show in {idle:?}",
+            check.id
+        ));
+    }
+    wrong
+}
+
 #[test]
 fn each_check_notices_its_flaw_and_no_other_does() {
     let all: Vec<&Check> = checks::all().collect();
-    let next = AtomicUsize::new(0);
-    let wrong = Mutex::new(Vec::new());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(check) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let report = judged(check.flaw, &all);
-                    let bad = bad(&report);
-                    let mut wrong = wrong.lock().unwrap();
-                    if !bad.contains(check.id) {
-                        wrong.push(format!("{} does not notice its flaw", check.id));
-                    }
-                    if check.also != ["*"] {
-                        let allowed: BTreeSet<&str> = check.also.iter().copied().collect();
-                        let others = bad
-                            .iter()
-                            .filter(|id| **id != check.id && !allowed.contains(**id));
-                        let others: Vec<&str> = others.copied().collect();
-                        if !others.is_empty() {
-                            wrong.push(format!("the flaw of {} shows in {others:?}", check.id));
-                        }
-                        let idle: Vec<&str> = allowed
-                            .iter()
-                            .filter(|id| !bad.contains(**id))
-                            .copied()
-                            .collect();
-                        if !idle.is_empty() {
-                            wrong.push(format!(
-                                "the flaw of {} does not show in {idle:?}",
-                                check.id
-                            ));
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let mut wrong = wrong.into_inner().unwrap();
-    wrong.sort();
+    let wrong: Vec<String> = on_all_cores(&all, |check| wrong_with(check, &all)).concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -13,7 +13,7 @@ use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolutio
 use crate::{base64, redact};
 
 /// Octets of a body that an observation keeps.
-const KEPT_BODY: usize = 64 << 10;
+pub(crate) const KEPT_BODY: usize = 64 << 10;
 /// Of a CRL more, because a part of one says nothing; those of large CAs have megabytes.
 const KEPT_CRL: usize = 4 << 20;
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 /// What stands in the place of a secret.
-const REMOVED: &str = "<removed>";
+pub(crate) const REMOVED: &str = "<removed>";
 
 /// A URL without user information; with `hide_message`, the value of `message` in its query is
 /// replaced by its length.
@@ -18,8 +18,8 @@ pub(crate) fn url(url: &str, hide_message: bool) -> String {
     let query: Vec<_> = query
         .split('&')
         .map(|parameter| match parameter.split_once('=') {
-            Some((name, value)) if name.eq_ignore_ascii_case("message") && !is_removed(value) => {
-                Cow::from(format!("{name}=<{} octets>", value.len()))
+            Some((name, value)) if name.eq_ignore_ascii_case("message") => {
+                Cow::from(format!("{name}={}", octets(value)))
             }
             _ => Cow::from(parameter),
         })
@@ -27,9 +27,14 @@ pub(crate) fn url(url: &str, hide_message: bool) -> String {
     format!("{before}?{}", query.join("&"))
 }
 
-/// Whether it was removed before: redacting twice is redacting once.
-pub(crate) fn is_removed(value: &str) -> bool {
-    value.starts_with('<') && value.ends_with(" octets>")
+/// What stands in the place of a text of which its length may be known. Redacting twice is redacting
+/// once.
+pub(crate) fn octets(text: &str) -> Cow<'_, str> {
+    if text.starts_with('<') && text.ends_with(" octets>") {
+        text.into()
+    } else {
+        format!("<{} octets>", text.len()).into()
+    }
 }
 
 fn without_user_information(url: &str) -> Cow<'_, str> {
@@ -68,10 +73,8 @@ pub(crate) fn header(name: &str, value: &str) -> String {
         },
         // a sign-in page's address carries state and nonces in its query
         "location" | "content-location" | "refresh" => match value.split_once('?') {
-            Some((before, query)) if !is_removed(query) => {
-                format!("{before}?<{} octets>", query.len())
-            }
-            _ => value.into(),
+            Some((before, query)) => format!("{before}?{}", octets(query)),
+            None => value.into(),
         },
         _ => value.into(),
     }

@@ -72,7 +72,6 @@ pub fn read(
 ) -> Result<ServerLogs> {
     let mut logs = ServerLogs::default();
     for path in paths {
-        let mut collector = Collector::new(catalogue);
         let file = File::open(path).map_err(|e| Error::file(path, e))?;
         let of = file.metadata().map_or(0, |metadata| metadata.len());
         let watch = |done| progress(Progress { path, done, of });
@@ -80,14 +79,10 @@ pub fn read(
             .file_name()
             .map(|name| name.to_string_lossy().to_lowercase());
         let of_plugin = name.is_some_and(|name| name.starts_with("ndesplugin"));
-        let seen = read_one(Counted::new(file, watch), of_plugin, &mut collector);
-        seen.map_err(|failure| match failure {
-            Failure::Io(e) => Error::file(path, e),
-            Failure::Format(what) => Error::format(path, what),
-        })?;
-        logs.read += collector.read();
-        logs.dropped += collector.dropped();
-        logs.records.extend(collector.into_records());
+        let one = read_named(catalogue, path, Counted::new(file, watch), of_plugin)?;
+        logs.read += one.read;
+        logs.dropped += one.dropped;
+        logs.records.extend(one.records);
     }
     Ok(logs)
 }
@@ -97,13 +92,21 @@ pub fn read(
 /// # Errors
 /// `Format` if it is no log that is known; `name` is what the error is to name.
 pub fn read_octets(catalogue: &Catalogue, name: &str, octets: &[u8]) -> Result<ServerLogs> {
+    let octets = std::io::Cursor::new(octets);
+    read_named(catalogue, Path::new(name), octets, false)
+}
+
+fn read_named(
+    catalogue: &Catalogue,
+    path: &Path,
+    from: impl Read + Seek,
+    of_plugin: bool,
+) -> Result<ServerLogs> {
     let mut collector = Collector::new(catalogue);
-    read_one(std::io::Cursor::new(octets), false, &mut collector).map_err(
-        |failure| match failure {
-            Failure::Io(e) => Error::file(name, e),
-            Failure::Format(what) => Error::format(name, what),
-        },
-    )?;
+    read_one(from, of_plugin, &mut collector).map_err(|failure| match failure {
+        Failure::Io(e) => Error::file(path, e),
+        Failure::Format(what) => Error::format(path, what),
+    })?;
     Ok(ServerLogs {
         read: collector.read(),
         dropped: collector.dropped(),
@@ -225,6 +228,19 @@ fn read_text(form: Form, from: impl BufRead, into: &mut Collector<'_>) -> Result
              (with its #Fields line), nor NDESPlugin.log, nor what certutil or netsh print, nor JSON"
                 .into(),
         )),
+    }
+}
+
+/// What a reader collects, or what it complains of.
+#[cfg(test)]
+fn collected(
+    read: impl FnOnce(&mut Collector<'_>) -> Result<(), Failure>,
+) -> Result<Vec<LogRecord>, String> {
+    let mut collector = Collector::new(Catalogue::builtin());
+    match read(&mut collector) {
+        Ok(()) => Ok(collector.into_records()),
+        Err(Failure::Format(what)) => Err(what),
+        Err(Failure::Io(e)) => Err(e.to_string()),
     }
 }
 

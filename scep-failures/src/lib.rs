@@ -36,6 +36,8 @@ pub mod evidence;
 pub mod explain;
 pub mod observation;
 
+mod text;
+
 pub use catalogue::{Catalogue, FailureMode, Level, Symptom};
 pub use classify::classify;
 pub use diagnosis::Diagnosis;

@@ -28,6 +28,8 @@ const KEPT: usize = 64 << 10;
 /// A conversation.
 pub struct Session<'n> {
     subject: Subject<'n>,
+    /// Who signs, who decrypts, who issues, once it has been asked.
+    roles: Option<CaRoles>,
     /// What passed.
     pub(super) exchanges: Vec<Exchange>,
     /// Serial numbers of certificates that came.
@@ -59,6 +61,7 @@ impl<'n> Session<'n> {
     pub(super) fn new(subject: &Subject<'n>) -> Self {
         Self {
             subject: subject.clone(),
+            roles: None,
             exchanges: Vec::new(),
             issued: Vec::new(),
         }
@@ -163,6 +166,9 @@ impl<'n> Session<'n> {
     /// Who signs, who decrypts, who issues. Without a trusted CA what the server says is believed: the
     /// suite judges how it talks, not who it is.
     pub(super) async fn roles(&mut self) -> Result<CaRoles, Stop> {
+        if let Some(roles) = &self.roles {
+            return Ok(roles.clone());
+        }
         let all = self.ca().await?;
         if let Some(expected) = self.subject.ca_sha256 {
             let provider = self.provider();
@@ -177,8 +183,10 @@ impl<'n> Session<'n> {
                 ));
             }
         }
-        all.choose()
-            .map_err(|e| Stop::unlike("a certificate to encrypt to", e))
+        let roles = all
+            .choose()
+            .map_err(|e| Stop::unlike("a certificate to encrypt to", e))?;
+        Ok(self.roles.insert(roles).clone())
     }
 
     // ------------------------------------------------------------------ requests

@@ -1,11 +1,11 @@
 //! Every failure mode of the catalogue, looked at from outside through every view.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, OnceLock};
 
 use scep_conformance::closed_loop::{Look, START, VIEWS, look, look_at};
 use scep_conformance::loopback::Loopback;
+use scep_conformance::parallel::on_all_cores;
 use scep_conformance::partition::{Signature, declared_alike};
 use scep_failures::Catalogue;
 use scep_failures::catalogue::{self, FailureMode, Kind, Symptom, SymptomKind, View, Visibility};
@@ -73,16 +73,8 @@ fn looks() -> &'static BTreeMap<(String, Visibility), &'static Look> {
     static ALL: OnceLock<BTreeMap<(String, Visibility), &'static Look>> = OnceLock::new();
     ALL.get_or_init(|| {
         let modes = reproducible();
-        let next = AtomicUsize::new(0);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    while let Some(mode) = modes.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        looks_of(mode);
-                    }
-                });
-            }
+        on_all_cores(&modes, |mode| {
+            looks_of(mode);
         });
         modes
             .iter()

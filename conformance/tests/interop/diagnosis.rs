@@ -77,6 +77,16 @@ fn nginx(address: SocketAddr, prepare: impl FnOnce(&Path), server: &str) -> Opti
     })
 }
 
+/// Makes a self-signed certificate, `cert.pem`, with its key, `key.pem`.
+fn self_signed(folder: &Path) {
+    #[rustfmt::skip]
+    let arguments = [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem",
+    ];
+    run(folder, "openssl", &arguments).expect_success("openssl req");
+}
+
 const PATH: &str = "/certsrv/mscep/mscep.dll";
 
 #[tokio::test]
@@ -123,18 +133,10 @@ async fn a_proxy_in_front_of_a_dead_port_is_named() {
 #[tokio::test]
 async fn a_port_that_speaks_tls_only_is_no_http_port() {
     let address = free_address();
-    let certificate = |folder: &Path| {
-        #[rustfmt::skip]
-        let arguments = [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem",
-        ];
-        run(folder, "openssl", &arguments).expect_success("openssl req");
-    };
     let server = format!(
         "listen {address} ssl;\nssl_certificate cert.pem;\nssl_certificate_key key.pem;\nroot .;"
     );
-    let Some(_nginx) = nginx(address, certificate, &server) else {
+    let Some(_nginx) = nginx(address, self_signed, &server) else {
         return;
     };
     let diagnosis = diagnosed(&format!("http://{address}{PATH}")).await;
@@ -161,12 +163,7 @@ async fn a_tls_server_without_http_is_no_scep_server() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    #[rustfmt::skip]
-    let arguments = [
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-        "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem",
-    ];
-    run(folder.path(), "openssl", &arguments).expect_success("openssl req");
+    self_signed(folder.path());
     let address = free_address();
     let port = address.port().to_string();
     let accept = format!("127.0.0.1:{port}");

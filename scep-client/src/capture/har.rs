@@ -9,11 +9,9 @@ use scep_failures::observation::{
 use serde::Deserialize;
 use url::Url;
 
+use crate::observer::KEPT_BODY;
 use crate::server_log::seconds;
 use crate::{Error, Result, base64};
-
-/// Octets of a body that are kept.
-const KEPT_BODY: usize = 64 << 10;
 
 #[derive(Deserialize)]
 struct Archive {
@@ -136,8 +134,8 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Observations> {
 
 /// The SCEP URL of a URL with an operation.
 fn scep_base(url: &str) -> Option<Url> {
-    operation(&Url::parse(url).ok()?)?;
     let mut base = Url::parse(url).ok()?;
+    operation(&base)?;
     base.set_query(None);
     base.set_fragment(None);
     Some(base)

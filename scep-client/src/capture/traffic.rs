@@ -3,11 +3,8 @@
 
 use serde_json::Value;
 
-use super::Capture;
-use crate::redact;
-
-/// What stands in the place of a secret.
-const REMOVED: &str = "<removed>";
+use super::{Capture, har};
+use crate::redact::{self, REMOVED};
 
 /// The same text without secrets: challenge passwords, PKI messages in URLs, bodies of requests, keys,
 /// cookies, credentials of HTTP.
@@ -16,19 +13,19 @@ const REMOVED: &str = "<removed>";
 /// for lines of text. What a program cannot know to be a secret it leaves: read it before you show it.
 #[must_use]
 pub fn redact_text(text: &str) -> String {
-    if !super::har::is_archive(text)
-        && let Ok(capture) = Capture::from_json("".as_ref(), text)
-        && let Ok(json) = capture.to_json()
-    {
-        return json + "\n";
-    }
-    if super::har::is_archive(text)
-        && let Ok(mut archive) = serde_json::from_str::<Value>(text)
-    {
-        clean(&mut archive, "");
-        return format!("{archive:#}\n");
-    }
-    lines(text)
+    let known = if har::is_archive(text) {
+        archive(text)
+    } else {
+        let capture = Capture::from_json("".as_ref(), text);
+        capture.and_then(|capture| capture.to_json()).ok()
+    };
+    known.map_or_else(|| lines(text), |json| json + "\n")
+}
+
+fn archive(text: &str) -> Option<String> {
+    let mut archive = serde_json::from_str(text).ok()?;
+    clean(&mut archive, "");
+    Some(format!("{archive:#}"))
 }
 
 /// Cleans an archive, whatever it holds besides what the standard says: strings under telling names.
@@ -42,7 +39,7 @@ fn clean(value: &mut Value, name: &str) {
                 let field = field.to_lowercase();
                 *content = match field.as_str() {
                     _ if name == "cookies" => REMOVED.to_owned(),
-                    "message" if name == "queryString" => octets(content),
+                    "message" if name == "queryString" => redact::octets(content).into_owned(),
                     _ => redact::url(&redact::header(&field, content), true),
                 };
             }
@@ -60,7 +57,7 @@ fn clean(value: &mut Value, name: &str) {
                     ("postData", Value::Object(post)) => {
                         post.remove("params");
                         if let Some(Value::String(body)) = post.get_mut("text") {
-                            *body = octets(body);
+                            *body = redact::octets(body).into_owned();
                         }
                     }
                     ("url" | "redirectURL", Value::String(url)) => *url = redact::url(url, true),
@@ -71,13 +68,6 @@ fn clean(value: &mut Value, name: &str) {
         Value::Array(items) => items.iter_mut().for_each(|item| clean(item, name)),
         _ => {}
     }
-}
-
-fn octets(text: &str) -> String {
-    if redact::is_removed(text) {
-        return text.to_owned();
-    }
-    format!("<{} octets>", text.len())
 }
 
 fn lines(text: &str) -> String {

@@ -207,17 +207,11 @@ fn character(digits: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use scep_failures::Catalogue;
-
+    use super::super::collected;
     use super::*;
 
     fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
-        let mut collector = Collector::new(Catalogue::builtin());
-        match read(Pieces::new(text.as_bytes(), b"</Event>"), &mut collector) {
-            Ok(()) => Ok(collector.into_records()),
-            Err(Failure::Format(what)) => Err(what),
-            Err(Failure::Io(e)) => Err(e.to_string()),
-        }
+        collected(|into| read(Pieces::new(text.as_bytes(), b"</Event>"), into))
     }
 
     const SAVED: &str = r#"<?xml version="1.0" encoding="utf-8"?><Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-NetworkDeviceEnrollmentService' Guid='{73144342-19d1-47a4-94de-d38e6a054ad5}' EventSourceName='x'/><EventID Qualifiers='49754'>10</EventID><Version>0</Version><Level>2</Level><TimeCreated SystemTime='2026-11-25T22:29:20.000000000Z'/><Channel>Application</Channel><Computer>NDES01</Computer></System><EventData><Data>0x80092013</Data><Data Name="x">revoked &amp; off</Data></EventData></Event></Events>"#;

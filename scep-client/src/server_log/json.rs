@@ -50,17 +50,11 @@ pub(super) fn read(from: impl BufRead, into: &mut Collector<'_>) -> Result<(), F
 
 #[cfg(test)]
 mod tests {
-    use scep_failures::Catalogue;
-
+    use super::super::collected;
     use super::*;
 
     fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
-        let mut collector = Collector::new(Catalogue::builtin());
-        match read(text.as_bytes(), &mut collector) {
-            Ok(()) => Ok(collector.into_records()),
-            Err(Failure::Format(what)) => Err(what),
-            Err(Failure::Io(e)) => Err(e.to_string()),
-        }
+        collected(|into| read(text.as_bytes(), into))
     }
 
     #[test]

@@ -72,14 +72,11 @@ fn record(columns: &[String], line: &str) -> Option<LogRecord> {
 
 #[cfg(test)]
 mod tests {
-    use scep_failures::Catalogue;
-
+    use super::super::collected;
     use super::*;
 
-    fn parse(text: &str) -> Result<Vec<LogRecord>, ()> {
-        let mut collector = Collector::new(Catalogue::builtin());
-        let read = read(Pieces::lines(text.as_bytes()), &mut collector);
-        read.map(|()| collector.into_records()).map_err(|_| ())
+    fn parse(text: &str) -> Result<Vec<LogRecord>, String> {
+        collected(|into| read(Pieces::lines(text.as_bytes()), into))
     }
 
     #[test]

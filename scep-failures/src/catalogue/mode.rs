@@ -7,6 +7,7 @@ use super::level::{Look, Looks, View, Visibility};
 use super::reproduce::{Persona, Reproduce, Step};
 use super::words::{Kind, Layer, Owner, Prevalence, Provenance};
 use crate::observation::LogRecord;
+use crate::text::has_word;
 
 /// One cause of failure (or, by [`Kind`], its like).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,7 +165,8 @@ impl LogEvidence {
         let text = record.text.to_lowercase();
         // an event may hold several codes, and which is *the* code depends on who read it
         let beside = self.event_id != 0 || record.code.is_empty();
-        let has_code = agrees(&self.code, &record.code) || beside && has_word(&text, &self.code);
+        let has_code = agrees(&self.code, &record.code)
+            || beside && has_word(&text, &self.code.to_lowercase());
         if !has_code {
             return false;
         }
@@ -175,18 +177,6 @@ impl LogEvidence {
             && self.data.iter().all(holds)
             && !self.unless.iter().any(holds)
     }
-}
-
-/// Whether a word stands in a lower-case text, and not as a part of a longer one.
-fn has_word(text: &str, word: &str) -> bool {
-    let word = word.to_lowercase();
-    text.match_indices(&word).any(|(at, found)| {
-        let before = text.get(..at).and_then(|rest| rest.chars().next_back());
-        let after = text
-            .get(at + found.len()..)
-            .and_then(|rest| rest.chars().next());
-        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-    })
 }
 
 /// Prose, and how it is known.

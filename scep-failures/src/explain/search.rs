@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, FailureMode};
+use crate::text::has_word;
 
 /// A failure mode that mentions what was looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -139,18 +140,9 @@ impl Needle {
         Some(Self(spellings))
     }
 
-    /// Whether a text holds one of the spellings as a whole word: `503` is not in `5035`.
+    /// Whether a text holds one of the spellings as a whole word.
     fn is_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        self.0.iter().any(|spelling| {
-            text.match_indices(spelling.as_str()).any(|(at, found)| {
-                let before = text.get(..at).and_then(|rest| rest.chars().next_back());
-                let after = text
-                    .get(at + found.len()..)
-                    .and_then(|rest| rest.chars().next());
-                !before.is_some_and(char::is_alphanumeric)
-                    && !after.is_some_and(char::is_alphanumeric)
-            })
-        })
+        self.0.iter().any(|spelling| has_word(&text, spelling))
     }
 }

@@ -3,7 +3,7 @@
 use scep_core::message::ChallengePassword;
 
 use super::checks;
-use crate::server_suite::reference::Answer;
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::{Flaw, ensure};
 use crate::verdict::Stop;
 

@@ -1,12 +1,14 @@
 //! GetCACert (RFC 8894 sections 2.2 and 4.2).
 
+use scep_core::asn1::Reader;
 use scep_core::cms;
 use scep_core::http::Operation;
 use scep_core::limits::Limits;
 use scep_core::x509::KeyUsage;
 
 use super::checks;
-use crate::server_suite::{Flaw, ensure};
+use crate::server_suite::flaw::set_content_type;
+use crate::server_suite::{Flaw, ensure, ensure_content_type};
 use crate::verdict::Stop;
 
 fn of_certificates(url: &str) -> bool {
@@ -17,9 +19,7 @@ checks! {
     "ca-certificates.content-type", Must, ["R-4.2.1.1-b", "R-4.2.1.2-b"],
     "Content-Type is application/x-x509-ca-cert for one certificate and application/x-x509-ca-ra-cert for several",
     Flaw::Http(|request, response| if of_certificates(&request.url) {
-        for (name, value) in &mut response.headers {
-            if name == "content-type" { "application/x-x509-ca-cert".clone_into(value); }
-        }
+        set_content_type(response, "application/x-x509-ca-cert");
     }),
     [],
     |s| {
@@ -30,9 +30,7 @@ checks! {
         } else {
             "application/x-x509-ca-cert"
         };
-        let seen = response.header("content-type").unwrap_or("none");
-        let same = seen.split(';').next().unwrap_or_default().trim() == expected;
-        ensure(same, expected, seen)?;
+        ensure_content_type(&response, expected)?;
     }
 
     "ca-certificates.nothing-behind", Must, ["R-2.2-d", "R-4.2.1.1-a"],
@@ -43,9 +41,9 @@ checks! {
     [],
     |s| {
         let response = s.get(s.url(Operation::GetCaCert, "")).await?;
-        let length = der_length(&response.body);
-        let length = length.ok_or_else(|| Stop::unlike("DER", "something else"))?;
-        let behind = response.body.len().saturating_sub(length);
+        let value = Reader::new(&response.body).next("the body");
+        let value = value.map_err(|e| Stop::unlike("DER", e))?;
+        let behind = response.body.len().saturating_sub(value.raw.len());
         ensure(behind == 0, "nothing behind it", format!("{behind} octets"))?;
     }
 
@@ -151,17 +149,4 @@ checks! {
             ensure(good, "certificates", format!("HTTP {}", response.status))?;
         }
     }
-}
-
-/// How long the value is that begins here, header included.
-fn der_length(body: &[u8]) -> Option<usize> {
-    let first = usize::from(*body.get(1)?);
-    if first < 0x80 {
-        return Some(2 + first);
-    }
-    let octets = body.get(2..2 + (first & 0x7f))?;
-    let length = octets.iter().try_fold(0_usize, |length, octet| {
-        length.checked_mul(256)?.checked_add(usize::from(*octet))
-    })?;
-    length.checked_add(2 + octets.len())
 }

@@ -3,7 +3,8 @@
 use scep_core::http::Operation;
 
 use super::checks;
-use crate::server_suite::{Flaw, ensure};
+use crate::server_suite::flaw::set_content_type;
+use crate::server_suite::{Flaw, ensure, ensure_content_type};
 use crate::verdict::Stop;
 
 /// The keywords of the RFC, as it prints them.
@@ -71,16 +72,12 @@ checks! {
     "capabilities.content-type", Should, ["R-3.5.2-aa"],
     "Its Content-Type is text/plain",
     Flaw::Http(|request, response| if of_capabilities(&request.url) {
-        for (name, value) in &mut response.headers {
-            if name == "content-type" { "application/octet-stream".clone_into(value); }
-        }
+        set_content_type(response, "application/octet-stream");
     }),
     [],
     |s| {
         let response = s.get(s.url(Operation::GetCaCaps, "")).await?;
-        let seen = response.header("content-type").unwrap_or("none");
-        let plain = seen.split(';').next().unwrap_or_default().trim() == "text/plain";
-        ensure(plain, "text/plain", seen)?;
+        ensure_content_type(&response, "text/plain")?;
     }
 
     "capabilities.mandatory", Must, ["R-2.9-d", "R-2.9-e", "R-2.9-f", "R-3.5.2-j"],

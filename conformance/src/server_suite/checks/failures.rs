@@ -5,9 +5,10 @@ use scep_core::message::{ChallengePassword, FailInfo, PkiStatus};
 use scep_core::oid;
 
 use super::checks;
-use crate::server_suite::reference::Answer;
+use crate::server_suite::flaw::Answer;
+use crate::server_suite::flaw::set_content_type;
 use crate::server_suite::reply::Reply;
-use crate::server_suite::{Flaw, Session, ensure};
+use crate::server_suite::{Flaw, Session, ensure, ensure_content_type};
 use crate::verdict::{Outcome, Stop};
 
 /// A password that no server has handed out.
@@ -68,16 +69,12 @@ checks! {
     "failures.content-type", Must, ["R-4.3.1-b", "R-4.3.1-e"],
     "FAILURE comes with status 200, as application/x-pki-message",
     Flaw::Http(|request, response| if request.method == "POST" && response.body.len() < 2700 {
-        for (name, value) in &mut response.headers {
-            if name == "content-type" { "text/plain".clone_into(value); }
-        }
+        set_content_type(response, "text/plain");
     }),
     ["transport.content-type"],
     |s| {
         let (_, reply) = failure(s).await?;
-        let seen = reply.http.header("content-type").unwrap_or("none");
-        let same = seen.split(';').next().unwrap_or_default().trim() == CT_PKI_MESSAGE;
-        ensure(same, CT_PKI_MESSAGE, seen)?;
+        ensure_content_type(&reply.http, CT_PKI_MESSAGE)?;
     }
 
     "failures.secret", Security, ["R-2.4-l"],

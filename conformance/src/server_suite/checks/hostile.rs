@@ -3,7 +3,7 @@
 use scep_core::asn1::{tag, write};
 
 use super::checks;
-use crate::server_suite::reference::Answer;
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::{Flaw, Session, ensure};
 use crate::verdict::Outcome;
 

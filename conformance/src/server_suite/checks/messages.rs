@@ -8,7 +8,7 @@ use scep_core::oid;
 use scep_core::server::{CipherChoice, DigestChoice, Echo, SenderNonceStyle};
 
 use super::checks;
-use crate::server_suite::reference::{Answer, Parts};
+use crate::server_suite::flaw::{Answer, Parts};
 use crate::server_suite::{Flaw, Session, ensure};
 use crate::verdict::{Outcome, Stop};
 

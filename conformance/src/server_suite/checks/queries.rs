@@ -1,13 +1,13 @@
 //! CertPoll, GetCert and GetCRL (RFC 8894 sections 3.3.3 and 3.3.4).
 
-use scep_core::cms::ContentInfo;
+use scep_core::cms::{ContentInfo, SignedData};
 use scep_core::limits::Limits;
 use scep_core::message::{FailInfo, IssuerAndSerialNumber, IssuerAndSubject, PkiStatus};
 use scep_core::x509::Crl;
 
 use super::checks;
 use crate::server_suite::craft::Request;
-use crate::server_suite::reference::Answer;
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::session::Wish;
 use crate::server_suite::{Flaw, Identity, Session, ensure};
 use crate::verdict::Stop;
@@ -32,33 +32,15 @@ async fn query(
     Ok((wish, request, id))
 }
 
-/// The CRL in a bundle: the last thing in it that is one.
-fn crl(plain: &[u8]) -> Option<Crl> {
-    let info = ContentInfo::decode(plain, &Limits::DEFAULT).ok()?;
-    let der = info.as_der();
-    let at = |from: usize| der.get(from..).and_then(|rest| Crl::from_der(rest).ok());
-    (0..der.len().min(256))
-        .find_map(|from| {
-            let rest = der.get(from..)?;
-            let length = length_of(rest)?;
-            Crl::from_der(rest.get(..length)?).ok()
-        })
-        .or_else(|| at(0))
-}
-
-fn length_of(der: &[u8]) -> Option<usize> {
-    let first = usize::from(*der.get(1)?);
-    if *der.first()? != 0x30 {
-        return None;
-    }
-    if first < 0x80 {
-        return Some(2 + first);
-    }
-    let octets = der.get(2..2 + (first & 0x7f))?;
-    let length = octets.iter().try_fold(0_usize, |length, octet| {
-        length.checked_mul(256)?.checked_add(usize::from(*octet))
-    })?;
-    length.checked_add(2 + octets.len())
+/// The first CRL in a bundle.
+fn crl(plain: &[u8]) -> Result<Crl, Stop> {
+    let limits = Limits::DEFAULT;
+    let none = |e: scep_core::Error| Stop::unlike("a SignedData with a CRL", e);
+    let info = ContentInfo::decode(plain, &limits).map_err(none)?;
+    let data = SignedData::from_content_info(&info, "the reply", &limits).map_err(none)?;
+    let first = data.crls.first();
+    let first = first.ok_or_else(|| Stop::unlike("a CRL", "none"))?;
+    Crl::from_der(first).map_err(none)
 }
 
 checks! {
@@ -118,8 +100,7 @@ checks! {
         if !reply.granted() {
             return Err(Stop::NotApplicable(format!("GetCRL is answered with {}", reply.says())));
         }
-        let crl = crl(&reply.inside()?.plain);
-        let crl = crl.ok_or_else(|| Stop::unlike("a CRL", "none"))?;
+        let crl = crl(&reply.inside()?.plain)?;
         let ca = s.ca().await?;
         let provider = s.provider();
         let issuers = ca.as_slice().iter().filter(|c| c.subject().matches(&id.issuer));

@@ -6,7 +6,7 @@ use scep_core::x509::Name;
 
 use super::checks;
 use crate::server_suite::craft::Request;
-use crate::server_suite::reference::Answer;
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::session::Wish;
 use crate::server_suite::{Flaw, Identity, Session, ensure};
 use crate::verdict::Stop;

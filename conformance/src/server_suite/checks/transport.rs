@@ -4,11 +4,24 @@ use scep_client::network::HttpRequest;
 use scep_core::http::{CT_PKI_MESSAGE, Operation};
 
 use super::checks;
-use crate::server_suite::{Flaw, ensure};
-use crate::verdict::Stop;
+use crate::server_suite::flaw::set_content_type;
+use crate::server_suite::{Flaw, Session, ensure, ensure_content_type};
+use crate::verdict::{Outcome, Stop};
 
 fn of_message(url: &str) -> bool {
     url.contains("operation=PKIOperation")
+}
+
+/// Requires that a message by GET, written as it should be, is served.
+async fn get_is_served(s: &mut Session<'_>) -> Outcome {
+    let wish = s.wish().await?;
+    let request = s.pkcs_req(&wish).await?;
+    match s.ask_by_get(&request, |url| url).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Stop::NotApplicable(
+            "PKIOperation by GET is not served".into(),
+        )),
+    }
 }
 
 checks! {
@@ -26,16 +39,12 @@ checks! {
     "transport.content-type", Must, ["R-4.3.1-e"],
     "Content-Type of a CertRep is application/x-pki-message",
     Flaw::Http(|request, response| if of_message(&request.url) {
-        for (name, value) in &mut response.headers {
-            if name == "content-type" { "text/html".clone_into(value); }
-        }
+        set_content_type(response, "text/html");
     }),
     ["failures.content-type"],
     |s| {
         let (_, _, reply) = s.enrolled().await?;
-        let seen = reply.http.header("content-type").unwrap_or("none");
-        let same = seen.split(';').next().unwrap_or_default().trim() == CT_PKI_MESSAGE;
-        ensure(same, CT_PKI_MESSAGE, seen)?;
+        ensure_content_type(&reply.http, CT_PKI_MESSAGE)?;
     }
 
     "transport.get", Robustness, ["R-2.9-g"],
@@ -61,12 +70,7 @@ checks! {
     }),
     [],
     |s| {
-        let wish = s.wish().await?;
-        let request = s.pkcs_req(&wish).await?;
-        let served = s.ask_by_get(&request, |url| url).await;
-        if served.is_err() {
-            return Err(Stop::NotApplicable("PKIOperation by GET is not served".into()));
-        }
+        get_is_served(s).await?;
         let wish = s.wish().await?;
         let request = s.pkcs_req(&wish).await?;
         let raw = |url: String| url.replace("%2B", "+").replace("%2b", "+");
@@ -81,12 +85,7 @@ checks! {
     }),
     [],
     |s| {
-        let wish = s.wish().await?;
-        let request = s.pkcs_req(&wish).await?;
-        let served = s.ask_by_get(&request, |url| url).await;
-        if served.is_err() {
-            return Err(Stop::NotApplicable("PKIOperation by GET is not served".into()));
-        }
+        get_is_served(s).await?;
         let wish = s.wish().await?;
         let request = s.pkcs_req(&wish).await?;
         let broken = |url: String| match url.split_once("message=") {

@@ -53,7 +53,7 @@ pub(super) fn report(diagnosis: &Diagnosis) -> String {
                 .iter()
                 .map(|id| format!("`{id}`"))
                 .collect();
-            put!(out, "| {} | {} |", cell(&result.shows), modes.join(", "));
+            put!(out, "| {} | {} |", escape(&result.shows), modes.join(", "));
         }
     }
     for (heading, list) in [
@@ -94,7 +94,7 @@ pub(super) fn report(diagnosis: &Diagnosis) -> String {
                 ProbeResult::Fail => "FAIL",
                 ProbeResult::Skipped => "skipped",
             };
-            let (n, probe, text) = (seen.n, report::probe_name(&seen.probe), cell(&seen.text));
+            let (n, probe, text) = (seen.n, report::probe_name(&seen.probe), escape(&seen.text));
             put!(
                 out,
                 "| {n} | {probe} | {result} | {text} | {} |",
@@ -148,10 +148,6 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-fn cell(text: &str) -> String {
-    escape(text)
 }
 
 #[cfg(test)]

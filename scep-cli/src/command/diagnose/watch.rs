@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use scep_core::UnixTime;
 use scep_core::crypto::CryptoProvider;
-use scep_failures::Diagnosis;
 
 use super::{Args, Format, exit, live, report};
 use crate::exit::Exit;
@@ -35,7 +34,8 @@ pub(super) async fn watch(
         };
         diagnosis.tool = concat!("scep ", env!("CARGO_PKG_VERSION")).to_owned();
         result = exit(&diagnosis);
-        let now = said(&diagnosis);
+        // news are symptom and ranking of causes, not times and numbers
+        let now = report::one_line(&diagnosis);
         if last.as_ref() != Some(&now) {
             match args.format() {
                 Format::Json => renderer.json_line(&diagnosis),
@@ -48,9 +48,4 @@ pub(super) async fn watch(
             () = tokio::time::sleep(every) => {}
         }
     }
-}
-
-/// What counts as news: symptom and ranking of causes, not times and numbers.
-fn said(diagnosis: &Diagnosis) -> String {
-    report::one_line(diagnosis)
 }
