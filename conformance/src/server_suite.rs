@@ -20,7 +20,6 @@ use scep_client::network::HttpResponse;
 use scep_client::random::SharedRandom;
 use scep_core::crypto::CryptoProvider;
 use scep_core::message::ChallengePassword;
-use scep_core::x509::Certificate;
 
 pub use flaw::Flaw;
 pub use identity::{Identity, Keys};
@@ -75,9 +74,7 @@ pub struct Subject<'n> {
     pub network: &'n dyn Network,
     /// Its SCEP URL.
     pub url: String,
-    /// The CA certificate that is trusted; `None` takes what the server says.
-    pub ca: Option<Certificate>,
-    /// SHA-256 of it, where that is known only.
+    /// SHA-256 of a CA certificate that it has to have; `None` takes what it says.
     pub ca_sha256: Option<[u8; 32]>,
     /// Its challenge passwords.
     pub challenges: &'n dyn Challenges,

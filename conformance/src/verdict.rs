@@ -70,6 +70,23 @@ impl Verdict {
         matches!(self, Self::Fail { .. } | Self::Hang { .. })
     }
 
+    /// Whether what was checked may be otherwise than it should be: it is, or nobody could look.
+    #[must_use]
+    pub const fn leaves_open(&self) -> bool {
+        self.is_bad() || matches!(self, Self::NotRun { .. })
+    }
+
+    /// What it says beside its word, in a sentence; empty if all is said.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Pass => String::new(),
+            Self::Fail { expected, seen } => format!("expected {expected}, seen {seen}"),
+            Self::Hang { waiting_for } => format!("no answer to {waiting_for}"),
+            Self::NotApplicable { because } | Self::NotRun { because } => because.clone(),
+        }
+    }
+
     /// The word for tables.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -146,10 +163,8 @@ impl Report {
     /// Whether the subject keeps all that is demanded, and everything could be looked at.
     #[must_use]
     pub fn conforms(&self) -> bool {
-        self.results.iter().all(|result| {
-            result.level != Level::Must
-                || !(result.verdict.is_bad() || matches!(result.verdict, Verdict::NotRun { .. }))
-        })
+        let mut demanded = self.results.iter().filter(|r| r.level == Level::Must);
+        demanded.all(|result| !result.verdict.leaves_open())
     }
 
     /// How many checks ended so.

@@ -36,7 +36,6 @@ fn judged(flaw: Flaw, checks: &[&Check]) -> Report {
     let subject = Subject {
         network: &server,
         url: Reference::URL.to_owned(),
-        ca: None,
         ca_sha256: None,
         challenges: &server,
         provider: provider(),
@@ -203,7 +202,6 @@ fn mock(profile: &str) -> Report {
     let subject = Subject {
         network: &network,
         url: network.host().scep_url(),
-        ca: None,
         ca_sha256: None,
         challenges: &challenges,
         provider: provider(),

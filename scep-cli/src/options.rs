@@ -170,7 +170,7 @@ pub(crate) fn first_line(text: &str, origin: &str) -> Result<ChallengePassword> 
 }
 
 /// The challenge password that a command prints. What it says on stderr goes to ours.
-fn output_of(command: &str) -> Result<ChallengePassword> {
+pub(crate) fn output_of(command: &str) -> Result<ChallengePassword> {
     let (shell, flag) = if cfg!(windows) {
         ("cmd", "/C")
     } else {

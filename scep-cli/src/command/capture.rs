@@ -1,13 +1,12 @@
 //! `scep capture`: what to do with recorded traffic.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use scep_client::capture::redact_text;
 
 use crate::exit::Exit;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::files::{self, Access};
 use crate::render::Renderer;
 
@@ -35,15 +34,7 @@ enum Action {
 
 pub(crate) fn run(args: &Args, renderer: &Renderer) -> Result {
     let Action::Redact { file, out, force } = &args.action;
-    let content = if file.as_os_str() == "-" {
-        let mut content = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut content)
-            .map_err(|e| Failure::local(format!("stdin: {e}")))?;
-        content
-    } else {
-        files::read(file)?
-    };
+    let content = files::read(file)?;
     let cleaned = redact_text(&String::from_utf8_lossy(&content));
     match out {
         Some(path) => {

@@ -147,7 +147,6 @@ async fn judge(args: ServerArgs, provider: Arc<dyn CryptoProvider>, renderer: &R
     let subject = Subject {
         network: &network,
         url: args.url.clone(),
-        ca: None,
         ca_sha256: args.ca_sha256.as_deref().map(fingerprint).transpose()?,
         challenges: &passwords,
         provider,
@@ -196,25 +195,18 @@ async fn judge(args: ServerArgs, provider: Arc<dyn CryptoProvider>, renderer: &R
 }
 
 fn print(result: &CheckResult, expected: &Expected, renderer: &Renderer) {
-    let known = expected.reason(&result.id);
-    let (verdict, text) = match &result.verdict {
-        Judged::Pass => (Verdict::Ok, result.title.clone()),
-        Judged::Fail { expected, seen } => (
-            Verdict::Fail,
-            format!("{}: expected {expected}, seen {seen}", result.title),
-        ),
-        Judged::Hang { waiting_for } => (
-            Verdict::Fail,
-            format!("{}: no answer to {waiting_for}", result.title),
-        ),
-        Judged::NotApplicable { because } | Judged::NotRun { because } => {
-            (Verdict::Skipped, format!("{}: {because}", result.title))
-        }
+    let verdict = match &result.verdict {
+        Judged::Pass => Verdict::Ok,
+        Judged::Fail { .. } | Judged::Hang { .. } => Verdict::Fail,
+        Judged::NotApplicable { .. } | Judged::NotRun { .. } => Verdict::Skipped,
     };
-    let text = match known {
-        Some(reason) if result.verdict.is_bad() => format!("{text} (expected: {reason})"),
-        _ => text,
-    };
+    let mut text = result.title.clone();
+    if result.verdict != Judged::Pass {
+        text.push_str(&format!(": {}", result.verdict.sentence()));
+    }
+    if let (Some(reason), true) = (expected.reason(&result.id), result.verdict.is_bad()) {
+        text.push_str(&format!(" (expected: {reason})"));
+    }
     let columns = Columns {
         label: 10,
         name: 34,

@@ -54,7 +54,6 @@ impl Expected {
     /// Whether a result counts against the server.
     pub(super) fn counts(&self, result: &CheckResult, should: bool) -> bool {
         let demanded = result.level == Level::Must || should && result.level == Level::Should;
-        let open = result.verdict.is_bad() || matches!(result.verdict, Verdict::NotRun { .. });
-        demanded && open && !self.0.contains_key(&result.id)
+        demanded && result.verdict.leaves_open() && !self.0.contains_key(&result.id)
     }
 }

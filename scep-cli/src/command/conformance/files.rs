@@ -13,16 +13,6 @@ pub(super) fn json(report: &Report) -> Result<String> {
         .map_err(|e| Failure::local(format!("the report cannot be written as JSON: {e}")))
 }
 
-/// What a verdict says, in a line.
-fn sentence(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Pass => String::new(),
-        Verdict::Fail { expected, seen } => format!("expected {expected}, seen {seen}"),
-        Verdict::Hang { waiting_for } => format!("no answer to {waiting_for}"),
-        Verdict::NotApplicable { because } | Verdict::NotRun { because } => because.clone(),
-    }
-}
-
 /// JUnit XML: what fails as expected is skipped, and so is what does not apply.
 pub(super) fn junit(report: &Report, expected: &Expected) -> String {
     let failures = report
@@ -48,7 +38,7 @@ pub(super) fn junit(report: &Report, expected: &Expected) -> String {
             escape(theme),
             escape(name)
         );
-        let text = escape(&format!("{}: {}", result.title, sentence(&result.verdict)));
+        let text = escape(&format!("{}: {}", result.title, result.verdict.sentence()));
         let inside = match (&result.verdict, expected.reason(&result.id)) {
             (Verdict::Pass, _) => None,
             (verdict, None) if verdict.is_bad() => Some(format!("<failure message=\"{text}\"/>")),
@@ -94,7 +84,7 @@ pub(super) fn markdown(report: &Report, expected: &Expected) -> String {
             ("FAIL" | "HANG", Some(_)) => "expected",
             (word, _) => word,
         };
-        let said = sentence(&result.verdict);
+        let said = result.verdict.sentence();
         let text = [expected.reason(&result.id).unwrap_or_default(), &said]
             .into_iter()
             .filter(|part| !part.is_empty())

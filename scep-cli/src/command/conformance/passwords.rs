@@ -8,7 +8,7 @@ use scep_conformance::server_suite::Challenges;
 use scep_core::message::ChallengePassword;
 
 use crate::failure::{Failure, Result};
-use crate::files;
+use crate::options::{challenges, output_of};
 
 /// Where they come from.
 #[derive(clap::Args, Debug)]
@@ -36,11 +36,7 @@ pub(super) enum Passwords {
 impl Passwords {
     pub(super) fn new(args: &PasswordArgs) -> Result<Self> {
         if let Some(path) = &args.challenge_file {
-            let text = files::read_text(path)?;
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            let mut lines: VecDeque<_> = lines
-                .map(|line| ChallengePassword::new(line.trim()))
-                .collect();
+            let mut lines = VecDeque::from(challenges(path)?);
             return match lines.len() {
                 0 => Err(Failure::local(format!(
                     "{}: holds no password",
@@ -68,22 +64,8 @@ impl Challenges for Passwords {
                 let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
                 list.pop_front()
             }
-            Self::Command(command) => {
-                let (shell, flag) = if cfg!(windows) {
-                    ("cmd", "/C")
-                } else {
-                    ("sh", "-c")
-                };
-                let command = std::process::Command::new(shell)
-                    .args([flag, command])
-                    .stdin(std::process::Stdio::null())
-                    .stderr(std::process::Stdio::inherit())
-                    .output();
-                let output = command.ok().filter(|output| output.status.success())?;
-                let text = String::from_utf8(output.stdout).ok()?;
-                let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-                Some(ChallengePassword::new(line))
-            }
+            // why it does not work it says on stderr
+            Self::Command(command) => output_of(command).ok(),
         }
     }
 }
