@@ -10,8 +10,11 @@
 //! * [`parallel`]: the same work for many things, on all cores.
 //! * [`partition`]: which failure modes a view cannot tell apart, computed and declared.
 //! * [`documents`]: the generated documents.
+//! * [`by_hand`]: messages in parts that can each be made otherwise.
+//! * [`server_suite`], [`client_suite`], [`verdict`]: checks of servers and of clients, and what they came to.
 //! * [`requirements`]: those of RFC 8894, where each is implemented, and which test shows it.
 
+pub mod by_hand;
 pub mod closed_loop;
 pub mod documents;
 pub mod loopback;

@@ -84,8 +84,12 @@ pub struct Subject<'n> {
     pub keys: &'n Keys,
     /// Randomness.
     pub random: SharedRandom,
+    /// A device with a certificate of the server's that has expired, to try a renewal with.
+    pub expired: Option<Identity>,
     /// How long one answer may take.
     pub patience: Duration,
+    /// How long one check may take.
+    pub check_patience: Duration,
 }
 
 impl std::fmt::Debug for Subject<'_> {
@@ -105,17 +109,37 @@ pub async fn run(
     let mut report = Report {
         schema: SCHEMA.to_owned(),
         tool: concat!("scep ", env!("CARGO_PKG_VERSION")).to_owned(),
+        suite: "server".to_owned(),
         subject: subject.url.clone(),
         started: subject.network.now().to_string(),
         results: Vec::new(),
         issued: Vec::new(),
     };
+    let mut serves = None;
     for check in checks {
         let began = subject.network.elapsed();
         let mut session = Session::new(subject);
         let outcome = (check.run)(&mut session).await;
         let elapsed = subject.network.elapsed().saturating_sub(began);
         report.issued.append(&mut session.issued);
+        let outcome = match outcome {
+            // whoever refuses everything is right by accident where a refusal is right
+            Ok(()) if session.sent_messages() && report.issued.is_empty() => {
+                if serves.is_none() {
+                    let mut control = Session::new(subject);
+                    serves = Some(control.enrolled().await.map(|_| ()));
+                    report.issued.append(&mut control.issued);
+                }
+                match &serves {
+                    Some(Err(why)) => Err(Stop::NotRun(format!(
+                        "inconclusive, as a right request is not served either: {}",
+                        Verdict::from(Err(why.clone())).sentence()
+                    ))),
+                    _ => Ok(()),
+                }
+            }
+            outcome => outcome,
+        };
         let result = CheckResult {
             id: check.id.to_owned(),
             title: check.title.to_owned(),

@@ -146,7 +146,9 @@ pub struct Report {
     pub schema: String,
     /// Who made it.
     pub tool: String,
-    /// The URL of the server.
+    /// Who was checked: `server` or `client`.
+    pub suite: String,
+    /// The URL of the server, or the command of the client.
     pub subject: String,
     /// When it was begun, in UTC.
     pub started: String,

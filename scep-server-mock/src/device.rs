@@ -20,7 +20,7 @@ mod message;
 mod request;
 mod streaming;
 
-pub(crate) use streaming::indefinite;
+pub use streaming::indefinite;
 
 pub(crate) use behaviour::Behaviour;
 use behaviour::{MessageKind, Place};

@@ -64,6 +64,7 @@ pub mod wire;
 
 pub use builder::{Builder, Delays};
 pub use deployment::{Deployment, Exchange, Parts};
+pub use device::indefinite as with_indefinite_lengths;
 pub use error::{Error, Result};
 pub use host::MockNdes;
 pub use keys::KeySource;

@@ -118,6 +118,10 @@ pub struct Profile {
     pub caches_requests: bool,
     /// failInfo for a challenge password that is not accepted.
     pub challenge_fail_info: ChallengeFailInfo,
+    /// Whether a security identifier that is asked for as subjectAltName is left out of the certificate.
+    /// AD CS leaves it in.
+    #[serde(default)]
+    pub denies_security_identifiers: bool,
     /// The string types in which a challenge password is understood.
     #[serde(default)]
     pub challenge_string: ChallengeString,

@@ -4,11 +4,19 @@ mod authorization;
 mod ca_certificates;
 mod capabilities;
 mod certificates;
+mod concurrency;
+mod csr;
 mod failures;
 mod hostile;
 mod messages;
+mod next_ca;
+mod polling;
 mod queries;
 mod renewal;
+mod replies;
+mod requests;
+mod signers;
+mod timing;
 mod transport;
 
 use super::Check;
@@ -42,18 +50,30 @@ macro_rules! checks {
 }
 use checks;
 
-/// All checks, in the order in which they are made.
+/// Those that measure how long answers take.
+pub fn timing() -> impl Iterator<Item = &'static Check> {
+    timing::CHECKS.iter()
+}
+
+/// All checks but [`timing`], in the order in which they are made.
 pub fn all() -> impl Iterator<Item = &'static Check> {
     [
         capabilities::CHECKS,
         ca_certificates::CHECKS,
         transport::CHECKS,
         messages::CHECKS,
+        replies::CHECKS,
+        requests::CHECKS,
+        signers::CHECKS,
+        csr::CHECKS,
         certificates::CHECKS,
         authorization::CHECKS,
         failures::CHECKS,
+        polling::CHECKS,
         renewal::CHECKS,
+        next_ca::CHECKS,
         queries::CHECKS,
+        concurrency::CHECKS,
         hostile::CHECKS,
     ]
     .into_iter()

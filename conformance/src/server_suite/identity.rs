@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use scep_core::UnixTime;
-use scep_core::crypto::{CryptoProvider, DigestAlgorithm, KeyType, PrivateKey, RandomSource};
+use scep_core::crypto::{
+    CryptoProvider, DigestAlgorithm, KeyType, PrivateKey, PublicKeyAlgorithm, RandomSource,
+};
 use scep_core::x509::{Certificate, CertificateBuilder, Extension, KeyUsage, Name};
 
 /// A certificate with its key.
@@ -73,8 +75,25 @@ impl Identity {
         now: UnixTime,
         rng: &mut dyn RandomSource,
     ) -> scep_core::Result<Self> {
-        let usage = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
-        let certificate = CertificateBuilder {
+        let builder = Self::builder(key.as_ref(), subject, now);
+        Ok(Self {
+            certificate: builder.sign(key.as_ref(), DigestAlgorithm::Sha256, rng)?,
+            key: Arc::clone(key),
+        })
+    }
+
+    /// The fields of such a certificate.
+    pub(super) fn builder(
+        key: &dyn PrivateKey,
+        subject: &Name,
+        now: UnixTime,
+    ) -> CertificateBuilder {
+        let mut usage = KeyUsage::DIGITAL_SIGNATURE;
+        let kind = PublicKeyAlgorithm::of_spki(key.spki_der());
+        if kind.is_ok_and(PublicKeyAlgorithm::can_encrypt) {
+            usage = usage | KeyUsage::KEY_ENCIPHERMENT;
+        }
+        CertificateBuilder {
             serial: vec![1],
             issuer: subject.clone(),
             subject: subject.clone(),
@@ -83,11 +102,6 @@ impl Identity {
             spki: key.spki_der().to_vec(),
             extensions: vec![Extension::key_usage(usage)],
         }
-        .sign(key.as_ref(), DigestAlgorithm::Sha256, rng)?;
-        Ok(Self {
-            certificate,
-            key: Arc::clone(key),
-        })
     }
 
     /// A certificate by a CA of nobody: its name is the one given, its key is `ca_key`.
@@ -101,15 +115,10 @@ impl Identity {
         now: UnixTime,
         rng: &mut dyn RandomSource,
     ) -> scep_core::Result<Self> {
-        let usage = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
         let certificate = CertificateBuilder {
             serial: vec![0x5c, 0xe9],
             issuer: issuer.clone(),
-            subject: subject.clone(),
-            not_before: UnixTime(now.0 - DAY),
-            not_after: UnixTime(now.0 + 30 * DAY),
-            spki: key.spki_der().to_vec(),
-            extensions: vec![Extension::key_usage(usage)],
+            ..Self::builder(key.as_ref(), subject, now)
         }
         .sign(ca_key, DigestAlgorithm::Sha256, rng)?;
         Ok(Self {

@@ -1,43 +1,42 @@
 //! A SCEP server that keeps to RFC 8894, but for one flaw that it is given: so a check can be shown to
 //! notice what it is there for.
 
-use std::collections::HashSet;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod authority;
+mod flawed;
+mod memory;
 
 use scep_client::Network;
 use scep_client::network::{HttpRequest, HttpResponse, NetworkError, Resolution};
 use scep_client::random::SharedRandom;
-use scep_core::UnixTime;
+use scep_core::asn1::Reader;
 use scep_core::ca_certificates::CaCertificates;
-use scep_core::cms::{self, EnvelopedData, Openers, SealTo, SignatureOid, SignedDataBuilder};
-use scep_core::crypto::{
-    ContentCipher, CryptoProvider, DigestAlgorithm, KeyTransport, RandomSource as _,
-};
+use scep_core::cms::algorithm::AlgorithmIdentifier;
+use scep_core::crypto::RandomSource as _;
+use scep_core::crypto::{CryptoProvider, DigestAlgorithm, PublicKeyAlgorithm};
 use scep_core::http::CT_PKI_MESSAGE;
-use scep_core::limits::Limits;
-use scep_core::message::{
-    ChallengePassword, FailInfo, IssuerAndSerialNumber, MessageBuilder, MessageType, PkiStatus,
-    SenderNonce, SignedMessage,
-};
-use scep_core::policy::AlgorithmPolicy;
-use scep_core::server::{
-    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
-    Refusal, ReplyStyle, Responder, ResponderConfig, Service, SignerStanding, Transactions,
-};
+use scep_core::message::{ChallengePassword, TransactionId};
+use scep_core::server::{InMemoryTransactions, ReplyStyle, Responder, ResponderConfig, Service};
 use scep_core::x509::{
-    Certificate, CertificateBuilder, CertificationRequest, Crl, CrlBuilder, Extension, KeyUsage,
-    Name,
+    Certificate, CertificateBuilder, CertificationRequest, Extension, KeyUsage, Name,
 };
+use scep_core::{UnixTime, cms, oid};
 use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::flaw::{Answer, Flaw, Parts, Peek, Rules};
+use memory::Memory;
+
+use super::flaw::{Answer, Flaw, NextCa, Rules};
 use super::{Challenges, Identity, Keys};
+use crate::by_hand::{Envelope, SignedParts, SignerParts};
 
 /// The time that the reference server lives in.
 const START: UnixTime = UnixTime(1_795_608_000);
 const DAY: i64 = 86_400;
+const CA_KEY_ID: u8 = 2;
+const NEXT_CA_KEY_ID: u8 = 3;
 
 /// The server.
 pub struct Reference {
@@ -46,19 +45,44 @@ pub struct Reference {
     provider: Arc<dyn CryptoProvider>,
     service: Service,
     ca: Identity,
+    next_ca: Identity,
     stranger: Identity,
     /// The keys of the suite's devices, by which this server opens its own replies.
     devices: Keys,
-    passwords: Mutex<HashSet<String>>,
+    /// In the order in which they were handed out.
+    passwords: Mutex<Vec<String>>,
+    pending: Mutex<HashMap<TransactionId, Pending>>,
+    /// Whose transactionIDs they are.
+    ids: Mutex<HashMap<TransactionId, Vec<u8>>>,
     issued: Mutex<Vec<Certificate>>,
-    transactions: InMemoryTransactions,
+    transactions: Memory,
     random: SharedRandom,
+    /// Time since the beginning.
+    clock: Mutex<Duration>,
 }
+
+/// A request that waits for the operator: he grants it when it is asked after for the second time.
+#[derive(Debug)]
+struct Pending {
+    csr: CertificationRequest,
+    polls: u32,
+}
+
+/// A few of the passwords that were handed out last open an envelope which is encrypted with one.
+const TRIED_PASSWORDS: usize = 8;
 
 impl std::fmt::Debug for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reference")
     }
+}
+
+fn digest_of(signer: &SignerParts) -> Option<DigestAlgorithm> {
+    let identifier = Reader::new(&signer.digest_algorithm)
+        .next("a digest")
+        .ok()?;
+    let identifier = AlgorithmIdentifier::from_tlv(&identifier).ok()?;
+    identifier.digest().ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -84,43 +108,53 @@ impl Reference {
         let key = provider.load_private_key(issuing)?;
         let root_name = Name::from_rfc4514("CN=Reference Root")?;
         let name = Name::from_rfc4514("CN=Reference CA")?;
-        let usage = match flaw {
-            Flaw::CaUsage(usage) => usage(),
-            _ => {
-                KeyUsage::KEY_CERT_SIGN
-                    | KeyUsage::CRL_SIGN
-                    | KeyUsage::DIGITAL_SIGNATURE
-                    | KeyUsage::KEY_ENCIPHERMENT
-            }
+        let rsa = PublicKeyAlgorithm::of_spki(key.spki_der())?.can_encrypt();
+        let ca_usage = KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN;
+        let mut usage = ca_usage | KeyUsage::DIGITAL_SIGNATURE;
+        if rsa {
+            usage = usage | KeyUsage::KEY_ENCIPHERMENT;
+        }
+        let extensions = |usage, id: u8| {
+            vec![
+                Extension::basic_constraints(true, None),
+                Extension::key_usage(usage),
+                Extension::subject_key_identifier(&[id; 20]),
+            ]
         };
+        let mut of_ca = extensions(usage, CA_KEY_ID);
+        if let Flaw::Ca(change) = flaw {
+            change(&mut of_ca);
+        }
         let certify =
-            |serial, issuer: &Name, subject: &Name, spki: &[u8], usage| CertificateBuilder {
+            |serial, issuer: &Name, subject: &Name, spki: &[u8], extensions| CertificateBuilder {
                 serial: vec![serial],
                 issuer: issuer.clone(),
                 subject: subject.clone(),
                 not_before: UnixTime(START.0 - DAY),
                 not_after: UnixTime(START.0 + 3650 * DAY),
                 spki: spki.to_vec(),
-                extensions: vec![
-                    Extension::basic_constraints(true, None),
-                    Extension::key_usage(usage),
-                ],
+                extensions,
             };
-        let sha256 = DigestAlgorithm::Sha256;
-        let ca_usage = KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN;
-        let root = certify(1, &root_name, &root_name, root_key.spki_der(), ca_usage).sign(
-            root_key.as_ref(),
-            sha256,
-            &mut random,
-        )?;
-        let certificate = certify(2, &root_name, &name, key.spki_der(), usage).sign(
-            root_key.as_ref(),
-            sha256,
-            &mut random,
-        )?;
+        let by_root = |builder: CertificateBuilder, random: &mut SharedRandom| {
+            builder.sign(root_key.as_ref(), DigestAlgorithm::Sha256, random)
+        };
+        let of_root = extensions(ca_usage, 1);
+        let root = certify(1, &root_name, &root_name, root_key.spki_der(), of_root);
+        let root = by_root(root, &mut random)?;
+        let certificate = certify(2, &root_name, &name, key.spki_der(), of_ca);
+        let certificate = by_root(certificate, &mut random)?;
         let ca = Identity {
             certificate: certificate.clone(),
             key: Arc::clone(&key),
+        };
+        // the next CA borrows the root's key: what counts is that it is another one
+        let next_name = Name::from_rfc4514("CN=Reference CA 2")?;
+        let all = usage | KeyUsage::KEY_ENCIPHERMENT;
+        let of_next = extensions(all, NEXT_CA_KEY_ID);
+        let next = certify(3, &root_name, &next_name, root_key.spki_der(), of_next);
+        let next_ca = Identity {
+            certificate: by_root(next, &mut random)?,
+            key: Arc::clone(&root_key),
         };
         let mut config = ResponderConfig::new(
             Arc::clone(&provider),
@@ -128,6 +162,9 @@ impl Reference {
             certificate.clone(),
         );
         config.style = ReplyStyle::RFC8894;
+        let next = &next_ca.certificate;
+        config.decrypters.push((next.clone(), root_key.clone()));
+        config.issuers.push(next.clone());
         if let Flaw::Config(change) = flaw {
             change(&mut config);
         }
@@ -137,112 +174,56 @@ impl Reference {
         }
         let stranger_name = Name::from_rfc4514("CN=Somebody Else")?;
         let stranger = Identity::self_signed(&devices.other, &stranger_name, START, &mut random)?;
+        let mut next = NextCa {
+            content: cms::certs_only(std::slice::from_ref(&next_ca.certificate)),
+            signer: ca.clone(),
+            stranger: stranger.clone(),
+        };
+        if let Flaw::NextCa(change) = flaw {
+            change(&mut next);
+        }
+        let signed = SignedParts::new(
+            provider.as_ref(),
+            Some(next.content),
+            &[],
+            (&next.signer.certificate, &next.signer.key),
+            std::slice::from_ref(&next.signer.certificate),
+            DigestAlgorithm::Sha256,
+        )?;
         let service = Service::new(
             Responder::new(config),
             CaCertificates::new(vec![certificate, root]),
             &mut random,
-        );
+        )
+        .with_next_ca_certificates(signed.encode(&mut random)?);
         Ok(Self {
             flaw,
             rules,
             provider,
             service,
             ca,
+            next_ca,
             stranger,
             devices: devices.clone(),
             passwords: Mutex::default(),
+            pending: Mutex::default(),
+            ids: Mutex::default(),
             issued: Mutex::default(),
-            transactions: InMemoryTransactions::default(),
+            transactions: Memory {
+                kept: InMemoryTransactions::default(),
+                rules,
+            },
             random,
+            clock: Mutex::default(),
         })
-    }
-
-    fn peek<'a>(&'a self, http: &'a HttpRequest) -> Peek<'a> {
-        let limits = Limits::DEFAULT;
-        let message = SignedMessage::decode_prefix(&http.body, &limits).ok();
-        let signer = message.as_ref().and_then(|message| {
-            let mut certificates = message.certificates().iter();
-            certificates.find(|c| message.signer_id().names(c)).cloned()
-        });
-        let verified = message.clone().and_then(|message| {
-            message
-                .verify(self.provider.as_ref(), &AlgorithmPolicy::LEGACY, &[])
-                .ok()
-        });
-        let content = message
-            .as_ref()
-            .and_then(SignedMessage::content)
-            .map(<[u8]>::to_vec);
-        let envelope = content
-            .as_deref()
-            .and_then(|c| EnvelopedData::decode(c, &limits).ok());
-        let keys = [(self.ca.certificate.clone(), Arc::clone(&self.ca.key))];
-        let plain = envelope.as_ref().and_then(|envelope| {
-            let mut random = self.random.clone();
-            let openers = Openers::keys(&keys);
-            envelope
-                .open(self.provider.as_ref(), openers, &limits, &mut random)
-                .ok()
-        });
-        Peek {
-            http,
-            signer,
-            verifies: verified.is_some(),
-            digest: verified
-                .as_ref()
-                .map(scep_core::message::VerifiedMessage::digest),
-            csr: plain
-                .as_ref()
-                .and_then(|plain| CertificationRequest::from_der(plain).ok()),
-            opened: plain.is_some(),
-            plain: plain.map(|plain| plain.to_vec()),
-            cipher: envelope
-                .and_then(|e| e.cipher().ok())
-                .map(|(cipher, _)| cipher),
-            message,
-            ca: &self.ca.certificate,
-        }
-    }
-
-    /// The certificate for a request, or PENDING, without any of the checks.
-    fn without_checks(&self, peek: &Peek<'_>, pending: bool) -> scep_core::Result<Vec<u8>> {
-        let misuse = |what: &str| scep_core::Error::Misuse(what.to_owned());
-        let message = peek.message.as_ref().ok_or_else(|| misuse("no message"))?;
-        let signer = peek.signer.as_ref().ok_or_else(|| misuse("no signer"))?;
-        let attributes = message.attributes();
-        let mut random = self.random.clone();
-        let mut builder = MessageBuilder::new(
-            MessageType::CertRep,
-            attributes.transaction_id.clone(),
-            self.ca.certificate.clone(),
-        );
-        builder.sender_nonce = Some(SenderNonce::random(&mut random));
-        builder.recipient_nonce = attributes.sender_nonce.as_ref().map(SenderNonce::echoed);
-        if pending {
-            builder.pki_status = Some(PkiStatus::Pending);
-        } else {
-            builder.pki_status = Some(PkiStatus::Success);
-            let csr = peek.csr.as_ref();
-            let subject = csr.map_or(signer.subject(), CertificationRequest::subject);
-            let spki = csr.map_or(signer.spki_der(), CertificationRequest::spki_der);
-            let certificate = self.certify(subject, spki, Vec::new())?;
-            let plain = cms::certs_only(&[certificate]);
-            builder.envelope = Some(cms::seal(
-                self.provider.as_ref(),
-                SealTo::Certificate(signer, KeyTransport::RsaPkcs1v15),
-                ContentCipher::Aes128Cbc,
-                &plain,
-                &mut random,
-            )?);
-        }
-        builder.sign(self.provider.as_ref(), self.ca.key.as_ref(), &mut random)
     }
 
     fn certify(
         &self,
+        ca: &Identity,
         subject: &Name,
         spki: &[u8],
-        extensions: Vec<Extension>,
+        mut extensions: Vec<Extension>,
     ) -> scep_core::Result<Certificate> {
         let mut random = self.random.clone();
         let mut serial = vec![0x11; 8];
@@ -252,97 +233,64 @@ impl Reference {
         if let Some(first) = serial.first_mut() {
             *first = 0x11;
         }
-        let end = if self.rules.issues_expired { -1 } else { 365 };
+        if !extensions.iter().any(|e| e.oid == oid::KEY_USAGE) {
+            let usage = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
+            extensions.push(Extension::key_usage(usage));
+        }
+        if let Some(id) = ca.certificate.subject_key_identifier() {
+            extensions.push(Extension::authority_key_identifier(&id));
+        }
         let key = if self.rules.signs_with_other_key {
             &self.stranger.key
         } else {
-            &self.ca.key
+            &ca.key
         };
-        let certificate = CertificateBuilder {
+        let mut builder = CertificateBuilder {
             serial,
-            issuer: self.ca.certificate.subject().clone(),
+            issuer: ca.certificate.subject().clone(),
             subject: subject.clone(),
             not_before: UnixTime(START.0 - 10 * DAY),
-            not_after: UnixTime(START.0 + end * DAY),
+            not_after: UnixTime(START.0 + 365 * DAY),
             spki: spki.to_vec(),
             extensions,
+        };
+        if let Flaw::Issues(change) = self.flaw {
+            change(&mut builder);
         }
-        .sign(key.as_ref(), DigestAlgorithm::Sha256, &mut random)?;
+        let certificate = builder.sign(key.as_ref(), DigestAlgorithm::Sha256, &mut random)?;
         lock(&self.issued).push(certificate.clone());
         Ok(certificate)
     }
 
-    /// A reply after [`Flaw::Reply`].
-    fn rebuilt(
-        &self,
-        request: &Peek<'_>,
-        reply: &[u8],
-        change: fn(&mut Parts<'_>),
-    ) -> scep_core::Result<Vec<u8>> {
-        let limits = Limits::DEFAULT;
-        let message = SignedMessage::decode(reply, &limits)?;
-        let receiver = request
-            .signer
-            .clone()
-            .unwrap_or_else(|| self.ca.certificate.clone());
-        let mut random = self.random.clone();
-        let of_cms = [scep_core::oid::CONTENT_TYPE, scep_core::oid::MESSAGE_DIGEST];
-        let attributes = message.signer_info().attributes.iter();
-        let mut parts = Parts {
-            attributes: attributes
-                .filter(|a| !of_cms.contains(&a.oid))
-                .cloned()
-                .collect(),
-            content: message.content().map(<[u8]>::to_vec),
-            plain: None,
-            receiver: receiver.clone(),
-            signer: self.ca.clone(),
-            certificates: message.certificates().to_vec(),
-            cipher: ContentCipher::Aes128Cbc,
-            stranger: &self.stranger,
-            ca: &self.ca,
-        };
-        if let Some(content) = &parts.content
-            && let Ok(envelope) = EnvelopedData::decode(content, &limits)
-        {
-            let keys = [&self.devices.device, &self.devices.other]
-                .map(|key| (receiver.clone(), Arc::clone(key)));
-            let fitting = keys
-                .iter()
-                .filter(|(c, key)| c.spki_der() == key.spki_der());
-            let fitting: Vec<_> = fitting.cloned().collect();
-            let opened = envelope.open(
-                self.provider.as_ref(),
-                Openers::keys(&fitting),
-                &limits,
-                &mut random,
-            );
-            parts.plain = opened.ok().map(|plain| plain.to_vec());
-        }
-        change(&mut parts);
-        if let Some(plain) = &parts.plain {
-            parts.content = Some(cms::seal(
-                self.provider.as_ref(),
-                SealTo::Certificate(&parts.receiver, KeyTransport::RsaPkcs1v15),
-                parts.cipher,
-                plain,
-                &mut random,
-            )?);
-        }
-        SignedDataBuilder {
-            content: parts.content,
-            attributes: parts.attributes,
-            signer: parts.signer.certificate,
-            certificates: parts.certificates,
-            digest: DigestAlgorithm::Sha256,
-            scheme: None,
-            signature_oid: SignatureOid::RsaEncryption,
+    /// A certificate that this CA issued to the devices' key, and that has expired.
+    ///
+    /// # Errors
+    /// If the key cannot sign.
+    pub fn expired(&self, subject: &Name) -> scep_core::Result<Identity> {
+        let certificate = CertificateBuilder {
+            serial: vec![0x12; 8],
+            issuer: self.ca.certificate.subject().clone(),
+            subject: subject.clone(),
+            not_before: UnixTime(START.0 - 400 * DAY),
+            not_after: UnixTime(START.0 - 35 * DAY),
+            spki: self.devices.device.spki_der().to_vec(),
+            extensions: Vec::new(),
         }
         .sign(
-            self.provider.as_ref(),
-            parts.signer.key.as_ref(),
-            &mut random,
-        )
+            self.ca.key.as_ref(),
+            DigestAlgorithm::Sha256,
+            &mut self.random.clone(),
+        )?;
+        Ok(Identity {
+            certificate,
+            key: Arc::clone(&self.devices.device),
+        })
+    }
+
+    /// The CA's certificate.
+    #[must_use]
+    pub const fn ca_certificate(&self) -> &Certificate {
+        &self.ca.certificate
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
@@ -354,8 +302,8 @@ impl Reference {
         };
         let query = request.url.split_once('?').map(|(_, query)| query);
         let is_message = query.is_some_and(|query| query.contains("PKIOperation"));
-        let peek = self.peek(request);
         if let (Flaw::When(applies, answer), true) = (self.flaw, is_message)
+            && let peek = self.peek(request)
             && applies(&peek)
         {
             return match answer {
@@ -370,9 +318,6 @@ impl Reference {
                 }
             };
         }
-        if self.rules.forgets {
-            self.transactions.clear();
-        }
         let reply = self.service.handle(
             &request.method,
             query,
@@ -383,119 +328,34 @@ impl Reference {
         );
         let mut response = respond(reply.status, reply.content_type, reply.body);
         if let (Flaw::Reply(change), true) = (self.flaw, is_message)
-            && let Ok(rebuilt) = self.rebuilt(&peek, &response.body, change)
+            && let Ok(rebuilt) = self.rebuilt(&self.peek(request), &response.body, change)
         {
             response.body = rebuilt;
         }
+        let rewritten = match self.flaw {
+            Flaw::Written(change) if is_message => self.rewritten(&response.body, change),
+            Flaw::Enveloped(change) if is_message => self.rewritten(&response.body, |parts| {
+                if let Some(mut envelope) = parts.content.as_deref().and_then(Envelope::read) {
+                    change(&mut envelope);
+                    self.with_content(parts, envelope.encode());
+                }
+            }),
+            _ => None,
+        };
+        if let Some(rewritten) = rewritten {
+            response.body = rewritten;
+        }
         response
-    }
-}
-
-impl Authority for Reference {
-    fn authorize(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Authorization {
-        let no = |text: String| {
-            Authorization::Refused(Refusal::new(FailInfo::BadRequest).with_text(text))
-        };
-        if self.rules.refuses_all {
-            return no("not today".to_owned());
-        }
-        let renews = request.kind == EnrollmentKind::Renewal
-            && request.standing == SignerStanding::Issued
-            && request.asks_for_the_signers_names();
-        if renews || self.rules.any_challenge {
-            return Authorization::Granted;
-        }
-        let Some(challenge) = request.challenge() else {
-            return no("a challenge password is missing".to_owned());
-        };
-        let mut passwords = lock(&self.passwords);
-        let good = if self.rules.reuses_challenges {
-            passwords.contains(challenge.expose())
-        } else {
-            passwords.remove(challenge.expose())
-        };
-        match good {
-            true => Authorization::Granted,
-            false if self.rules.says_challenge => no(format!("{} is wrong", challenge.expose())),
-            false => no("the challenge password is wrong".to_owned()),
-        }
-    }
-
-    fn issue(&self, request: &EnrollmentRequest<'_>, _now: UnixTime) -> Decision {
-        let names = |e: &&Extension| e.oid == scep_core::oid::SUBJECT_ALT_NAME;
-        let asked = request.csr.extensions().iter();
-        let extensions = match &self.rules {
-            rules if rules.drops_extensions => Vec::new(),
-            rules if rules.copies_all_extensions => asked.cloned().collect(),
-            _ => asked.filter(names).cloned().collect(),
-        };
-        let subject = if self.rules.other_subject {
-            self.stranger.certificate.subject()
-        } else {
-            request.csr.subject()
-        };
-        match self.certify(subject, request.csr.spki_der(), extensions) {
-            Ok(certificate) => {
-                let mut certificates = vec![certificate];
-                if self.rules.sends_two {
-                    certificates.push(self.stranger.certificate.clone());
-                }
-                Decision::Issue {
-                    certificates,
-                    server_message: None,
-                }
-            }
-            Err(_) => Decision::Refuse(Refusal::new(FailInfo::BadRequest)),
-        }
-    }
-
-    fn is_revoked(&self, _: &Certificate) -> bool {
-        false
-    }
-
-    fn certificate(&self, id: &IssuerAndSerialNumber, _: &Certificate) -> Option<Certificate> {
-        if self.rules.gives_other_certificate {
-            return Some(self.ca.certificate.clone());
-        }
-        let issued = lock(&self.issued);
-        let found = issued.iter().find(|c| c.serial() == id.serial);
-        found.filter(|c| c.issuer().matches(&id.issuer)).cloned()
-    }
-
-    fn crl(&self, id: &IssuerAndSerialNumber, _: &Certificate) -> Option<Crl> {
-        if !self.ca.certificate.subject().matches(&id.issuer) {
-            return None;
-        }
-        let days = if self.rules.gives_old_crl { -3 } else { 7 };
-        CrlBuilder {
-            issuer: self.ca.certificate.subject().clone(),
-            this_update: UnixTime(START.0 - 7 * DAY),
-            next_update: UnixTime(START.0 + days * DAY),
-            number: 1,
-            revoked: Vec::new(),
-            authority_key_identifier: None,
-            extensions: Vec::new(),
-        }
-        .sign(
-            self.ca.key.as_ref(),
-            DigestAlgorithm::Sha256,
-            &mut self.random.clone(),
-        )
-        .ok()
-    }
-
-    fn transactions(&self) -> &dyn Transactions {
-        &self.transactions
     }
 }
 
 #[async_trait::async_trait]
 impl Challenges for Reference {
     async fn next(&self) -> Option<ChallengePassword> {
-        let mut octets = [0; 8];
+        let mut octets = [0; 16];
         self.random.clone().fill(&mut octets);
         let text: String = octets.iter().map(|octet| format!("{octet:02X}")).collect();
-        lock(&self.passwords).insert(text.clone());
+        lock(&self.passwords).push(text.clone());
         Some(ChallengePassword::new(text))
     }
 }
@@ -507,10 +367,12 @@ impl Network for Reference {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::ZERO
+        *lock(&self.clock)
     }
 
-    async fn sleep(&self, _: Duration) {}
+    async fn sleep(&self, duration: Duration) {
+        *lock(&self.clock) += duration;
+    }
 
     async fn resolve(&self, _: &str, _: Duration) -> Result<Resolution, NetworkError> {
         Ok(Resolution::default())
@@ -545,6 +407,11 @@ impl Network for Reference {
             Flaw::Arrives(change) => change(&mut request),
             _ => {}
         }
+        let mut takes = Duration::from_millis(5);
+        if let Flaw::Slow(longer) = self.flaw {
+            takes += longer(&self.peek(&request));
+        }
+        *lock(&self.clock) += takes;
         let mut response = self.answer(&request);
         if let Flaw::Http(change) = self.flaw {
             change(&request, &mut response);

@@ -4,7 +4,7 @@ use scep_client::network::HttpResponse;
 use scep_core::cms::{self, Openers};
 use scep_core::crypto::{ContentCipher, CryptoProvider, DigestAlgorithm, RandomSource};
 use scep_core::limits::Limits;
-use scep_core::message::{PkiStatus, ScepAttributes, SignedMessage};
+use scep_core::message::{ChallengePassword, PkiStatus, ScepAttributes, SignedMessage};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::Certificate;
 
@@ -43,7 +43,7 @@ impl Reply {
     /// Reads a response to a message that `receiver` signed; `signers` may sign replies.
     pub(super) fn read(
         http: HttpResponse,
-        receiver: &Identity,
+        (receiver, password): (&Identity, Option<&ChallengePassword>),
         signers: &[Certificate],
         provider: &dyn CryptoProvider,
         rng: &mut dyn RandomSource,
@@ -71,12 +71,16 @@ impl Reply {
             ));
         }
         let keys = [(receiver.certificate.clone(), receiver.key.clone())];
+        let passwords: Vec<ChallengePassword> = password.into_iter().cloned().collect();
         let opened = verified
             .open(
                 provider,
                 &AlgorithmPolicy::LEGACY,
                 &limits,
-                Openers::keys(&keys),
+                Openers {
+                    keys: &keys,
+                    passwords: &passwords,
+                },
                 rng,
             )
             .map(|opened| Inside {

@@ -1,6 +1,7 @@
 //! One check's conversation with the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,22 +15,31 @@ use scep_core::crypto::{
 };
 use scep_core::http::{CT_PKI_MESSAGE, Operation, pki_operation_get_url};
 use scep_core::message::ChallengePassword;
-use scep_core::x509::{CertificationRequestBuilder, Extension, Name};
+use scep_core::x509::{
+    Certificate, CertificateBuilder, CertificationRequestBuilder, Extension, Name,
+};
 use scep_failures::observation::NetworkErrorKind;
 
 use super::craft::Request;
 use super::reply::Reply;
 use super::{Identity, Subject, ensure};
+use crate::by_hand::{Envelope, SignedParts};
 use crate::verdict::{Exchange, Stop};
 
 /// Octets of a response that the report keeps.
 const KEPT: usize = 64 << 10;
+
+/// How often a server is asked again that says it is busy, and after which pause.
+const BUSY_TRIES: usize = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
 
 /// A conversation.
 pub struct Session<'n> {
     subject: Subject<'n>,
     /// Who signs, who decrypts, who issues, once it has been asked.
     roles: Option<CaRoles>,
+    /// When the check has to be over, by the network's clock.
+    deadline: Duration,
     /// What passed.
     pub(super) exchanges: Vec<Exchange>,
     /// Serial numbers of certificates that came.
@@ -53,7 +63,7 @@ pub(super) struct Wish {
     pub(super) key: Arc<dyn PrivateKey>,
 }
 
-fn not_run(e: impl std::fmt::Display) -> Stop {
+pub(super) fn not_run(e: impl std::fmt::Display) -> Stop {
     Stop::NotRun(e.to_string())
 }
 
@@ -62,9 +72,29 @@ impl<'n> Session<'n> {
         Self {
             subject: subject.clone(),
             roles: None,
+            deadline: subject.network.elapsed() + subject.check_patience,
             exchanges: Vec::new(),
             issued: Vec::new(),
         }
+    }
+
+    /// Whether pkiMessages were sent.
+    pub(super) fn sent_messages(&self) -> bool {
+        let exchanges = self.exchanges.iter();
+        exchanges.into_iter().any(|exchange| {
+            exchange.method == "POST" || exchange.url.contains("PKIOperation&message=")
+        })
+    }
+
+    /// Time since whenever, by the network's clock.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.subject.network.elapsed()
+    }
+
+    /// Leaves out of the report what passed so far: of hundreds of messages that are alike, nobody reads
+    /// one.
+    pub(super) fn forget_exchanges(&mut self) {
+        self.exchanges.clear();
     }
 
     pub(super) fn now(&self) -> UnixTime {
@@ -77,6 +107,32 @@ impl<'n> Session<'n> {
 
     pub(super) fn keys(&self) -> &'n super::Keys {
         self.subject.keys
+    }
+
+    pub(super) const fn expected_ca(&self) -> Option<[u8; 32]> {
+        self.subject.ca_sha256
+    }
+
+    /// A device whose certificate has expired.
+    pub(super) fn expired(&self) -> Option<Identity> {
+        self.subject.expired.clone()
+    }
+
+    /// Another conversation with the same server, for messages that are to cross each other.
+    pub(super) fn beside(&self) -> Self {
+        Self {
+            subject: self.subject.clone(),
+            roles: self.roles.clone(),
+            deadline: self.deadline,
+            exchanges: Vec::new(),
+            issued: Vec::new(),
+        }
+    }
+
+    /// Takes over what another conversation brought.
+    pub(super) fn join(&mut self, mut other: Self) {
+        self.exchanges.append(&mut other.exchanges);
+        self.issued.append(&mut other.issued);
     }
 
     pub(super) fn provider(&self) -> Arc<dyn scep_core::crypto::CryptoProvider> {
@@ -102,8 +158,16 @@ impl<'n> Session<'n> {
     // ------------------------------------------------------------------ HTTP
 
     pub(super) async fn http(&mut self, request: HttpRequest) -> Result<HttpResponse, Stop> {
+        let left = self.deadline.saturating_sub(self.subject.network.elapsed());
+        if left.is_zero() {
+            let what = format!(
+                "{} {}, as the time for this check is over",
+                request.method, request.url
+            );
+            return Err(Stop::Silence(what));
+        }
         let request = HttpRequest {
-            timeout: self.subject.patience,
+            timeout: self.subject.patience.min(left),
             max_body: 4 << 20,
             require_trusted_tls: false,
             ..request
@@ -231,13 +295,42 @@ impl<'n> Session<'n> {
         Ok(csr.map_err(not_run)?.as_der().to_vec())
     }
 
+    /// A self-signed certificate for a wish that is made otherwise than usual.
+    pub(super) fn self_signed(
+        &self,
+        wish: &Wish,
+        change: impl FnOnce(&mut CertificateBuilder),
+    ) -> Result<Identity, Stop> {
+        let mut builder = Identity::builder(wish.key.as_ref(), &wish.subject, self.now());
+        change(&mut builder);
+        let digest = DigestAlgorithm::Sha256;
+        let certificate = builder.sign(wish.key.as_ref(), digest, &mut self.random());
+        Ok(Identity {
+            certificate: certificate.map_err(not_run)?,
+            key: Arc::clone(&wish.key),
+        })
+    }
+
     /// A PKCSReq for a wish, as RFC 8894 wants it.
     pub(super) async fn pkcs_req(&mut self, wish: &Wish) -> Result<Request, Stop> {
         let signer =
             Identity::self_signed(&wish.key, &wish.subject, self.now(), &mut self.random())
                 .map_err(not_run)?;
         let plain = self.csr(wish)?;
-        self.request("19", signer, plain).await
+        let mut request = self.request("19", signer, plain).await?;
+        request.password.clone_from(&wish.challenge);
+        Ok(request)
+    }
+
+    /// The same for a wish without a challenge password, where none is to be used up.
+    pub(super) async fn pkcs_req_without_challenge(&mut self) -> Result<Request, Stop> {
+        let wish = Wish {
+            subject: self.name()?,
+            challenge: None,
+            extensions: Vec::new(),
+            key: Arc::clone(&self.keys().device),
+        };
+        self.pkcs_req(&wish).await
     }
 
     /// A message of a type.
@@ -263,6 +356,7 @@ impl<'n> Session<'n> {
             recipient: roles.encryption,
             cipher: ContentCipher::Aes128Cbc,
             transport: KeyTransport::RsaPkcs1v15,
+            password: None,
             certificates: vec![signer.certificate.clone()],
             signer,
             digest: DigestAlgorithm::Sha256,
@@ -274,6 +368,83 @@ impl<'n> Session<'n> {
         request
             .encode(provider.as_ref(), &mut self.random())
             .map_err(not_run)
+    }
+
+    /// A message in parts.
+    pub(super) fn parts(&self, request: &Request) -> Result<SignedParts, Stop> {
+        let provider = self.provider();
+        request
+            .parts(provider.as_ref(), &mut self.random())
+            .map_err(not_run)
+    }
+
+    /// An envelope in parts, and the key of its content.
+    pub(super) fn envelope(&self, request: &Request) -> Result<(Envelope, [u8; 16]), Stop> {
+        let mut key = [0; 16];
+        self.random().fill(&mut key);
+        let provider = self.provider();
+        let envelope = Envelope::new(
+            provider.as_ref(),
+            &request.recipient,
+            &key,
+            &request.plain,
+            &mut self.random(),
+        );
+        Ok((envelope.map_err(not_run)?, key))
+    }
+
+    /// Signs a message that was put together by hand.
+    pub(super) fn written(&self, parts: &SignedParts) -> Result<Vec<u8>, Stop> {
+        parts.encode(&mut self.random()).map_err(not_run)
+    }
+
+    /// Sends a message as it is, and reads the CertRep.
+    pub(super) async fn ask_octets(
+        &mut self,
+        message: Vec<u8>,
+        request: &Request,
+    ) -> Result<Reply, Stop> {
+        let response = self.post(message).await?;
+        self.read(response, request).await
+    }
+
+    /// Sends a message that may be served or refused, but has to be answered: with a CertRep, or with
+    /// an error of the client's. Gives the CertRep if there is one.
+    pub(super) async fn answered_octets(
+        &mut self,
+        message: Vec<u8>,
+        request: &Request,
+    ) -> Result<Option<Reply>, Stop> {
+        let response = self.post(message).await?;
+        match response.status {
+            400..500 => Ok(None),
+            200 => self.read(response, request).await.map(Some),
+            status => Err(Stop::unlike("an answer, or 4xx", format!("HTTP {status}"))),
+        }
+    }
+
+    /// As [`answered_octets`](Self::answered_octets); a server that is busy is asked again.
+    pub(super) async fn answered_when_free(
+        &mut self,
+        message: Vec<u8>,
+        request: &Request,
+    ) -> Result<Option<Reply>, Stop> {
+        for _ in 0..BUSY_TRIES {
+            let response = self.post(message.clone()).await?;
+            match response.status {
+                503 | 429 => self.subject.network.sleep(BUSY_PAUSE).await,
+                400..500 => return Ok(None),
+                200 => return self.read(response, request).await.map(Some),
+                status => return Err(Stop::unlike("an answer, or 4xx", format!("HTTP {status}"))),
+            }
+        }
+        Err(Stop::unlike("an answer", "HTTP 503 again and again"))
+    }
+
+    /// As [`answered_octets`](Self::answered_octets).
+    pub(super) async fn answered(&mut self, request: &Request) -> Result<Option<Reply>, Stop> {
+        let message = self.encode(request)?;
+        self.answered_octets(message, request).await
     }
 
     /// Sends a request by POST and reads the CertRep.
@@ -301,20 +472,25 @@ impl<'n> Session<'n> {
         response: HttpResponse,
         request: &Request,
     ) -> Result<Reply, Stop> {
-        let roles = self.roles().await?;
+        self.read_signed_by(response, request, &[]).await
+    }
+
+    /// As [`read`](Self::read); `others` may have signed it as well as the server's certificates.
+    pub(super) async fn read_signed_by(
+        &mut self,
+        response: HttpResponse,
+        request: &Request,
+        others: &[Certificate],
+    ) -> Result<Reply, Stop> {
+        let mut signers = self.roles().await?.signing;
+        signers.extend_from_slice(others);
         let provider = self.provider();
         let rng = &mut self.random();
-        let reply = Reply::read(
-            response,
-            &request.signer,
-            &roles.signing,
-            provider.as_ref(),
-            rng,
-        )?;
+        let receiver = (&request.signer, request.password.as_ref());
+        let reply = Reply::read(response, receiver, &signers, provider.as_ref(), rng)?;
         if let (true, Ok(inside)) = (reply.granted(), &reply.opened) {
             let ours = inside.certificates.iter().filter(|c| !c.is_ca());
-            self.issued
-                .extend(ours.map(scep_core::x509::Certificate::serial_hex));
+            self.issued.extend(ours.map(Certificate::serial_hex));
         }
         Ok(reply)
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use scep_client::random::SharedRandom;
-use scep_conformance::server_suite::{Check, Keys, Subject, checks, run as run_checks};
+use scep_conformance::server_suite::{Check, Identity, Keys, Subject, checks, run as run_checks};
 use scep_conformance::verdict::{CheckResult, Report, Verdict as Judged};
 use scep_core::crypto::CryptoProvider;
 use serde_json::json;
@@ -19,7 +19,7 @@ use super::enroll::duration;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::nearest;
-use crate::options::{NetworkArgs, fingerprint, scep_url};
+use crate::options::{NetworkArgs, certificates, fingerprint, load_key, scep_url};
 use crate::render::{Columns, Renderer, Verdict, count};
 use expected::Expected;
 use passwords::{PasswordArgs, Passwords};
@@ -58,6 +58,9 @@ struct ServerArgs {
     /// Only the checks whose name begins so (may be given several times).
     #[arg(long, value_name = "PREFIX")]
     only: Vec<String>,
+    /// Measure as well how long refusals take; hundreds of messages, and at most a finding.
+    #[arg(long)]
+    timing: bool,
     /// Count what the RFC recommends (SHOULD) as demanded.
     #[arg(long)]
     should: bool,
@@ -70,12 +73,24 @@ struct ServerArgs {
     /// Write it as JUnit XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write it as SARIF 2.1.0.
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
     /// Write it as Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
     /// How long to wait for each answer; nothing within it is a verdict.
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     patience: Duration,
+    /// How long a check may take.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    check_timeout: Duration,
+    /// A certificate of this server that has expired (PEM): a renewal with it is tried.
+    #[arg(long, value_name = "FILE", requires = "expired_key")]
+    expired_cert: Option<PathBuf>,
+    /// Its key (PEM or DER).
+    #[arg(long, value_name = "FILE", requires = "expired_cert")]
+    expired_key: Option<PathBuf>,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -97,6 +112,7 @@ pub(crate) async fn run(
 fn list(json: bool, renderer: &Renderer) {
     if json {
         let all: Vec<_> = checks::all()
+            .chain(checks::timing())
             .map(|check| {
                 json!({
                     "suite": "server",
@@ -110,7 +126,7 @@ fn list(json: bool, renderer: &Renderer) {
         renderer.json(&all);
         return;
     }
-    for check in checks::all() {
+    for check in checks::all().chain(checks::timing()) {
         let rows = check.requirements.join(" ");
         let text = format!(
             "{} ({}{}{rows})",
@@ -123,8 +139,10 @@ fn list(json: bool, renderer: &Renderer) {
 }
 
 /// The checks that were chosen.
-fn chosen(only: &[String]) -> Result<Vec<&'static Check>> {
+fn chosen(only: &[String], timing: bool) -> Result<Vec<&'static Check>> {
+    let measured = checks::timing().filter(|_| timing);
     let chosen: Vec<&Check> = checks::all()
+        .chain(measured)
         .filter(|check| only.is_empty() || only.iter().any(|prefix| check.id.starts_with(prefix)))
         .collect();
     for prefix in only {
@@ -137,13 +155,24 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Check>> {
 }
 
 async fn judge(args: ServerArgs, provider: Arc<dyn CryptoProvider>, renderer: &Renderer) -> Result {
-    let checks = chosen(&args.only)?;
+    let checks = chosen(&args.only, args.timing)?;
     let expected = Expected::load(args.expected_failures.as_deref())?;
     let network = args.network.network()?;
     let passwords = Passwords::new(&args.passwords)?;
     let random = SharedRandom::default();
     let keys = Keys::generate(provider.as_ref(), &mut random.clone())
         .map_err(|e| Failure::local(format!("keys of the devices: {e}")))?;
+    let expired = match (&args.expired_cert, &args.expired_key) {
+        (Some(certificate), Some(key)) => {
+            let first = certificates(certificate)?.into_iter().next();
+            let none = || Failure::local(format!("{}: holds none", certificate.display()));
+            Some(Identity {
+                certificate: first.ok_or_else(none)?,
+                key: load_key(provider.as_ref(), key)?,
+            })
+        }
+        _ => None,
+    };
     let subject = Subject {
         network: &network,
         url: args.url.clone(),
@@ -152,7 +181,9 @@ async fn judge(args: ServerArgs, provider: Arc<dyn CryptoProvider>, renderer: &R
         provider,
         keys: &keys,
         random,
+        expired,
         patience: args.patience,
+        check_patience: args.check_timeout,
     };
     let quiet = args
         .json
@@ -170,6 +201,7 @@ async fn judge(args: ServerArgs, provider: Arc<dyn CryptoProvider>, renderer: &R
     for (path, content) in [
         (&args.json, files::json(&report)?),
         (&args.junit, files::junit(&report, &expected)),
+        (&args.sarif, files::sarif(&report, &expected)?),
         (&args.markdown, files::markdown(&report, &expected)),
     ] {
         match path {

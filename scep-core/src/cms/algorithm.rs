@@ -201,7 +201,8 @@ fn write_hashes(digest: DigestAlgorithm, mgf_digest: DigestAlgorithm) -> Vec<u8>
 }
 
 /// AlgorithmIdentifier of a key transport.
-pub(crate) fn key_transport_identifier(transport: KeyTransport) -> Vec<u8> {
+#[must_use]
+pub fn key_transport_identifier(transport: KeyTransport) -> Vec<u8> {
     match transport {
         KeyTransport::RsaPkcs1v15 => write::algorithm(oid::RSA_ENCRYPTION, write::NULL),
         KeyTransport::OAEP_DEFAULT => write::algorithm(oid::RSAES_OAEP, &write::sequence(&[])),
@@ -213,7 +214,8 @@ pub(crate) fn key_transport_identifier(transport: KeyTransport) -> Vec<u8> {
 }
 
 /// AlgorithmIdentifier of a content cipher.
-pub(crate) fn content_cipher_identifier(cipher: ContentCipher, iv: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn content_cipher_identifier(cipher: ContentCipher, iv: &[u8]) -> Vec<u8> {
     let iv = write::octet_string(iv);
     if cipher.is_authenticated() {
         let parameters = write::sequence(&[&iv, &write::integer(16)]);
@@ -226,13 +228,15 @@ pub(crate) fn content_cipher_identifier(cipher: ContentCipher, iv: &[u8]) -> Vec
 /// AlgorithmIdentifier of a digest, with NULL parameters. RFC 5754 section 2 would leave them out for
 /// SHA-2, and has everybody accept both; NDES, OpenSSL and CryptoAPI write NULL, and old decoders
 /// compare octets. Both are read.
-pub(crate) fn digest_identifier(digest: DigestAlgorithm) -> Vec<u8> {
+#[must_use]
+pub fn digest_identifier(digest: DigestAlgorithm) -> Vec<u8> {
     write::algorithm(digest.oid(), write::NULL)
 }
 
 /// AlgorithmIdentifier of the digest that goes with a signature scheme in a SignerInfo. Ed25519
 /// wants it without parameters (RFC 8419 section 3.1).
-pub(crate) fn message_digest_identifier(scheme: SignatureAlgorithm) -> Vec<u8> {
+#[must_use]
+pub fn message_digest_identifier(scheme: SignatureAlgorithm) -> Vec<u8> {
     match scheme {
         SignatureAlgorithm::Ed25519 => write::algorithm(scheme.digest().oid(), &[]),
         _ => digest_identifier(scheme.digest()),
@@ -240,7 +244,10 @@ pub(crate) fn message_digest_identifier(scheme: SignatureAlgorithm) -> Vec<u8> {
 }
 
 /// AlgorithmIdentifier of a signature scheme.
-pub(crate) fn signature_identifier(scheme: SignatureAlgorithm) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// `Unsupported` for a digest that ECDSA has no identifier with.
+pub fn signature_identifier(scheme: SignatureAlgorithm) -> Result<Vec<u8>> {
     match scheme {
         SignatureAlgorithm::RsaPkcs1v15(digest) => {
             Ok(write::algorithm(digest.rsa_signature_oid(), write::NULL))

@@ -97,7 +97,9 @@ impl Attribute {
         }
     }
 
-    pub(crate) fn to_der(&self) -> Vec<u8> {
+    /// Encoded; its values sorted, as DER has it.
+    #[must_use]
+    pub fn to_der(&self) -> Vec<u8> {
         let mut values: Vec<&[u8]> = self.values.iter().map(Vec::as_slice).collect();
         values.sort_unstable();
         write::sequence(&[&write::oid(self.oid), &write::concat(tag::SET, &values)])

@@ -9,8 +9,10 @@ const DEPTH: usize = 5;
 /// Octets in each part of a constructed OCTET STRING.
 const PART: usize = 1024;
 
-/// The same message in BER; what is no DER stays as it is.
-pub(crate) fn indefinite(der: &[u8]) -> Vec<u8> {
+/// The same message in BER, with indefinite lengths down to its content and the content in parts, as
+/// encoders write it that stream; what is no DER stays as it is.
+#[must_use]
+pub fn indefinite(der: &[u8]) -> Vec<u8> {
     rewrite(der, 0).unwrap_or_else(|| der.to_vec())
 }
 

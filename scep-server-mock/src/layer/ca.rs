@@ -149,6 +149,7 @@ fn issue(d: &mut Deployment, t: &Transit, id: u32, request: &CertificationReques
     match issue::issue(
         &d.pki,
         &settings,
+        d.profile.denies_security_identifiers,
         request,
         now,
         d.provider.as_ref(),

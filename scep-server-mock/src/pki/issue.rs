@@ -13,10 +13,12 @@ use crate::error::Result;
 use crate::state::Ca;
 
 /// Makes the certificate that the CA makes of `request`: the subject as asked for, or as its template
-/// of subjects has it; of the extensions only subjectAltName and keyUsage.
+/// of subjects has it; of the extensions only subjectAltName, from which a security identifier may be denied,
+/// and keyUsage.
 pub(crate) fn issue(
     pki: &Pki,
     settings: &Ca,
+    denies_security_identifiers: bool,
     request: &CertificationRequest,
     now: UnixTime,
     provider: &dyn CryptoProvider,
@@ -28,20 +30,18 @@ pub(crate) fn issue(
         .iter()
         .filter(|e| e.oid == oid::SUBJECT_ALT_NAME)
         .filter_map(|e| {
-            if settings.drops_san_uris && e.oid == oid::SUBJECT_ALT_NAME {
-                without_uris(e)
-            } else {
-                Some(e.clone())
-            }
+            without_uris(e, |uri| {
+                settings.drops_san_uris || (denies_security_identifiers && names_one(uri))
+            })
         })
         .collect();
-    // A template for devices gives nobody the key usage of a CA, whatever is asked for.
+    // A template for devices gives nobody the key usage of a CA, whatever is asked for; who asks for
+    // none gets the template's.
     let of_a_ca = [KeyUsage::KEY_CERT_SIGN, KeyUsage::CRL_SIGN];
-    if let Some(usage) = request.key_usage()
-        && !of_a_ca.iter().any(|bit| usage.contains(*bit))
-    {
-        extensions.push(Extension::key_usage(usage));
-    }
+    let asked = request.key_usage();
+    let usage = asked.filter(|usage| !of_a_ca.iter().any(|bit| usage.contains(*bit)));
+    let of_template = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
+    extensions.push(Extension::key_usage(usage.unwrap_or(of_template)));
     extensions.push(Extension::extended_key_usage(&[oid::CLIENT_AUTH]));
     let key_id = provider.digest(DigestAlgorithm::Sha1, request.spki_der())?;
     extensions.push(Extension::subject_key_identifier(&key_id));
@@ -88,8 +88,14 @@ fn subject(asked: &Name, template: &[String]) -> Result<Name> {
     Ok(Name::from_rfc4514(&kept.join(","))?)
 }
 
-/// A subjectAltName without its URIs; nothing if it has no other name.
-fn without_uris(extension: &Extension) -> Option<Extension> {
+/// Whether a URI is that by which Microsoft writes a security identifier (KB5014754).
+fn names_one(uri: &[u8]) -> bool {
+    uri.windows(5)
+        .any(|part| part.eq_ignore_ascii_case(b":sid:"))
+}
+
+/// A subjectAltName without some of its URIs; nothing if it has no other name.
+fn without_uris(extension: &Extension, dropped: impl Fn(&[u8]) -> bool) -> Option<Extension> {
     /// `uniformResourceIdentifier [6]`
     const URI: u8 = tag::context(6);
     let mut names = Reader::new(&extension.value)
@@ -99,7 +105,7 @@ fn without_uris(extension: &Extension) -> Option<Extension> {
     let mut kept = Vec::new();
     while names.peek().is_some() {
         let name = names.next("GeneralName").ok()?;
-        if name.tag != URI {
+        if name.tag != URI || !dropped(name.value) {
             kept.push(name.raw);
         }
     }

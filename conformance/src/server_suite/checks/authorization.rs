@@ -1,5 +1,6 @@
 //! Who gets a certificate (RFC 8894 section 2.4).
 
+use scep_core::crypto::PublicKeyAlgorithm;
 use scep_core::message::ChallengePassword;
 
 use super::checks;
@@ -11,7 +12,7 @@ checks! {
     "authorization.wrong-challenge", Security, ["R-2.4-i"],
     "A wrong challenge password gets no certificate",
     Flaw::Rules(|rules| rules.any_challenge = true),
-    ["authorization.no-challenge", "authorization.one-time", "renewal.other-subject"],
+    ["authorization.no-challenge", "authorization.one-time", "renewal.other-subject", "csr.empty-challenge", "csr.long-challenge", "concurrency.one-password"],
     |s| {
         let mut wish = s.wish().await?;
         wish.challenge = Some(ChallengePassword::new("0000000000000000"));
@@ -20,7 +21,7 @@ checks! {
         ensure(!reply.granted(), "no SUCCESS", reply.says())?;
     }
 
-    "authorization.no-challenge", Security, ["R-2.4-d", "R-2.4-i"],
+    "authorization.no-challenge", Security, ["R-2.4-d", "R-2.4-i", "R-7.10-b"],
     "A self-signed request without a challenge password gets no certificate",
     Flaw::When(
         |peek| peek.message_type() == "19"
@@ -36,10 +37,10 @@ checks! {
         ensure(!reply.granted(), "no SUCCESS", reply.says())?;
     }
 
-    "authorization.one-time", Should, ["R-2.4-b"],
+    "authorization.one-time", Should, ["R-2.4-b", "R-7.3-b"],
     "A challenge password that was used gets no second certificate",
     Flaw::Rules(|rules| rules.reuses_challenges = true),
-    [],
+    ["concurrency.one-password"],
     |s| {
         let (first, _, _) = s.enrolled().await?;
         let mut second = s.wish().await?;
@@ -52,10 +53,10 @@ checks! {
     "authorization.replay", Security, ["R-3.2.1.5-g"],
     "The same message again does not bring about a second certificate",
     Flaw::Rules(|rules| {
-        rules.forgets = true;
+        rules.forgets_replies = true;
         rules.reuses_challenges = true;
     }),
-    ["authorization.one-time"],
+    ["authorization.one-time", "concurrency.one-password", "concurrency.one-message"],
     |s| {
         let wish = s.wish().await?;
         let request = s.pkcs_req(&wish).await?;
@@ -78,8 +79,9 @@ checks! {
     "authorization.proof-of-possession", Security, ["R-3.3.1-f"],
     "A certification request whose own signature is wrong is refused",
     Flaw::When(
-        |peek| peek.message_type() == "19" && peek.opened && peek.verifies && peek.csr.as_ref().is_some_and(|csr| {
+        |peek| peek.message_type() == "19" && peek.opened && peek.verifies && peek.asks(|csr| {
             csr.verify(&scep_core::crypto::RustCrypto).is_err()
+                && PublicKeyAlgorithm::of_spki(csr.spki_der()) == Ok(PublicKeyAlgorithm::Rsa { bits: 2048 })
         }),
         Answer::Grant,
     ),
@@ -97,7 +99,7 @@ checks! {
     "authorization.other-signature", Must, ["R-2.3-j", "R-3.2.1.4-c"],
     "A message that is signed by another key than that of its certificate is refused",
     Flaw::When(|peek| peek.message.is_some() && !peek.verifies, Answer::Grant),
-    ["authorization.no-signer"],
+    ["authorization.no-signer", "failures.bad-message-check", "renewal.wrong-key", "requests.other-digest"],
     |s| {
         let wish = s.wish().await?;
         let mut request = s.pkcs_req(&wish).await?;

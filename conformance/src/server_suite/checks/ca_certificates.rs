@@ -4,7 +4,8 @@ use scep_core::asn1::Reader;
 use scep_core::cms;
 use scep_core::http::Operation;
 use scep_core::limits::Limits;
-use scep_core::x509::KeyUsage;
+use scep_core::oid;
+use scep_core::x509::{Extension, KeyUsage};
 
 use super::checks;
 use crate::server_suite::flaw::set_content_type;
@@ -13,6 +14,12 @@ use crate::verdict::Stop;
 
 fn of_certificates(url: &str) -> bool {
     url.contains("operation=GetCACert")
+}
+
+/// Gives a CA's certificate another key usage.
+fn usage(extensions: &mut Vec<Extension>, usage: KeyUsage) {
+    extensions.retain(|extension| extension.oid != oid::KEY_USAGE);
+    extensions.push(Extension::key_usage(usage));
 }
 
 checks! {
@@ -102,7 +109,7 @@ checks! {
 
     "ca-certificates.signs", Must, ["R-2.1.2-b"],
     "Whoever signs replies has digitalSignature in its key usage",
-    Flaw::CaUsage(|| KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::KEY_ENCIPHERMENT),
+    Flaw::Ca(|extensions| usage(extensions, KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::KEY_ENCIPHERMENT)),
     [],
     |s| {
         let (_, _, reply) = s.enrolled().await?;
@@ -113,7 +120,7 @@ checks! {
 
     "ca-certificates.decrypts", Must, ["R-2.1.2-c"],
     "Whoever requests are encrypted to has keyEncipherment in its key usage",
-    Flaw::CaUsage(|| KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::DIGITAL_SIGNATURE),
+    Flaw::Ca(|extensions| usage(extensions, KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN | KeyUsage::DIGITAL_SIGNATURE)),
     ["*"],
     |s| {
         let roles = s.roles().await?;
@@ -124,7 +131,7 @@ checks! {
 
     "ca-certificates.certifies", Must, ["R-2.1.2-d"],
     "The issuing CA has keyCertSign in its key usage",
-    Flaw::CaUsage(|| KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
+    Flaw::Ca(|extensions| usage(extensions, KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT)),
     ["*"],
     |s| {
         let roles = s.roles().await?;
@@ -148,5 +155,46 @@ checks! {
             let good = response.status == 200 && read.is_ok();
             ensure(good, "certificates", format!("HTTP {}", response.status))?;
         }
+    }
+
+    "ca-certificates.key-id", Must, ["X-c"],
+    "The issuing CA's certificate has a subject key identifier",
+    Flaw::Ca(|extensions| extensions.retain(|e| e.oid != oid::SUBJECT_KEY_IDENTIFIER)),
+    ["certificates.authority-key-id"],
+    |s| {
+        let roles = s.roles().await?;
+        let id = roles.issuing_ca.subject_key_identifier();
+        ensure(id.is_some(), "a subject key identifier", "none")?;
+    }
+
+    "ca-certificates.fingerprint", Must, ["R-2.2-g"],
+    "The fingerprint that was given is SHA-256 over one of the certificates",
+    Flaw::Http(|request, response| if of_certificates(&request.url)
+        && let Ok(all) = cms::certs_only_certificates(&response.body, &Limits::DEFAULT) {
+        response.body = cms::certs_only(all.get(1..).unwrap_or_default());
+    }),
+    ["*"],
+    |s| {
+        let Some(expected) = s.expected_ca() else {
+            return Err(Stop::NotApplicable("no fingerprint was given".into()));
+        };
+        let all = s.ca().await?;
+        let provider = s.provider();
+        let hashes: Vec<_> = all.as_slice().iter().filter_map(|c| c.sha256(provider.as_ref()).ok()).collect();
+        ensure(hashes.contains(&expected), "that fingerprint", format!("{} others", hashes.len()))?;
+    }
+
+    "ca-certificates.plain", Must, ["R-2.2-b"],
+    "GetCACert is answered in the clear, with certificates and not with a pkiMessage",
+    Flaw::Http(|request, response| if of_certificates(&request.url) {
+        response.body = scep_core::asn1::write::octet_string(&response.body);
+    }),
+    ["*"],
+    |s| {
+        let response = s.get(s.url(Operation::GetCaCert, "")).await?;
+        let parts = crate::by_hand::SignedParts::read(&response.body);
+        let signers = parts.map_or(0, |parts| parts.signers.len());
+        ensure(signers == 0, "no signer", format!("{signers} signers"))?;
+        s.ca().await?;
     }
 }

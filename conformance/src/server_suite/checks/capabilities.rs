@@ -1,8 +1,11 @@
 //! GetCACaps (RFC 8894 section 3.5).
 
+use scep_client::network::{HttpRequest, HttpResponse};
+use scep_core::crypto::{ContentCipher, DigestAlgorithm};
 use scep_core::http::Operation;
 
 use super::checks;
+use crate::by_hand::SignedParts;
 use crate::server_suite::flaw::set_content_type;
 use crate::server_suite::{Flaw, ensure, ensure_content_type};
 use crate::verdict::Stop;
@@ -24,8 +27,17 @@ fn of_capabilities(url: &str) -> bool {
     url.contains("operation=GetCACaps")
 }
 
+/// Leaves a word out of the list.
+fn without(request: &HttpRequest, response: &mut HttpResponse, word: &str) {
+    if of_capabilities(&request.url) {
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        let words = text.lines().filter(|line| *line != word);
+        response.body = words.collect::<Vec<_>>().join("\n").into_bytes();
+    }
+}
+
 checks! {
-    "capabilities.answered", Must, ["R-2.9-a", "R-3.5-a"],
+    "capabilities.answered", Must, ["R-2.9-a", "R-3.5-a", "R-3.5.2-t"],
     "GetCACaps is answered with 200 and a list",
     Flaw::Http(|request, response| if of_capabilities(&request.url) { response.status = 404; }),
     ["*"],
@@ -40,7 +52,7 @@ checks! {
     Flaw::Http(|request, response| if of_capabilities(&request.url) {
         response.body.make_ascii_lowercase();
     }),
-    ["capabilities.mandatory"],
+    ["capabilities.mandatory", "capabilities.des3-listed", "capabilities.sha-512-listed", "capabilities.renewal-listed", "capabilities.next-ca-listed"],
     |s| {
         let capabilities = s.capabilities().await?;
         for word in capabilities.words() {
@@ -85,7 +97,7 @@ checks! {
     Flaw::Http(|request, response| if of_capabilities(&request.url) {
         response.body = b"POSTPKIOperation\nDES3\nSHA-1\n".to_vec();
     }),
-    [],
+    ["capabilities.sha-512-listed", "capabilities.renewal-listed", "capabilities.next-ca-listed"],
     |s| {
         let capabilities = s.capabilities().await?;
         let has = |word: &str| capabilities.words().iter().any(|w| w == word);
@@ -108,6 +120,73 @@ checks! {
             let url = s.url(Operation::GetCaCaps, &format!("&message={identifier}"));
             let with = s.get(url).await?;
             ensure(with.body == without.body, "the same list", format!("HTTP {}, {} octets", with.status, with.body.len()))?;
+        }
+    }
+
+    "capabilities.private-words", Should, ["R-6-c"],
+    "A keyword that the RFC does not have begins with a domain name",
+    Flaw::Http(|request, response| if of_capabilities(&request.url) {
+        response.body.extend(b"FastTrack\n");
+    }),
+    [],
+    |s| {
+        let capabilities = s.capabilities().await?;
+        let mut others = capabilities.words().iter().filter(|word| {
+            !KEYWORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+        });
+        let plain = others.find(|word| !word.contains('.'));
+        ensure(plain.is_none(), "Example.com-Keyword", plain.map_or("", |word| word.as_str()))?;
+    }
+
+    "capabilities.des3-listed", Should, ["R-3.5.2-c"],
+    "If a request in triple DES is served, DES3 is listed",
+    Flaw::Http(|request, response| without(request, response, "DES3")),
+    [],
+    |s| {
+        if s.offers("DES3").await.is_err() {
+            let wish = s.wish().await?;
+            let mut request = s.pkcs_req(&wish).await?;
+            request.cipher = ContentCipher::DesEde3Cbc;
+            let served = s.answered(&request).await?.is_some_and(|reply| reply.granted());
+            ensure(!served, "DES3 in the list", "SUCCESS without it")?;
+        }
+    }
+
+    "capabilities.sha-512-listed", Should, ["R-3.5.2-i"],
+    "If a request that is signed with SHA-512 is served, SHA-512 is listed",
+    Flaw::Http(|request, response| without(request, response, "SHA-512")),
+    [],
+    |s| {
+        if s.offers("SHA-512").await.is_err() {
+            let wish = s.wish().await?;
+            let mut request = s.pkcs_req(&wish).await?;
+            request.digest = DigestAlgorithm::Sha512;
+            let served = s.answered(&request).await?.is_some_and(|reply| reply.granted());
+            ensure(!served, "SHA-512 in the list", "SUCCESS without it")?;
+        }
+    }
+
+    "capabilities.renewal-listed", Should, ["R-3.5.2-f"],
+    "If a RenewalReq is served, Renewal is listed",
+    Flaw::Http(|request, response| without(request, response, "Renewal")),
+    [],
+    |s| {
+        if s.offers("Renewal").await.is_err() {
+            let (_, request) = super::renewal::unlisted(s).await?;
+            let served = s.answered(&request).await?.is_some_and(|reply| reply.granted());
+            ensure(!served, "Renewal in the list", "SUCCESS without it")?;
+        }
+    }
+
+    "capabilities.next-ca-listed", Should, ["R-3.5.2-d"],
+    "If GetNextCACert is served, it is listed",
+    Flaw::Http(|request, response| without(request, response, "GetNextCACert")),
+    [],
+    |s| {
+        if s.offers("GetNextCACert").await.is_err() {
+            let response = s.get(s.url(Operation::GetNextCaCert, "")).await?;
+            let served = response.status == 200 && SignedParts::read(&response.body).is_some();
+            ensure(!served, "GetNextCACert in the list", "certificates without it")?;
         }
     }
 }

@@ -1,12 +1,13 @@
 //! How a request is refused (RFC 8894 sections 3.2.1.4 and 3.3.2.2), and which have to be.
 
+use scep_core::asn1::{tag, write};
 use scep_core::http::CT_PKI_MESSAGE;
 use scep_core::message::{ChallengePassword, FailInfo, PkiStatus};
 use scep_core::oid;
 
 use super::checks;
-use crate::server_suite::flaw::Answer;
 use crate::server_suite::flaw::set_content_type;
+use crate::server_suite::flaw::{Answer, Peek};
 use crate::server_suite::reply::Reply;
 use crate::server_suite::{Flaw, Session, ensure, ensure_content_type};
 use crate::verdict::{Outcome, Stop};
@@ -15,7 +16,7 @@ use crate::verdict::{Outcome, Stop};
 const WRONG: &str = "F00DF00DF00DF00D";
 
 /// A FAILURE, if the server refuses a wrong challenge password.
-async fn failure(s: &mut Session<'_>) -> Result<(Vec<u8>, Reply), Stop> {
+pub(super) async fn failure(s: &mut Session<'_>) -> Result<(Vec<u8>, Reply), Stop> {
     let mut wish = s.wish().await?;
     wish.challenge = Some(ChallengePassword::new(WRONG));
     let request = s.pkcs_req(&wish).await?;
@@ -38,11 +39,21 @@ async fn unknown_type(s: &mut Session<'_>, message_type: &str) -> Outcome {
     s.refused(&request, &why).await.map(|_| ())
 }
 
+/// Whether a message has signed attributes, but none of this type.
+fn lacks(peek: &Peek<'_>, oid: oid::ObjectIdentifier) -> bool {
+    let other = if oid == oid::MESSAGE_TYPE {
+        oid::TRANSACTION_ID
+    } else {
+        oid::MESSAGE_TYPE
+    };
+    peek.written(|parts| parts.values(oid).is_empty() && parts.value(other).is_some())
+}
+
 checks! {
     "failures.fail-info", Must, ["R-3.2.1-g", "R-3.2.1.3-c", "R-3.2.1.4-a", "R-3.3.2.2-a"],
     "FAILURE has a failInfo from 0 to 4",
     Flaw::Reply(|parts| parts.attributes.retain(|a| a.oid != oid::FAIL_INFO)),
-    ["queries.get-cert-unknown"],
+    ["queries.get-cert-unknown", "failures.bad-algorithm", "failures.bad-message-check", "failures.bad-request"],
     |s| {
         let (_, reply) = failure(s).await?;
         let known = reply.attributes.fail_info.as_ref();
@@ -55,7 +66,7 @@ checks! {
     Flaw::Reply(|parts| if parts.content.is_none() {
         parts.attributes.retain(|a| a.oid != oid::RECIPIENT_NONCE);
     }),
-    [],
+    ["polling.answered"],
     |s| {
         let (sent, reply) = failure(s).await?;
         let nonce = reply.attributes.recipient_nonce.as_ref();
@@ -114,9 +125,8 @@ checks! {
 
     "failures.no-type", Must, ["R-3.2.1-b"],
     "A message without messageType is refused",
-    Flaw::When(|peek| peek.message.is_none() && !peek.http.body.is_empty(), Answer::Empty),
-    ["failures.no-transaction-id", "hostile.garbage", "hostile.truncated", "hostile.deep", "hostile.length",
-     "hostile.empty-set", "hostile.wrong-type"],
+    Flaw::When(|peek| lacks(peek, oid::MESSAGE_TYPE), Answer::Empty),
+    [],
     |s| {
         let wish = s.wish().await?;
         let mut request = s.pkcs_req(&wish).await?;
@@ -126,8 +136,8 @@ checks! {
 
     "failures.no-transaction-id", Must, ["R-3.2.1-a"],
     "A message without transactionID is refused",
-    Flaw::When(|peek| peek.message.is_none() && peek.http.body.len() > 1500, Answer::Empty),
-    ["failures.no-type", "hostile.deep", "hostile.garbage"],
+    Flaw::When(|peek| lacks(peek, oid::TRANSACTION_ID), Answer::Empty),
+    [],
     |s| {
         let wish = s.wish().await?;
         let mut request = s.pkcs_req(&wish).await?;
@@ -137,8 +147,12 @@ checks! {
 
     "failures.other-recipient", Must, ["R-3.2-c"],
     "A message that is encrypted to somebody else is refused",
-    Flaw::When(|peek| peek.message.is_some() && peek.verifies && !peek.opened, Answer::Status(500)),
-    ["failures.no-envelope"],
+    Flaw::When(|peek| peek.enveloped(|envelope| peek.is_signed_by(|signer| {
+        let own = signer.issuer_and_serial().to_der();
+        envelope.recipients.len() == 1
+            && envelope.recipients.iter().any(|info| info.windows(own.len()).any(|part| part == own))
+    })), Answer::Status(500)),
+    [],
     |s| {
         let wish = s.wish().await?;
         let mut request = s.pkcs_req(&wish).await?;
@@ -162,12 +176,69 @@ checks! {
 
     "failures.no-request", Must, ["R-3.2.2-c", "R-3.3.1-a"],
     "A PKCSReq that holds no certification request is refused",
-    Flaw::When(|peek| peek.message_type() == "19" && peek.opened && peek.csr.is_none(), Answer::Status(500)),
+    Flaw::When(|peek| peek.plain.as_deref() == Some(b"not a request"), Answer::Status(500)),
     [],
     |s| {
         let wish = s.wish().await?;
         let mut request = s.pkcs_req(&wish).await?;
         request.plain = b"not a request".to_vec();
         s.refused(&request, "it holds no certification request").await?;
+    }
+
+    "failures.bad-algorithm", Must, ["R-3.2.1.4-b"],
+    "FAILURE for an algorithm that is not supported has failInfo 0 (badAlg)",
+    Flaw::Reply(|parts| {
+        let bad_alg = write::tlv(tag::PRINTABLE_STRING, b"0");
+        for attribute in &mut parts.attributes {
+            if attribute.oid == oid::FAIL_INFO && attribute.values == [bad_alg.clone()] {
+                attribute.values = vec![write::tlv(tag::PRINTABLE_STRING, b"2")];
+            }
+        }
+    }),
+    [],
+    |s| {
+        let wish = s.wish().await?;
+        let mut request = s.pkcs_req(&wish).await?;
+        request.cipher = scep_core::crypto::ContentCipher::DesCbc;
+        if let Some(reply) = s.refused(&request, "single DES is not supported").await? {
+            ensure(reply.attributes.fail_info == Some(FailInfo::BadAlg), "failInfo 0", reply.says())?;
+        }
+    }
+
+    "failures.bad-message-check", Must, ["R-3.2.1.4-c"],
+    "FAILURE for a signature that is wrong has failInfo 1 (badMessageCheck)",
+    Flaw::Reply(|parts| {
+        let bad_check = write::tlv(tag::PRINTABLE_STRING, b"1");
+        for attribute in &mut parts.attributes {
+            if attribute.oid == oid::FAIL_INFO && attribute.values == [bad_check.clone()] {
+                attribute.values = vec![write::tlv(tag::PRINTABLE_STRING, b"2")];
+            }
+        }
+    }),
+    [],
+    |s| {
+        let wish = s.wish().await?;
+        let mut request = s.pkcs_req(&wish).await?;
+        request.signer.key = std::sync::Arc::clone(&s.keys().other);
+        if let Some(reply) = s.refused(&request, "its signature is wrong").await? {
+            let info = reply.attributes.fail_info.as_ref();
+            ensure(info == Some(&FailInfo::BadMessageCheck), "failInfo 1", reply.says())?;
+        }
+    }
+
+    "failures.bad-request", Must, ["R-3.2.1.4-d"],
+    "FAILURE for a wrong challenge password has failInfo 2 (badRequest)",
+    Flaw::Reply(|parts| {
+        let bad_request = write::tlv(tag::PRINTABLE_STRING, b"2");
+        for attribute in &mut parts.attributes {
+            if attribute.oid == oid::FAIL_INFO && attribute.values == [bad_request.clone()] {
+                attribute.values = vec![write::tlv(tag::PRINTABLE_STRING, b"4")];
+            }
+        }
+    }),
+    [],
+    |s| {
+        let (_, reply) = failure(s).await?;
+        ensure(reply.attributes.fail_info == Some(FailInfo::BadRequest), "failInfo 2", reply.says())?;
     }
 }

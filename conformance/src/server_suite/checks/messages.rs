@@ -49,7 +49,7 @@ async fn not_with(
 }
 
 checks! {
-    "messages.type", Must, ["R-3.2.1.2-a", "R-3.2.1.2-b"],
+    "messages.type", Must, ["R-3.2.1.2-a", "R-3.2.1.2-b", "R-3.3-a"],
     "messageType of a reply is 3 (CertRep)",
     Flaw::Reply(|parts| replace(parts, oid::MESSAGE_TYPE, printable("19"))),
     [],
@@ -59,7 +59,7 @@ checks! {
         ensure(seen == MessageType::CertRep, "3", seen.as_text())?;
     }
 
-    "messages.status", Must, ["R-3.2.1-f", "R-3.2.1.3-a", "R-3.2.1.3-b"],
+    "messages.status", Must, ["R-3.2.1-f", "R-3.3.1-e", "R-3.3.3-e", "R-3.3.4-b", "R-3.2.1.3-a", "R-3.2.1.3-b"],
     "A reply has a pkiStatus of 0, 2 or 3",
     Flaw::Reply(|parts| replace(parts, oid::PKI_STATUS, printable("1"))),
     ["*"],
@@ -77,7 +77,7 @@ checks! {
     "messages.transaction-id", Must, ["R-3.2.1-a", "R-3.2.1.1-d"],
     "A reply has the transactionID of the request",
     Flaw::Config(|config| config.style.echo = Echo::HalfTransactionId),
-    [],
+    ["concurrency.devices", "polling.answered", "requests.unusual-id"],
     |s| {
         let (_, request, reply) = s.enrolled().await?;
         let seen = reply.attributes.transaction_id.as_str();
@@ -87,7 +87,7 @@ checks! {
     "messages.recipient-nonce", Must, ["R-3.2.1-i", "R-3.2.1.5-c"],
     "recipientNonce of a reply is senderNonce of the request",
     Flaw::Config(|config| config.style.echo = Echo::OtherNonce),
-    ["failures.nonces", "messages.nonce-lengths"],
+    ["failures.nonces", "messages.nonce-lengths", "concurrency.devices", "polling.answered"],
     |s| {
         let (_, request, reply) = s.enrolled().await?;
         let nonce = reply.attributes.recipient_nonce.as_ref();
@@ -171,7 +171,7 @@ checks! {
     "messages.aes", Must, ["R-2.9-e", "R-3.5.2-b"],
     "A request in AES-128 is answered in AES-128",
     Flaw::Config(|config| config.style.cipher = CipherChoice::Fixed(ContentCipher::DesEde3Cbc)),
-    [],
+    ["requests.aes-256"],
     |s| {
         s.offers("AES").await?;
         let reply = with(s, ContentCipher::Aes128Cbc, DigestAlgorithm::Sha256).await?;
@@ -228,7 +228,7 @@ checks! {
     "messages.single-des", Must, ["R-2.9-j"],
     "A request in single DES is refused",
     Flaw::When(|peek| peek.cipher == Some(ContentCipher::DesCbc), Answer::Grant),
-    [],
+    ["failures.bad-algorithm"],
     |s| {
         not_with(s, ContentCipher::DesCbc, DigestAlgorithm::Sha256, "single DES is not supported").await?;
     }
@@ -241,10 +241,10 @@ checks! {
         not_with(s, ContentCipher::Aes128Cbc, DigestAlgorithm::Md5, "MD5 is not supported").await?;
     }
 
-    "messages.empty-failure", Must, ["R-3.2-e", "R-3.3.2.2-c"],
+    "messages.empty-failure", Must, ["R-3-b", "R-3.2-e", "R-3.3.2.2-c", "C-f"],
     "FAILURE has no pkcsPKIEnvelope",
     Flaw::Config(|config| config.style.empty_content = EmptyContent::OneZeroOctet),
-    [],
+    ["polling.pending"],
     |s| {
         let mut wish = s.wish().await?;
         wish.challenge = Some(scep_core::message::ChallengePassword::new("not this one"));

@@ -2,7 +2,7 @@
 
 use scep_core::cms::{ContentInfo, SignedData};
 use scep_core::limits::Limits;
-use scep_core::message::{FailInfo, IssuerAndSerialNumber, IssuerAndSubject, PkiStatus};
+use scep_core::message::{FailInfo, IssuerAndSerialNumber, PkiStatus};
 use scep_core::x509::Crl;
 
 use super::checks;
@@ -44,21 +44,7 @@ fn crl(plain: &[u8]) -> Result<Crl, Stop> {
 }
 
 checks! {
-    "queries.poll-unknown", Must, ["R-2.5-i", "R-3.3.3-d"],
-    "A CertPoll for a transaction that does not exist is refused",
-    Flaw::When(|peek| peek.message_type() == "20", Answer::Pending),
-    [],
-    |s| {
-        let wish = s.wish().await?;
-        let signer = Identity::self_signed(&wish.key, &wish.subject, s.now(), &mut s.random())
-            .map_err(|e| Stop::NotRun(e.to_string()))?;
-        let issuer = s.roles().await?.issuing_ca.subject().clone();
-        let plain = IssuerAndSubject { issuer, subject: wish.subject }.to_der();
-        let request = s.request("20", signer, plain).await?;
-        s.refused(&request, "nothing is pending").await?;
-    }
-
-    "queries.get-cert", Must, ["R-2.6-c", "R-3.3.2.1-d"],
+    "queries.get-cert", Must, ["R-2.6-c", "R-3.3.2.1-d", "R-3.3.4-c", "R-4.5.1-a"],
     "If GetCert is served, it gives the certificate that was asked for",
     Flaw::Rules(|rules| rules.gives_other_certificate = true),
     ["queries.get-cert-unknown"],
@@ -92,7 +78,7 @@ checks! {
 
     "queries.get-crl", Must, ["R-2.7-e", "R-3.3.2.1-e", "R-3.4-d"],
     "If GetCRL is served, it gives a CRL of the issuer that is still good",
-    Flaw::Rules(|rules| rules.gives_old_crl = true),
+    Flaw::Crl(|crl| crl.next_update = crl.this_update),
     [],
     |s| {
         let (_, request, id) = query(s, "22", None).await?;
@@ -117,5 +103,25 @@ checks! {
         let (_, mut request, _) = query(s, "22", None).await?;
         request.plain = b"which?".to_vec();
         s.refused(&request, "it does not say which").await?;
+    }
+
+    "queries.crl-form", Must, ["R-4.6.1-a", "X-f"],
+    "The CRL comes alone, is a version 2 CRL, and has a CRL number and an authority key identifier",
+    Flaw::Crl(|crl| crl.authority_key_identifier = None),
+    [],
+    |s| {
+        let (_, request, _) = query(s, "22", None).await?;
+        let reply = s.ask(&request).await?;
+        if !reply.granted() {
+            return Err(Stop::NotApplicable(format!("GetCRL is answered with {}", reply.says())));
+        }
+        let inside = reply.inside()?;
+        ensure(inside.certificates.is_empty(), "no certificates", inside.certificates.len())?;
+        let crl = crl(&inside.plain)?;
+        ensure(crl.number().is_some(), "a CRL number", "none")?;
+        // the extension's identifier, as nothing else in a CRL writes it
+        let identifier = scep_core::asn1::write::oid(scep_core::oid::AUTHORITY_KEY_IDENTIFIER);
+        let there = crl.as_der().windows(identifier.len()).any(|part| part == identifier);
+        ensure(there, "an authority key identifier", "none")?;
     }
 }

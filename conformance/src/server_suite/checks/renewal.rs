@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use scep_core::UnixTime;
 use scep_core::x509::Name;
 
 use super::checks;
@@ -12,8 +13,13 @@ use crate::server_suite::{Flaw, Identity, Session, ensure};
 use crate::verdict::Stop;
 
 /// An enrolled device that asks for the next certificate: with a new key, signed with the old one.
-async fn renewal(s: &mut Session<'_>) -> Result<(Wish, Request), Stop> {
+pub(super) async fn renewal(s: &mut Session<'_>) -> Result<(Wish, Request), Stop> {
     s.offers("Renewal").await?;
+    unlisted(s).await
+}
+
+/// The same, whether or not the server says that it renews.
+pub(super) async fn unlisted(s: &mut Session<'_>) -> Result<(Wish, Request), Stop> {
     let (wish, _, reply) = s.enrolled().await?;
     let certificate = reply.certificate_for(wish.key.spki_der())?.clone();
     let next = Wish {
@@ -49,7 +55,7 @@ checks! {
             parts.receiver = parts.stranger.certificate.clone();
         }
     }),
-    ["queries.get-cert", "queries.get-crl", "renewal.granted"],
+    ["queries.get-cert", "queries.get-crl", "queries.crl-form", "renewal.granted"],
     |s| {
         let (_, request) = renewal(s).await?;
         let reply = s.granted(&request).await?;
@@ -147,5 +153,76 @@ checks! {
             let taken = certificate.subject().matches(&next.subject);
             ensure(!taken, "a refusal, or the old name", certificate.subject())?;
         }
+    }
+
+    "renewal.wrong-key", Must, ["R-2.3-j", "R-2.3-n"],
+    "A RenewalReq that names a certificate and is signed with another key is refused",
+    Flaw::When(|peek| peek.message_type() == "17" && !peek.verifies, Answer::Grant),
+    [],
+    |s| {
+        let (_, mut request) = renewal(s).await?;
+        request.signer.key = Arc::clone(&s.keys().other);
+        s.refused(&request, "the signature is not that of the certificate").await?;
+    }
+
+    "renewal.same-key", Robustness, ["R-2.5-e"],
+    "A renewal that keeps its key is served or refused",
+    Flaw::When(
+        |peek| peek.message_type() == "17" && peek.verifies && peek.asks(|csr| {
+            peek.is_signed_by(|signer| signer.spki_der() == csr.spki_der() && signer.is_valid_at(UnixTime(1_795_608_000))
+                && signer.is_issued_by(&scep_core::crypto::RustCrypto, peek.ca))
+        }),
+        Answer::Status(500),
+    ),
+    [],
+    |s| {
+        let (mut next, mut request) = renewal(s).await?;
+        next.key = Arc::clone(&s.keys().device);
+        request.plain = s.csr(&next)?;
+        s.answered(&request).await?;
+    }
+
+    "renewal.expired", Security, ["R-2.3-h"],
+    "A RenewalReq that is signed with a certificate which has expired is refused",
+    Flaw::When(
+        |peek| peek.message_type() == "17" && peek.is_signed_by(|signer| {
+            signer.not_after() < UnixTime(1_795_608_000)
+        }),
+        Answer::Grant,
+    ),
+    [],
+    |s| {
+        s.offers("Renewal").await?;
+        let signer = s.expired().ok_or_else(|| {
+            Stop::NotApplicable("no certificate of this server that has expired was given".into())
+        })?;
+        let wish = Wish {
+            subject: signer.certificate.subject().clone(),
+            challenge: None,
+            extensions: Vec::new(),
+            key: Arc::clone(&s.keys().device),
+        };
+        let plain = s.csr(&wish)?;
+        let request = s.request("17", signer, plain).await?;
+        s.refused(&request, "its certificate has expired").await?;
+    }
+
+    "renewal.used-challenge", Robustness, ["R-2.4-g"],
+    "A renewal that repeats the challenge password of its first request is served or refused",
+    Flaw::When(
+        |peek| peek.message_type() == "17" && peek.verifies
+            && peek.asks(|csr| csr.challenge_password().is_some()),
+        Answer::Status(500),
+    ),
+    [],
+    |s| {
+        s.offers("Renewal").await?;
+        let (wish, _, reply) = s.enrolled().await?;
+        let certificate = reply.certificate_for(wish.key.spki_der())?.clone();
+        let signer = Identity { certificate, key: Arc::clone(&wish.key) };
+        let next = Wish { key: Arc::clone(&s.keys().other), ..wish };
+        let plain = s.csr(&next)?;
+        let request = s.request("17", signer, plain).await?;
+        s.answered(&request).await?;
     }
 }

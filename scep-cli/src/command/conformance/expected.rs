@@ -30,7 +30,10 @@ impl Expected {
             let Some((id, reason)) = line.split_once(char::is_whitespace) else {
                 return Err(Failure::local(format!("{place}: {line} has no reason")));
             };
-            if !checks::all().any(|check| check.id == id) {
+            if !checks::all()
+                .chain(checks::timing())
+                .any(|check| check.id == id)
+            {
                 let ids = checks::all().map(|check| check.id);
                 let unknown = nearest::unknown("check", id, ids);
                 return Err(Failure::local(format!("{place}: {unknown}")));

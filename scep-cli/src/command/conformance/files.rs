@@ -1,8 +1,9 @@
-//! A report as JSON, JUnit XML and Markdown.
+//! A report as JSON, JUnit XML, SARIF and Markdown.
 
 use std::fmt::Write as _;
 
-use scep_conformance::verdict::{Report, Verdict};
+use scep_conformance::verdict::{Level, Report, Verdict};
+use serde_json::json;
 
 use super::expected::Expected;
 use crate::failure::{Failure, Result};
@@ -24,7 +25,8 @@ pub(super) fn junit(report: &Report, expected: &Expected) -> String {
     // writing to a String cannot fail
     let _ = writeln!(
         out,
-        "<testsuite name=\"scep conformance server {subject}\" tests=\"{}\" failures=\"{}\" timestamp=\"{}\">",
+        "<testsuite name=\"scep conformance {} {subject}\" tests=\"{}\" failures=\"{}\" timestamp=\"{}\">",
+        report.suite,
         report.results.len(),
         failures.count(),
         report.started,
@@ -55,6 +57,58 @@ pub(super) fn junit(report: &Report, expected: &Expected) -> String {
     }
     out.push_str("</testsuite>\n");
     out
+}
+
+/// SARIF 2.1.0: a rule for each check, a result for each that is not as it should be. What fails as
+/// expected is suppressed.
+pub(super) fn sarif(report: &Report, expected: &Expected) -> Result<String> {
+    let rules: Vec<_> = report
+        .results
+        .iter()
+        .map(|result| {
+            json!({
+                "id": result.id,
+                "shortDescription": { "text": result.title },
+                "properties": { "level": result.level, "requirements": result.requirements },
+            })
+        })
+        .collect();
+    let bad = report.results.iter().filter(|r| r.verdict.is_bad());
+    let results: Vec<_> = bad
+        .map(|result| {
+            let mut found = json!({
+                "ruleId": result.id,
+                "level": match result.level {
+                    Level::Must => "error",
+                    Level::Should | Level::Security => "warning",
+                    Level::Robustness => "note",
+                },
+                "message": { "text": result.verdict.sentence() },
+                "locations": [{
+                    "physicalLocation": { "artifactLocation": { "uri": report.subject } },
+                }],
+            });
+            if let Some(reason) = expected.reason(&result.id) {
+                found["suppressions"] = json!([{ "kind": "external", "justification": reason }]);
+            }
+            found
+        })
+        .collect();
+    let log = json!({
+        "version": "2.1.0",
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "scep conformance",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            } },
+            "results": results,
+        }],
+    });
+    let text = serde_json::to_string_pretty(&log);
+    text.map(|text| text + "\n")
+        .map_err(|e| Failure::local(format!("the report cannot be written as SARIF: {e}")))
 }
 
 /// What a server sent may stand in it.

@@ -1,0 +1,9 @@
+//! CMS messages in parts that can each be made otherwise: what encoders never write, suites have to.
+
+mod envelope;
+mod request;
+mod signed_data;
+
+pub use envelope::{Envelope, key_transport_info, password_info};
+pub use request::RequestParts;
+pub use signed_data::{Signature, SignedParts, SignerParts, version_of};
