@@ -15,6 +15,7 @@
 //! * [`requirements`]: those of RFC 8894, where each is implemented, and which test shows it.
 
 pub mod by_hand;
+pub mod client_suite;
 pub mod closed_loop;
 pub mod documents;
 pub mod loopback;

@@ -3,16 +3,11 @@
 use std::time::Duration;
 
 use scep_client::network::{HttpRequest, HttpResponse};
-use scep_core::cms::Attribute;
-use scep_core::crypto::{ContentCipher, DigestAlgorithm};
-use scep_core::message::SignedMessage;
 use scep_core::server::ResponderConfig;
-use scep_core::x509::{
-    Certificate, CertificateBuilder, CertificationRequest, CrlBuilder, Extension,
-};
+use scep_core::x509::{CertificateBuilder, CrlBuilder, Extension};
 
 use super::Identity;
-use crate::by_hand::{Envelope, SignedParts};
+use crate::by_hand::{Envelope, Parts, Peek, SignedParts};
 
 /// What is wrong with the server.
 #[derive(Clone, Copy)]
@@ -121,100 +116,6 @@ pub struct NextCa {
     pub signer: Identity,
     /// Another device.
     pub stranger: Identity,
-}
-
-/// A reply, taken apart.
-#[derive(Debug)]
-pub struct Parts<'a> {
-    /// The signed attributes, less those of CMS.
-    pub attributes: Vec<Attribute>,
-    /// eContent.
-    pub content: Option<Vec<u8>>,
-    /// The inside of the envelope, where there is one.
-    pub plain: Option<Vec<u8>>,
-    /// To whom it is encrypted.
-    pub receiver: Certificate,
-    /// Who signs.
-    pub signer: Identity,
-    /// What is sent along.
-    pub certificates: Vec<Certificate>,
-    /// How it is encrypted.
-    pub cipher: ContentCipher,
-    /// Another device.
-    pub stranger: &'a Identity,
-    /// The CA.
-    pub ca: &'a Identity,
-}
-
-/// A request, looked at without judging it.
-#[derive(Debug)]
-pub struct Peek<'a> {
-    /// The HTTP request.
-    pub http: &'a HttpRequest,
-    /// The message, if it can be read.
-    pub message: Option<SignedMessage>,
-    /// The same in parts, if it is a SignedData at all.
-    pub parts: Option<SignedParts>,
-    /// Its content in parts, if it is an envelope.
-    pub envelope: Option<Envelope>,
-    /// The certificate that it names as its signer's, if it is there.
-    pub signer: Option<Certificate>,
-    /// Whether the signature is right.
-    pub verifies: bool,
-    /// The certification request in it.
-    pub csr: Option<CertificationRequest>,
-    /// How it was encrypted.
-    pub cipher: Option<ContentCipher>,
-    /// With which digest it was signed.
-    pub digest: Option<DigestAlgorithm>,
-    /// Whether the envelope opened.
-    pub opened: bool,
-    /// What was in it.
-    pub plain: Option<Vec<u8>>,
-    /// The CA.
-    pub ca: &'a Certificate,
-}
-
-impl Peek<'_> {
-    /// messageType, as its digits.
-    #[must_use]
-    pub fn message_type(&self) -> &str {
-        let message = self.message.as_ref();
-        message.map_or("", |m| m.attributes().message_type.as_text())
-    }
-}
-
-impl Peek<'_> {
-    /// transactionID.
-    #[must_use]
-    pub fn transaction_id(&self) -> &str {
-        let message = self.message.as_ref();
-        message.map_or("", |m| m.attributes().transaction_id.as_str())
-    }
-
-    /// Whether something is so with the parts of the message.
-    #[must_use]
-    pub fn written(&self, so: impl FnOnce(&SignedParts) -> bool) -> bool {
-        self.parts.as_ref().is_some_and(so)
-    }
-
-    /// Whether something is so with the parts of its envelope.
-    #[must_use]
-    pub fn enveloped(&self, so: impl FnOnce(&Envelope) -> bool) -> bool {
-        self.envelope.as_ref().is_some_and(so)
-    }
-
-    /// Whether something is so with its certification request.
-    #[must_use]
-    pub fn asks(&self, so: impl FnOnce(&CertificationRequest) -> bool) -> bool {
-        self.csr.as_ref().is_some_and(so)
-    }
-
-    /// Whether something is so with the certificate of its signer.
-    #[must_use]
-    pub fn is_signed_by(&self, so: impl FnOnce(&Certificate) -> bool) -> bool {
-        self.signer.as_ref().is_some_and(so)
-    }
 }
 
 /// Gives a response another Content-Type.

@@ -83,7 +83,7 @@ impl Identity {
     }
 
     /// The fields of such a certificate.
-    pub(super) fn builder(
+    pub(crate) fn builder(
         key: &dyn PrivateKey,
         subject: &Name,
         now: UnixTime,

@@ -7,11 +7,12 @@ use crate::message::TransactionId;
 /// How a transaction gets its transactionID.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum TransactionIdChoice {
-    /// The hash of the public key, by which a server recognises a request that is repeated after an
-    /// interruption; see [`TransactionId::of_key`].
-    #[default]
+    /// The hash of the public key, as the drafts before RFC 8894 had it: a server recognises by it a
+    /// request that is repeated after an interruption; see [`TransactionId::of_key`]. Two requests for one
+    /// key then have one id, where the RFC wants two.
     HashOfKey,
     /// 128 random bits: a new id for each transaction.
+    #[default]
     Random,
     /// This one.
     Given(TransactionId),

@@ -6,8 +6,9 @@ use scep_core::message::{ChallengePassword, FailInfo, PkiStatus};
 use scep_core::oid;
 
 use super::checks;
+use crate::by_hand::Peek;
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::flaw::set_content_type;
-use crate::server_suite::flaw::{Answer, Peek};
 use crate::server_suite::reply::Reply;
 use crate::server_suite::{Flaw, Session, ensure, ensure_content_type};
 use crate::verdict::{Outcome, Stop};

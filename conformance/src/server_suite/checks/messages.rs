@@ -8,7 +8,8 @@ use scep_core::oid;
 use scep_core::server::{CipherChoice, DigestChoice, Echo, SenderNonceStyle};
 
 use super::checks;
-use crate::server_suite::flaw::{Answer, Parts};
+use crate::by_hand::Parts;
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::{Flaw, Session, ensure};
 use crate::verdict::{Outcome, Stop};
 

@@ -10,9 +10,10 @@ use scep_core::oid::{self, ObjectIdentifier};
 use scep_core::x509::{Extension, Name};
 
 use super::checks;
+use crate::by_hand::Peek;
 use crate::by_hand::{Signature, SignedParts, key_transport_info};
 use crate::server_suite::craft::Request;
-use crate::server_suite::flaw::{Answer, Peek};
+use crate::server_suite::flaw::Answer;
 use crate::server_suite::session::{Wish, not_run};
 use crate::server_suite::{Flaw, Identity, Session, ensure};
 use crate::verdict::{Outcome, Stop};

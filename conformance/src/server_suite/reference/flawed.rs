@@ -6,63 +6,19 @@ use scep_core::cms::{EnvelopedData, Openers, SealTo};
 use scep_core::crypto::{ContentCipher, DigestAlgorithm, KeyTransport, SignatureAlgorithm};
 use scep_core::limits::Limits;
 use scep_core::message::{MessageBuilder, MessageType, PkiStatus, SenderNonce, SignedMessage};
-use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::CertificationRequest;
 use scep_core::{cms, oid};
 use std::sync::Arc;
 
 use super::{Reference, digest_of};
-use crate::by_hand::{Envelope, Signature, SignedParts};
-use crate::server_suite::flaw::{Parts, Peek};
+use crate::by_hand::{Parts, Peek, Signature, SignedParts};
 
 impl Reference {
     pub(super) fn peek<'a>(&'a self, http: &'a HttpRequest) -> Peek<'a> {
-        let limits = Limits::DEFAULT;
-        let message = SignedMessage::decode_prefix(&http.body, &limits).ok();
-        let signer = message.as_ref().and_then(|message| {
-            let mut certificates = message.certificates().iter();
-            certificates.find(|c| message.signer_id().names(c)).cloned()
-        });
-        let verified = message.clone().and_then(|message| {
-            message
-                .verify(self.provider.as_ref(), &AlgorithmPolicy::LEGACY, &[])
-                .ok()
-        });
-        let content = message
-            .as_ref()
-            .and_then(SignedMessage::content)
-            .map(<[u8]>::to_vec);
-        let envelope = content
-            .as_deref()
-            .and_then(|c| EnvelopedData::decode(c, &limits).ok());
         let keys = [(self.ca.certificate.clone(), Arc::clone(&self.ca.key))];
-        let plain = envelope.as_ref().and_then(|envelope| {
-            let mut random = self.random.clone();
-            let openers = Openers::keys(&keys);
-            envelope
-                .open(self.provider.as_ref(), openers, &limits, &mut random)
-                .ok()
-        });
-        Peek {
-            http,
-            signer,
-            verifies: verified.is_some(),
-            digest: verified
-                .as_ref()
-                .map(scep_core::message::VerifiedMessage::digest),
-            csr: plain
-                .as_ref()
-                .and_then(|plain| CertificationRequest::from_der(plain).ok()),
-            opened: plain.is_some(),
-            plain: plain.map(|plain| plain.to_vec()),
-            cipher: envelope
-                .and_then(|e| e.cipher().ok())
-                .map(|(cipher, _)| cipher),
-            parts: SignedParts::read(&http.body),
-            envelope: content.as_deref().and_then(Envelope::read),
-            message,
-            ca: &self.ca.certificate,
-        }
+        let mut random = self.random.clone();
+        let (ca, provider) = (&self.ca.certificate, self.provider.as_ref());
+        Peek::at(http, ca, Openers::keys(&keys), provider, &mut random)
     }
 
     /// The certificate for a request, or PENDING, without any of the checks.
@@ -130,6 +86,7 @@ impl Reference {
             signer: self.ca.clone(),
             certificates: message.certificates().to_vec(),
             cipher: ContentCipher::Aes128Cbc,
+            digest: DigestAlgorithm::Sha256,
             stranger: &self.stranger,
             ca: &self.ca,
         };
@@ -151,24 +108,10 @@ impl Reference {
             parts.plain = opened.ok().map(|plain| plain.to_vec());
         }
         change(&mut parts);
-        if let Some(plain) = &parts.plain {
-            parts.content = Some(cms::seal(
-                self.provider.as_ref(),
-                SealTo::Certificate(&parts.receiver, KeyTransport::RsaPkcs1v15),
-                parts.cipher,
-                plain,
-                &mut random,
-            )?);
-        }
-        SignedParts::new(
-            self.provider.as_ref(),
-            parts.content,
-            &parts.attributes,
-            (&parts.signer.certificate, &parts.signer.key),
-            &parts.certificates,
-            DigestAlgorithm::Sha256,
-        )?
-        .encode(&mut random)
+        let provider = self.provider.as_ref();
+        parts
+            .into_signed(provider, &mut random)?
+            .encode(&mut random)
     }
 
     /// A reply after [`Flaw::Written`].
