@@ -7,17 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_client::random::SharedRandom;
-use scep_conformance::closed_loop::START;
-use scep_conformance::loopback::Loopback;
+use scep_conformance::healthy::Healthy;
 use scep_conformance::parallel::on_all_cores;
 use scep_conformance::requirements;
 use scep_conformance::server_suite::reference::Reference;
-use scep_conformance::server_suite::{Challenges, Check, Flaw, Keys, Subject, checks, run};
+use scep_conformance::server_suite::{Check, Flaw, Keys, Subject, checks, run};
 use scep_conformance::verdict::{Level, Report, Verdict};
 use scep_core::crypto::{AwsLcRs, CryptoProvider, Fallback, RustCrypto};
-use scep_core::message::ChallengePassword;
 use scep_core::x509::Name;
-use scep_server_mock::MockNdes;
 
 fn provider() -> Arc<dyn CryptoProvider> {
     // the faster one: each check is made some two hundred times
@@ -229,44 +226,13 @@ fn who_is_silent_refuses_all_or_answers_anything_is_not_green() {
     }
 }
 
-/// The mock's passwords.
-struct OfMock<'a>(&'a Loopback);
-
-#[async_trait::async_trait]
-impl Challenges for OfMock<'_> {
-    async fn next(&self) -> Option<ChallengePassword> {
-        self.0.host().issue_challenge().unwrap()
-    }
-}
-
 fn mock(profile: &str) -> Report {
-    let host = MockNdes::builder()
-        .with_seed(1)
-        .with_profile(profile)
-        // many checks do not use up the password that they fetch
-        .with_state("ndes.registry.password_max = 1000".parse().unwrap())
-        .in_memory(START)
-        .unwrap();
-    let network = Loopback::new(host).unwrap();
-    let keys = keys();
-    let challenges = OfMock(&network);
-    let subject = Subject {
-        network: &network,
-        url: network.host().scep_url(),
-        ca_sha256: None,
-        challenges: &challenges,
-        provider: provider(),
-        keys: &keys,
-        random: SharedRandom::default(),
-        expired: None,
-        patience: Duration::from_secs(30),
-        check_patience: Duration::from_secs(120),
-    };
+    let healthy = Healthy::new(profile, provider(), keys()).unwrap();
     let all: Vec<&Check> = checks::all().collect();
     tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap()
-        .block_on(run(&subject, &all, |_| ()))
+        .block_on(run(&healthy.subject(), &all, |_| ()))
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn last_words(output: &[u8]) -> Option<String> {
         .lines()
         .rev()
         .map(str::trim)
-        .find(|line| !line.is_empty())?;
+        .find(|line| !line.is_empty() && !line.starts_with("warning:"))?;
     Some(line.chars().filter(|c| !c.is_control()).take(200).collect())
 }
 

@@ -42,6 +42,13 @@ pub(crate) struct Args {
     /// How long to poll a pending request before giving up for today, such as 10m.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     wait: Duration,
+    /// How long to wait before a pending request is asked for again. Without this it is 60s, and then
+    /// half as long again each time, up to an hour.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    poll_interval: Option<Duration>,
+    /// How long to wait for each answer of the server, 30s or, for the request itself, 90s.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -138,7 +145,15 @@ pub(crate) async fn run(
             .collect();
         params.extensions.push(Extension::subject_alt_name(&names));
     }
-    let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
+    if let Some(interval) = args.poll_interval {
+        params.retry.first = interval;
+        params.retry.growth_percent = 100;
+    }
+    let mut options = options(args.wait, args.json, Arc::clone(&provider), renderer);
+    if let Some(timeout) = args.timeout {
+        options.timeout = timeout;
+        options.pki_operation_timeout = timeout;
+    }
     let result = enroll(&network, Arc::clone(&provider), params, &options).await;
     let key_file = args
         .key
