@@ -12,6 +12,7 @@
 //! * [`documents`]: the generated documents.
 //! * [`by_hand`]: messages in parts that can each be made otherwise.
 //! * [`server_suite`], [`client_suite`], [`verdict`]: checks of servers and of clients, and what they came to.
+//! * [`expected`]: checks that are known to fail, with reasons.
 //! * [`healthy`]: a subject for the server suite that needs nothing else.
 //! * [`requirements`]: those of RFC 8894, where each is implemented, and which test shows it.
 
@@ -19,6 +20,7 @@ pub mod by_hand;
 pub mod client_suite;
 pub mod closed_loop;
 pub mod documents;
+pub mod expected;
 pub mod healthy;
 pub mod loopback;
 pub mod noise;

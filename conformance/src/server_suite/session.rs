@@ -529,16 +529,28 @@ impl<'n> Session<'n> {
         why: &str,
     ) -> Result<Option<Reply>, Stop> {
         let response = self.post(message).await?;
-        let expected = format!("a refusal, as {why}");
-        match response.status {
-            400..500 => return Ok(None),
-            200 => {}
-            status => return Err(Stop::unlike(expected, format!("HTTP {status}"))),
+        if (400..600).contains(&response.status) {
+            return Ok(None);
         }
         let reply = self.read(response, request).await?;
         let refused = reply.attributes.pki_status == Some(scep_core::message::PkiStatus::Failure);
-        ensure(refused, expected, reply.says())?;
+        ensure(refused, format!("a refusal, as {why}"), reply.says())?;
         Ok(Some(reply))
+    }
+
+    /// As [`refused_octets`](Self::refused_octets), by a server that knows whose fault it is: an error of
+    /// HTTP has to be one of the client's.
+    pub(super) async fn declined_octets(
+        &mut self,
+        message: Vec<u8>,
+        request: &Request,
+        why: &str,
+    ) -> Result<Option<Reply>, Stop> {
+        let reply = self.refused_octets(message, request, why).await?;
+        let status = self.exchanges.last().map_or(0, |exchange| exchange.status);
+        let expected = format!("FAILURE, or 4xx, as {why}");
+        ensure(status < 500, expected, format!("HTTP {status}"))?;
+        Ok(reply)
     }
 
     /// Requires a capability.

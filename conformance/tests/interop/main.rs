@@ -25,3 +25,4 @@ mod diagnosis;
 mod scepclient;
 mod scepserver;
 mod strongswan;
+mod suites;

@@ -21,10 +21,11 @@ use crate::process::{Running, installed, run};
 use crate::recorder::Recorder;
 use crate::scene::published_key;
 
-const CHALLENGE: &str = "CorrectHorse1";
+pub const CHALLENGE: &str = "CorrectHorse1";
 
 /// A running server, and what passed between it and our client.
 pub struct Server {
+    address: SocketAddr,
     recorder: Recorder,
     ca: Certificate,
     folder: TempDir,
@@ -58,6 +59,7 @@ pub fn server(test: &str) -> Option<Server> {
     wait_until_open(address);
     let ca = std::fs::read_to_string(folder.path().join("depot/ca.pem")).unwrap();
     Some(Server {
+        address,
         recorder: Recorder::before(address),
         ca: Certificate::from_pem(&ca).unwrap(),
         folder,
@@ -83,6 +85,11 @@ fn wait_until_open(address: SocketAddr) {
 impl Server {
     pub fn url(&self) -> String {
         format!("http://{}/scep", self.recorder.address())
+    }
+
+    /// Past the recorder, which takes one connection after the other.
+    pub fn direct_url(&self) -> String {
+        format!("http://{}/scep", self.address)
     }
 
     fn params(&self) -> EnrollmentParams {

@@ -92,7 +92,7 @@ checks! {
         }
     },
     Flaw::Lax(|lax| lax.uses_get = true),
-    ["enrollment.by-post", "enrollment.post-type", "capabilities.standard-only", "capabilities.lines", "capabilities.case"]
+    ["enrollment.by-post", "capabilities.standard-only", "capabilities.lines", "capabilities.case"]
 
     "pending.then-failure", Must, ["R-2.5.1-c", "R-4.4-d"],
     "FAILURE after PENDING is a refusal",

@@ -66,7 +66,8 @@ async fn refused(
         &request.recipient.issuer_and_serial().to_der(),
     );
     request.content = Some(envelope.encode());
-    s.refused(&request, why).await?;
+    let message = s.encode(&request)?;
+    s.declined_octets(message, &request, why).await?;
     s.capabilities().await.map(|_| ())
 }
 
@@ -279,7 +280,7 @@ checks! {
         let empty = Attribute { oid: oid::TRANSACTION_ID, values: Vec::new() }.to_der();
         parts.change_attributes(|attributes| attributes.push(empty.clone()));
         let message = s.written(&parts)?;
-        s.refused_octets(message, &request, "its transactionID is empty").await?;
+        s.declined_octets(message, &request, "its transactionID is empty").await?;
     }
 
     "hostile.attribute-of-another-type", Security, [],
@@ -291,7 +292,7 @@ checks! {
         parts.set(oid::MESSAGE_DIGEST, write::integer(7));
         parts.set(oid::SENDER_NONCE, write::integer(7));
         let message = s.written(&parts)?;
-        s.refused_octets(message, &request, "a number is no digest").await?;
+        s.declined_octets(message, &request, "a number is no digest").await?;
     }
 
     "hostile.no-digest-algorithms", Security, ["C-g"],

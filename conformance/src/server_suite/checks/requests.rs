@@ -399,7 +399,7 @@ checks! {
     "requests.other-content-type", Must, ["C-d"],
     "A request whose contentType attribute is not its eContentType is refused",
     Flaw::When(|peek| peek.written(|parts| parts.content_type == oid::DATA
-        && parts.value(oid::CONTENT_TYPE) == Some(write::oid(oid::SIGNED_DATA))), Answer::Grant),
+        && parts.value(oid::CONTENT_TYPE) == Some(write::oid(oid::SIGNED_DATA))), Answer::Empty),
     [],
     |s| {
         refused_when(s, "its contentType attribute is false", |parts| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use scep_conformance::verdict::{CheckResult, Report, Verdict as Judged};
 
-use super::expected::Expected;
+use super::expected::{self, Expected};
 use super::files;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
@@ -74,7 +74,7 @@ impl ReportArgs {
     ) -> Result<Reporter<'a>> {
         Ok(Reporter {
             args: self,
-            expected: Expected::load(self.expected_failures.as_deref(), ids)?,
+            expected: expected::load(self.expected_failures.as_deref(), ids)?,
             renderer,
             quiet: to_stdout(self.json.as_deref()),
             at: 0,
