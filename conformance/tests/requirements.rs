@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scep_conformance::coverage::{self, Unseen};
+use scep_conformance::documents::Document;
+use scep_conformance::peers;
 use scep_conformance::requirements::{self, Chapter, Level};
 
 fn root() -> &'static Path {
@@ -28,8 +31,36 @@ fn every_requirement_has_its_code_and_its_test_or_a_reason() {
 }
 
 #[test]
-fn the_document_is_up_to_date() {
-    let document = requirements::document(&chapters());
+fn every_requirement_that_binds_has_its_checks_or_a_reason() {
+    let unseen = Unseen::load(root()).unwrap_or_else(|e| panic!("{e}"));
+    let problems = coverage::problems(&chapters(), &unseen);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_documents_are_up_to_date() {
+    let unseen = Unseen::load(root()).unwrap_or_else(|e| panic!("{e}"));
+    is_up_to_date(&requirements::document(&chapters()));
+    is_up_to_date(&coverage::document(&chapters(), &unseen));
+}
+
+#[test]
+fn what_is_known_of_peers_is_up_to_date() {
+    let path = root().join("docs/interop.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let section = peers::section(root()).unwrap_or_else(|e| panic!("{e}"));
+    let inserted = peers::inserted(&document, &section).unwrap();
+    if std::env::var_os("SCEP_WRITE_DOCS").is_some() {
+        fs::write(&path, &inserted).unwrap();
+        return;
+    }
+    assert!(
+        document == inserted,
+        "docs/interop.md differs; write it anew with SCEP_WRITE_DOCS=1"
+    );
+}
+
+fn is_up_to_date(document: &Document) {
     let path = root().join(document.path);
     if std::env::var_os("SCEP_WRITE_DOCS").is_some() {
         fs::write(&path, &document.content).unwrap();

@@ -33,6 +33,8 @@ pub struct Case {
     pub statuses: &'static [&'static str],
     /// pkiStatus of all answers from then on.
     pub last_status: &'static str,
+    /// Whether every reply has the nonce of the first message.
+    pub echoes_first_nonce: bool,
     /// failInfo, where pkiStatus is 2.
     pub fail_info: Option<&'static str>,
     /// What CertReps say.
@@ -70,6 +72,7 @@ impl Default for Case {
             bundle: |_, bundle| bundle,
             statuses: &[],
             last_status: "0",
+            echoes_first_nonce: false,
             fail_info: None,
             reply: |_| (),
             written: |_| (),
@@ -111,6 +114,8 @@ pub(super) struct Running {
     pub(super) issued: Vec<Certificate>,
     /// What each transaction asked for first: polls ask for it without saying so.
     requests: BTreeMap<String, CertificationRequest>,
+    /// senderNonce of the first message.
+    first_nonce: Option<Vec<u8>>,
     /// Answers that were given to messages.
     answered: usize,
 }
@@ -128,6 +133,7 @@ impl Running {
             heard: Vec::new(),
             issued: Vec::new(),
             requests: BTreeMap::new(),
+            first_nonce: None,
             answered: 0,
         })
     }
@@ -220,7 +226,13 @@ impl Running {
             Attribute::new(oid::SENDER_NONCE, write::octet_string(&nonce)),
         ];
         if let Some(nonce) = &message.attributes().sender_nonce {
-            let echoed = write::octet_string(nonce.as_octets());
+            let first = self
+                .first_nonce
+                .get_or_insert_with(|| nonce.as_octets().to_vec());
+            let echoed = match self.case.echoes_first_nonce {
+                true => write::octet_string(first),
+                false => write::octet_string(nonce.as_octets()),
+            };
             attributes.push(Attribute::new(oid::RECIPIENT_NONCE, echoed));
         }
         if status == "2" {

@@ -149,6 +149,8 @@ pub struct Reading<'a> {
     pub bundle: Option<&'a [Certificate]>,
     /// A CertRep in parts.
     pub reply: Option<&'a SignedParts>,
+    /// What was in its envelope, as it was there.
+    pub plain: Option<&'a [u8]>,
     /// What was in its envelope: certificates.
     pub certificates: Option<&'a [Certificate]>,
 }

@@ -26,7 +26,7 @@ fn messages<'s>(seen: &'s Seen<'_>) -> Result<Vec<&'s Heard>, Stop> {
 }
 
 checks! {
-    "enrollment.right", Must, ["R-2.2-d", "R-2.3-i", "R-2.5.1-b", "R-2.9-c", "R-3.2.1-d", "R-4.3.1-a"],
+    "enrollment.right", Must, ["R-2.2-d", "R-2.3-i", "R-2.5.1-b", "R-2.9-c", "R-3.2.1-d", "R-4.3.1-a", "R-4.2.1.1-a", "R-2.1.1-a"],
     "A client enrolls at a server that is right in everything",
     Accept * 1, |_| {}, |_| {},
     Flaw::Picky(|reading| reading.reply.is_some()), ["*"]
@@ -119,7 +119,7 @@ checks! {
         ensure(sent == 1, "1", sent)?;
     },
     Flaw::Lax(|lax| lax.asks_twice = true),
-    ["messages.id-unique", "messages.nonce-fresh", "pending.types", "pending.data", "pending.nonce"]
+    ["messages.id-unique", "messages.nonce-fresh", "pending.types", "pending.data", "pending.nonce", "pending.other-nonce"]
 
     "enrollment.secret", Must, ["R-2.4-l", "R-7.10-b"],
     "The challenge password stands nowhere in the open",

@@ -98,4 +98,15 @@ checks! {
         };
     }, |_| {},
     Flaw::Crashes(|reading| !reading.value(oid::MS_SCEP_ERROR).is_empty()), []
+
+    "failures.long-text", Should, ["R-3.2.1.4-i"],
+    "A failInfoText of 60000 octets changes nothing about a refusal",
+    Refuse * 1, |case| {
+        fail(case, "2");
+        case.reply = |parts| {
+            let text = write::tlv(tag::UTF8_STRING, "granted ".repeat(7500).as_bytes());
+            parts.attributes.push(Attribute::new(oid::FAIL_INFO_TEXT, text));
+        };
+    }, |_| {},
+    Flaw::Crashes(|reading| reading.value(oid::FAIL_INFO_TEXT).len() > 50_000), []
 }

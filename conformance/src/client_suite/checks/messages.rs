@@ -99,7 +99,7 @@ checks! {
         parts.set(oid::CONTENT_TYPE, write::oid(oid::ENVELOPED_DATA));
     }), ["*"]
 
-    "messages.attributes", Must, ["R-3.2-f", "R-3.2.1-a", "R-3.2.1-b", "R-3.2.1-c", "R-3.2.1-j", "R-3.2.1-o", "R-3.2.1-p", "R-3.2.1.2-a", "R-3.3-a", "R-3.3.1-e"],
+    "messages.attributes", Must, ["R-3.2-f", "R-3.2.1-a", "R-3.2.1-b", "R-3.2.1-c", "R-3.2.1-j", "R-3.2.1-o", "R-3.2.1-p", "R-3.2.1.2-a", "R-3.3-a", "R-3.3.1-e", "R-3.2.1.1-a"],
     "transactionID, messageType and senderNonce are there once, signed, with one value",
     Any * 1, |_| {},
     |seen| {
@@ -139,7 +139,7 @@ checks! {
     "Two messages have two nonces",
     Any * 2, |_| {},
     |seen| { all_different(&values(seen, oid::SENDER_NONCE), "senderNonce")?; },
-    Flaw::Sends(|request| request.sender_nonce.fill(7)), ["pending.nonce"]
+    Flaw::Sends(|request| request.sender_nonce.fill(7)), ["pending.nonce", "pending.other-nonce"]
 
     "messages.id-unique", Must, ["R-3.2.1.1-b"],
     "Two enrollments have two transactionIDs",

@@ -25,7 +25,7 @@ fn polls<'s>(seen: &'s Seen<'_>) -> Result<Vec<crate::by_hand::Peek<'s>>, Stop> 
 }
 
 checks! {
-    "pending.then-success", Must, ["R-2.5-f", "R-2.5.1-e", "R-4.3.1-c", "R-4.3.1-d", "R-4.4.1-a", "R-2.9-c"],
+    "pending.then-success", Must, ["R-2.5-f", "R-2.5.1-e", "R-4.3.1-c", "R-4.3.1-d", "R-4.4.1-a", "R-2.9-c", "R-3.3.3-d"],
     "After PENDING a client asks again until it has its certificate",
     Accept * 1, |case| { twice(case); }, |_| {},
     Flaw::Picky(|reading| reading.value(oid::PKI_STATUS).ends_with(b"3")),
@@ -64,7 +64,7 @@ checks! {
         let distinct: std::collections::BTreeSet<_> = nonces.iter().collect();
         ensure(distinct.len() == nonces.len(), "another nonce each time", "the same again")?;
     },
-    Flaw::Lax(|lax| lax.repeats_nonce = true), []
+    Flaw::Lax(|lax| lax.repeats_nonce = true), ["pending.other-nonce"]
 
     "pending.data", Must, ["R-3.3.3-a", "R-3.3.3-b", "R-3.3.3-c", "R-3.3.3-e", "R-3.2-d"],
     "A CertPoll holds the names of the CA and of the request",
@@ -101,7 +101,7 @@ checks! {
         case.last_status = "2";
     }, |_| {},
     Flaw::Lax(|lax| lax.pending_is_enough = true),
-    ["pending.for-ever", "pending.with-certificate"]
+    ["pending.for-ever", "pending.with-certificate", "pending.other-nonce"]
 
     "pending.for-ever", Must, ["R-2.5.1-f", "R-4.4-d"],
     "A client that is told to wait for ever gives up, without a certificate",
@@ -118,4 +118,12 @@ checks! {
         };
     }, |_| {},
     Flaw::Lax(|lax| lax.any_status = true), ["replies.no-status", "replies.status-1", "replies.status-4", "failures.with-certificate"]
+
+    "pending.other-nonce", Must, ["R-3.2.1.5-f"],
+    "A reply to a CertPoll with the nonce of the request before it is refused",
+    Refuse * 1, |case| {
+        case.statuses = &["3"];
+        case.echoes_first_nonce = true;
+    }, |_| {},
+    Flaw::Lax(|lax| lax.any_nonce = true), ["replies.other-nonce", "replies.no-nonce"]
 }

@@ -145,17 +145,38 @@ checks! {
     Either * 1, |case| { case.octets = |mut octets| { octets.extend(b"-- behind --"); octets }; }, |_| {},
     Flaw::Crashes(|reading| reading.came(|http| http.body.ends_with(b"-- behind --"))), []
 
+    "replies.restrung-signer", Robustness, ["X-e"],
+    "A reply that writes the name of its signer's issuer in another string type is taken or refused",
+    Either * 1, |case| { case.written = |parts| for signer in &mut parts.signers {
+        signer.sid = crate::by_hand::restrung(&signer.sid);
+    }; }, |_| {},
+    Flaw::Crashes(|reading| reading.written(|reply| {
+        let signer = reply.signers.first();
+        let sent = reply.certificates.first().and_then(|c| Certificate::from_der(c).ok());
+        let named = sent.map(|c| c.issuer_and_serial().to_der());
+        signer.is_some_and(|signer| signer.version == 1 && named.is_some_and(|named| named.len() == signer.sid.len()
+            && named != signer.sid && signer.attributes.is_some()))
+    })), []
+
+    "replies.bundle-digests", Robustness, ["C-p", "R-3.4-a"],
+    "A bundle whose digestAlgorithms is not empty is taken or refused",
+    Either * 1, |case| { case.reply = |parts| if let Some(mut bundle) = parts.plain.as_deref().and_then(SignedParts::read) {
+        bundle.digest_algorithms = vec![write::algorithm(oid::SHA_256, write::NULL)];
+        parts.plain = bundle.encode(&mut scep_client::random::SharedRandom::default()).ok();
+    }; }, |_| {},
+    Flaw::Crashes(|reading| reading.plain.and_then(SignedParts::read).is_some_and(|bundle| !bundle.digest_algorithms.is_empty())), []
+
     // ---------------------------------------------------------------- what must not be taken
 
-    "replies.other-nonce", Must, ["R-3.2.1-i", "R-3.2.1.5-b", "R-3.2.1.5-c"],
+    "replies.other-nonce", Must, ["R-3.2.1-i", "R-3.2.1.5-b", "R-3.2.1.5-c", "R-3.2.1.5-d", "R-3.2.1.5-e"],
     "A reply with another recipientNonce is refused",
     Refuse * 1, |case| { case.reply = |parts| replace(parts, oid::RECIPIENT_NONCE, write::octet_string(&[5; 16])); }, |_| {},
-    Flaw::Lax(|lax| lax.any_nonce = true), ["replies.no-nonce"]
+    Flaw::Lax(|lax| lax.any_nonce = true), ["replies.no-nonce", "pending.other-nonce"]
 
     "replies.no-nonce", Must, ["R-3.2.1-i"],
     "A reply without a recipientNonce is refused",
     Refuse * 1, |case| { case.reply = |parts| leave_out(parts, oid::RECIPIENT_NONCE); }, |_| {},
-    Flaw::Lax(|lax| lax.any_nonce = true), ["replies.other-nonce"]
+    Flaw::Lax(|lax| lax.any_nonce = true), ["replies.other-nonce", "pending.other-nonce"]
 
     "replies.other-id", Must, ["R-3.2.1.1-d"],
     "A reply with another transactionID is refused",
@@ -242,7 +263,7 @@ checks! {
         lax.any_status = true;
     }), ["replies.no-signer", "replies.type-19", "replies.type-99", "replies.no-type", "replies.other-id", "replies.no-id",
          "replies.other-nonce", "replies.no-nonce", "replies.no-status", "replies.status-1", "replies.status-4",
-         "failures.with-certificate", "pending.with-certificate"]
+         "failures.with-certificate", "pending.with-certificate", "pending.other-nonce"]
 
     "replies.no-signer", Must, ["C-i"],
     "A reply without a signer is refused",
@@ -255,7 +276,7 @@ checks! {
         lax.any_status = true;
     }), ["replies.unsigned-attributes", "replies.type-19", "replies.type-99", "replies.no-type", "replies.other-id",
          "replies.no-id", "replies.other-nonce", "replies.no-nonce", "replies.no-status", "replies.status-1",
-         "replies.status-4", "failures.with-certificate", "pending.with-certificate"]
+         "replies.status-4", "failures.with-certificate", "pending.with-certificate", "pending.other-nonce"]
 
     "replies.two-signers", Must, ["C-i"],
     "A reply with two signers is refused",
@@ -278,7 +299,7 @@ checks! {
     "A reply that is encrypted to somebody else brings no certificate",
     Refuse * 1, |case| { case.reply = |parts| parts.receiver = parts.stranger.certificate.clone(); }, |_| {},
     Flaw::Lax(|lax| lax.no_certificate = true),
-    ["replies.bare", "replies.no-envelope", "replies.one-octet", "replies.no-certificate", "replies.other-key",
+    ["replies.no-bundle", "replies.bare", "replies.no-envelope", "replies.one-octet", "replies.no-certificate", "replies.other-key",
      "replies.no-encryption-padding", "replies.single-des"]
 
     "replies.bare", Security, ["R-3.1-f", "R-3.2-c"],
@@ -290,7 +311,7 @@ checks! {
     "SUCCESS without a certificate in it is no success",
     Refuse * 1, |case| { case.reply = |parts| parts.plain = None; }, |_| {},
     Flaw::Lax(|lax| lax.no_certificate = true),
-    ["replies.bare", "replies.for-another", "replies.one-octet", "replies.no-certificate", "replies.other-key",
+    ["replies.no-bundle", "replies.bare", "replies.for-another", "replies.one-octet", "replies.no-certificate", "replies.other-key",
      "replies.no-encryption-padding", "replies.single-des"]
 
     "replies.one-octet", Robustness, ["R-3.2-d"],
@@ -300,23 +321,27 @@ checks! {
         parts.content = Some(vec![0]);
     }; }, |_| {},
     Flaw::Lax(|lax| lax.no_certificate = true),
-    ["replies.bare", "replies.for-another", "replies.no-envelope", "replies.no-certificate", "replies.other-key",
-     "replies.no-encryption-padding", "replies.single-des"]
+    ["replies.bare", "replies.for-another", "replies.no-envelope", "replies.no-certificate", "replies.other-key", "replies.no-encryption-padding", "replies.single-des", "replies.no-bundle"]
 
     "replies.no-certificate", Must, ["R-3.3.2.1-a"],
     "An envelope with an empty bundle brings no certificate",
     Refuse * 1, |case| { case.reply = |parts| parts.plain = Some(cms::certs_only(&[])); }, |_| {},
     Flaw::Lax(|lax| lax.no_certificate = true),
-    ["replies.bare", "replies.for-another", "replies.no-envelope", "replies.one-octet", "replies.other-key",
-     "replies.no-encryption-padding", "replies.single-des"]
+    ["replies.bare", "replies.for-another", "replies.no-envelope", "replies.one-octet", "replies.other-key", "replies.no-encryption-padding", "replies.single-des", "replies.no-bundle"]
+
+    "replies.no-bundle", Must, ["R-3.2.2-c"],
+    "An envelope with something else than a bundle of certificates brings no certificate",
+    Refuse * 1, |case| { case.reply = |parts| parts.plain = Some(b"congratulations".to_vec()); }, |_| {},
+    Flaw::Lax(|lax| lax.no_certificate = true),
+    ["replies.no-bundle", "replies.no-bundle", "replies.no-bundle", "replies.bare", "replies.for-another", "replies.no-envelope", "replies.one-octet", "replies.no-certificate",
+     "replies.no-encryption-padding", "replies.other-key", "replies.single-des"]
 
     "replies.no-encryption-padding", Must, ["C-n"],
     "An envelope whose content does not decrypt brings no certificate",
     Refuse * 1, |case| { case.enveloped = |envelope| if let Some(octets) = &mut envelope.ciphertext
         && let Some(last) = octets.last_mut() { *last ^= 0xff; }; }, |_| {},
     Flaw::Lax(|lax| lax.no_certificate = true),
-    ["replies.bare", "replies.for-another", "replies.no-envelope", "replies.one-octet", "replies.no-certificate",
-     "replies.other-key", "replies.single-des"]
+    ["replies.bare", "replies.for-another", "replies.no-envelope", "replies.one-octet", "replies.no-certificate", "replies.other-key", "replies.single-des", "replies.no-bundle"]
 
     "replies.other-key", Must, ["X-g"],
     "A certificate for another key is refused",

@@ -7,6 +7,7 @@ use scep_core::cms::algorithm::AlgorithmIdentifier;
 use scep_core::cms::{self, EnvelopedData, Openers};
 use scep_core::crypto::{ContentCipher, DigestAlgorithm};
 use scep_core::limits::Limits;
+use scep_core::message::IssuerAndSerialNumber;
 use scep_core::oid;
 use scep_core::x509::Certificate;
 
@@ -139,10 +140,16 @@ impl ReferenceClient<'_> {
         let bundle = match cms::certs_only_certificates(content, &limits) {
             Ok(certificates) if self.lax.bare => certificates,
             _ => match self.opened(content, request) {
-                Ok(plain) => match cms::certs_only_certificates(&plain, &limits) {
-                    Err(_) if self.lax.no_certificate => return Ok(()),
-                    bundle => bundle?,
-                },
+                Ok(plain) => {
+                    self.read(&Reading {
+                        plain: Some(&plain),
+                        ..Reading::default()
+                    })?;
+                    match cms::certs_only_certificates(&plain, &limits) {
+                        Err(_) if self.lax.no_certificate => return Ok(()),
+                        bundle => bundle?,
+                    }
+                }
                 Err(_) if self.lax.no_certificate => return Ok(()),
                 Err(halt) => return Err(halt),
             },
@@ -192,7 +199,10 @@ impl ReferenceClient<'_> {
 
 /// Whether a SignerInfo names a certificate.
 fn names(signer: &SignerParts, certificate: &Certificate) -> bool {
-    let by_name = signer.sid == certificate.issuer_and_serial().to_der();
+    let named = IssuerAndSerialNumber::from_der(&signer.sid);
+    let by_name = named.is_ok_and(|id| {
+        id.serial == certificate.serial() && id.issuer.matches(certificate.issuer())
+    });
     let by_id = certificate
         .subject_key_identifier()
         .is_some_and(|id| signer.sid == write::tlv(tag::context(0), &id));

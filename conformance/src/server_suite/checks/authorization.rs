@@ -76,7 +76,7 @@ checks! {
         }
     }
 
-    "authorization.proof-of-possession", Security, ["R-3.3.1-f"],
+    "authorization.proof-of-possession", Security, ["R-3.3.1-f", "P-c"],
     "A certification request whose own signature is wrong is refused",
     Flaw::When(
         |peek| peek.message_type() == "19" && peek.opened && peek.verifies && peek.asks(|csr| {

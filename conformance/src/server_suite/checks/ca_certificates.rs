@@ -184,7 +184,7 @@ checks! {
         ensure(hashes.contains(&expected), "that fingerprint", format!("{} others", hashes.len()))?;
     }
 
-    "ca-certificates.plain", Must, ["R-2.2-b"],
+    "ca-certificates.plain", Must, ["R-2.2-b", "R-2.9-b"],
     "GetCACert is answered in the clear, with certificates and not with a pkiMessage",
     Flaw::Http(|request, response| if of_certificates(&request.url) {
         response.body = scep_core::asn1::write::octet_string(&response.body);

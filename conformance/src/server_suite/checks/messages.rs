@@ -127,7 +127,7 @@ checks! {
         ensure(length == Some(16), "16 octets", length.map_or("none".into(), |n| n.to_string()))?;
     }
 
-    "messages.sender-nonce-fresh", Should, ["R-3.2.1.5-a"],
+    "messages.sender-nonce-fresh", Should, ["R-3.2.1.5-a", "R-3.2.1.5-b"],
     "senderNonce of a reply is not that of the request",
     Flaw::Config(|config| config.style.sender_nonce = SenderNonceStyle::Copied),
     [],

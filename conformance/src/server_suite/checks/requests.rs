@@ -11,7 +11,7 @@ use scep_core::x509::{Extension, Name};
 
 use super::checks;
 use crate::by_hand::Peek;
-use crate::by_hand::{Signature, SignedParts, key_transport_info};
+use crate::by_hand::{self, Signature, SignedParts, key_transport_info};
 use crate::server_suite::craft::Request;
 use crate::server_suite::flaw::Answer;
 use crate::server_suite::session::{Wish, not_run};
@@ -56,25 +56,9 @@ fn unsign(parts: &mut SignedParts, oid: ObjectIdentifier) {
     }
 }
 
-/// A name whose strings are of another type: same text, other octets.
+/// A name whose strings are of another type.
 fn restrung(name: &Name) -> Name {
-    let mut der = name.as_der().to_vec();
-    // an AttributeTypeAndValue of three octets of OID (2.5.4.x) and a string
-    let types: Vec<usize> = der
-        .windows(4)
-        .enumerate()
-        .filter(|(_, window)| window.starts_with(&[6, 3, 0x55, 4]))
-        .map(|(at, _)| at + 5)
-        .collect();
-    for at in types {
-        if let Some(octet) = der.get_mut(at) {
-            *octet = match *octet {
-                tag::PRINTABLE_STRING => tag::UTF8_STRING,
-                tag::UTF8_STRING => tag::PRINTABLE_STRING,
-                other => other,
-            };
-        }
-    }
+    let der = by_hand::restrung(name.as_der());
     Name::from_der(&der).unwrap_or_else(|_| name.clone())
 }
 
@@ -482,7 +466,7 @@ checks! {
 
     "requests.only-enveloped", Must, ["R-3.2-a"],
     "An envelope without a signature around it is refused",
-    Flaw::When(|peek| peek.parts.is_none() && crate::by_hand::Envelope::read(&peek.http.body).is_some_and(|envelope| {
+    Flaw::When(|peek| peek.parts.is_none() && by_hand::Envelope::read(&peek.http.body).is_some_and(|envelope| {
         envelope.recipients.len() == 1 && envelope.info_type == oid::ENVELOPED_DATA
     }), Answer::Empty),
     [],

@@ -43,7 +43,7 @@ async fn get_is_served(s: &mut Session<'_>) -> Outcome {
 }
 
 checks! {
-    "transport.post", Must, ["R-2.9-c", "R-2.9-d", "R-2.3-i", "R-2.4-a", "R-3.5.2-e", "R-4.3-a", "R-4.3.1-a"],
+    "transport.post", Must, ["R-2.9-c", "R-2.9-d", "R-2.3-i", "R-2.4-a", "R-3.5.2-e", "R-4.3-a", "R-4.3.1-a", "R-3.3.1-d"],
     "PKIOperation by POST is served",
     Flaw::Http(|request, response| if request.method == "POST" {
         response.status = 405;
