@@ -28,7 +28,8 @@ fn messages<'s>(seen: &'s Seen<'_>) -> Result<Vec<&'s Heard>, Stop> {
 checks! {
     "enrollment.right", Must, ["R-2.2-d", "R-2.3-i", "R-2.5.1-b", "R-2.9-c", "R-3.2.1-d", "R-4.3.1-a", "R-4.2.1.1-a", "R-2.1.1-a"],
     "A client enrolls at a server that is right in everything",
-    Accept * 1, |_| {}, |_| {},
+    Accept * 1, |_| {},
+    |seen| { ensure(!seen.messages().is_empty(), "a pkiMessage", "none")?; },
     Flaw::Picky(|reading| reading.reply.is_some()), ["*"]
 
     "enrollment.asks-capabilities", Must, ["R-2.9-a"],
