@@ -127,10 +127,8 @@ impl Envelope {
         let mut inner = fields.expect(tag::SEQUENCE, "content").ok()?.reader();
         let content_type = inner.expect(tag::OID, "contentType").ok()?.oid().ok()?;
         let algorithm = inner.next("algorithm").ok()?.raw.to_vec();
-        let ciphertext = match inner.optional(tag::context(0), "encryptedContent").ok()? {
-            Some(octets) => Some(octets.value.to_vec()),
-            None => None,
-        };
+        let ciphertext = inner.optional(tag::context(0), "encryptedContent").ok()?;
+        let ciphertext = ciphertext.map(|octets| octets.value.to_vec());
         let mut rest = Vec::new();
         while fields.peek().is_some() {
             rest.extend(fields.next("what follows").ok()?.raw);

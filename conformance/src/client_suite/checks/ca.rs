@@ -2,7 +2,7 @@
 
 use scep_core::UnixTime;
 use scep_core::http::Operation;
-use scep_core::x509::{CertificateBuilder, Extension, KeyUsage};
+use scep_core::x509::{Certificate, CertificateBuilder, Extension, KeyUsage};
 
 use super::checks;
 use crate::client_suite::layout::set_usage;
@@ -50,7 +50,7 @@ fn forged(pki: &Pki, layout: Layout) -> scep_core::Result<Layout> {
         let name = identity.certificate.subject().to_string();
         let extensions = identity.certificate.extensions().to_vec();
         pki.certify(&name, &identity.key, Some(&stranger), |c| {
-            c.extensions = extensions
+            c.extensions = extensions;
         })
     };
     let signer = forge(&layout.signer)?;
@@ -81,7 +81,7 @@ checks! {
     "ca.chain", Must, ["R-2.2-c", "R-2.2-j", "R-4.2.1.2-a"],
     "A subordinate CA that comes with the root which is trusted is enrolled with",
     Accept * 1, |case| { case.layout = chain; }, |_| {},
-    Flaw::Picky(|reading| reading.bundle.is_some_and(|bundle| bundle.len() == 2 && bundle.iter().all(|c| c.is_ca())
+    Flaw::Picky(|reading| reading.bundle.is_some_and(|bundle| bundle.len() == 2 && bundle.iter().all(Certificate::is_ca)
         && bundle.first().is_some_and(|c| !c.is_self_issued()))), []
 
     "ca.chain-reversed", Robustness, ["R-4.2.1.2-a"],
@@ -160,8 +160,8 @@ checks! {
         case.bundle = |_, mut bundle| { bundle.reverse(); bundle };
     }, |_| {},
     Flaw::Picky(|reading| reading.bundle.is_some_and(|bundle| bundle.len() == 3
-        && bundle.first().is_some_and(scep_core::x509::Certificate::is_ca)
-        && bundle.first().is_some_and(scep_core::x509::Certificate::is_self_issued)
+        && bundle.first().is_some_and(Certificate::is_ca)
+        && bundle.first().is_some_and(Certificate::is_self_issued)
         && bundle.last().is_some_and(|c| !c.is_ca()))), []
 
     "ca.expired-ra", Security, [],

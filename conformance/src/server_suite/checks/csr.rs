@@ -16,7 +16,7 @@ use crate::verdict::Stop;
 const SHORT_KEY: &[u8] = include_bytes!("../../../keys/rsa-1024.p8");
 
 /// A wish, and a certification request for it in parts.
-async fn parts(s: &mut Session<'_>) -> Result<(Wish, RequestParts), Stop> {
+async fn parts(s: &Session<'_>) -> Result<(Wish, RequestParts), Stop> {
     let wish = s.wish().await?;
     let password = wish
         .challenge

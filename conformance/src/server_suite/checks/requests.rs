@@ -332,7 +332,7 @@ checks! {
 
     "requests.no-sender-nonce", Robustness, ["R-3.2.1-c"],
     "A request without senderNonce is served or refused",
-    Flaw::When(|peek| one_without_nonce(peek), Answer::Status(500)),
+    Flaw::When(one_without_nonce, Answer::Status(500)),
     [],
     |s| {
         let wish = s.wish().await?;

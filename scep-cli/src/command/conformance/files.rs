@@ -76,7 +76,12 @@ pub(super) fn sarif(report: &Report, expected: &Expected) -> Result<String> {
     let bad = report.results.iter().filter(|r| r.verdict.is_bad());
     let results: Vec<_> = bad
         .map(|result| {
-            let mut found = json!({
+            let suppressions: Vec<_> = expected
+                .reason(&result.id)
+                .map(|reason| json!({ "kind": "external", "justification": reason }))
+                .into_iter()
+                .collect();
+            json!({
                 "ruleId": result.id,
                 "level": match result.level {
                     Level::Must => "error",
@@ -87,11 +92,8 @@ pub(super) fn sarif(report: &Report, expected: &Expected) -> Result<String> {
                 "locations": [{
                     "physicalLocation": { "artifactLocation": { "uri": report.subject } },
                 }],
-            });
-            if let Some(reason) = expected.reason(&result.id) {
-                found["suppressions"] = json!([{ "kind": "external", "justification": reason }]);
-            }
-            found
+                "suppressions": suppressions,
+            })
         })
         .collect();
     let log = json!({
