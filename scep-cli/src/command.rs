@@ -1,5 +1,7 @@
 //! One file a subcommand.
 
+pub(crate) mod ca;
+pub(crate) mod caps;
 pub(crate) mod capture;
 pub(crate) mod conformance;
 pub(crate) mod demo;
@@ -9,3 +11,5 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod mock;
 pub(crate) mod poll;
+pub(crate) mod query;
+pub(crate) mod renew;

@@ -15,10 +15,12 @@ pub(crate) enum Exit {
     Pending,
     /// It could not run: a file, a key, a port on this side.
     CouldNotRun,
+    /// There is nothing to do yet.
+    NotDue,
 }
 
 /// Number, and what it means whatever the command.
-const CODES: [(Exit, u8, &str); 5] = [
+const CODES: [(Exit, u8, &str); 6] = [
     (Exit::Good, 0, "it ran, and the answer is good"),
     (Exit::Bad, 1, "it ran, and the answer is bad"),
     (Exit::Usage, 2, "the command line is wrong"),
@@ -28,10 +30,15 @@ const CODES: [(Exit, u8, &str); 5] = [
         4,
         "it could not run: a file, a key or a port on this side",
     ),
+    (
+        Exit::NotDue,
+        5,
+        "the certificate is valid for longer than --if-expires-within says: nothing was done",
+    ),
 ];
 
 /// What 0 and 1 mean for each command; the empty text where a command has no such answer.
-const ANSWERS: [(&str, &str, &str); 9] = [
+const ANSWERS: [(&str, &str, &str); 14] = [
     (
         "diagnose",
         "no failure found",
@@ -45,10 +52,27 @@ const ANSWERS: [(&str, &str, &str); 9] = [
         "the request was refused, or came to no decision",
     ),
     (
+        "renew",
+        "a certificate was issued",
+        "the request was refused, or came to no decision",
+    ),
+    (
         "poll",
         "a certificate was issued",
         "the request was refused, or came to no decision",
     ),
+    (
+        "get-cert",
+        "the certificate was written",
+        "the server has no such certificate, or gives it to nobody",
+    ),
+    ("get-crl", "the CRL was written", "the server gives no CRL"),
+    (
+        "ca",
+        "the CA is there, and the right one",
+        "it is another one, or none",
+    ),
+    ("caps", "the server says what it can do", "it does not"),
     (
         "inspect",
         "understood; deviations are listed",
@@ -68,7 +92,9 @@ const ANSWERS: [(&str, &str, &str); 9] = [
 ];
 
 /// Commands that can leave a request pending.
-const CAN_BE_PENDING: [&str; 2] = ["enroll", "poll"];
+const CAN_BE_PENDING: [&str; 3] = ["enroll", "renew", "poll"];
+/// Commands that can find that there is nothing to do.
+const CAN_BE_NOT_DUE: [&str; 1] = ["renew"];
 
 impl Exit {
     fn number(self) -> u8 {
@@ -101,6 +127,7 @@ fn meaning((exit, _, general): (Exit, u8, &'static str), command: &str) -> &'sta
         (Exit::Good, Some((_, good, _))) => good,
         (Exit::Bad, Some((_, _, bad))) => bad,
         (Exit::Pending, Some(_)) if !CAN_BE_PENDING.contains(&command) => "",
+        (Exit::NotDue, Some(_)) if !CAN_BE_NOT_DUE.contains(&command) => "",
         _ => general,
     }
 }
@@ -169,8 +196,9 @@ mod tests {
             Exit::Usage,
             Exit::Pending,
             Exit::CouldNotRun,
+            Exit::NotDue,
         ];
-        assert_eq!(numbers.map(Exit::number), [0, 1, 2, 3, 4]);
+        assert_eq!(numbers.map(Exit::number), [0, 1, 2, 3, 4, 5]);
         assert!(Exit::help_of("enroll").contains("  3  "));
         assert!(!Exit::help_of("mock").contains("  3  "));
         assert!(!Exit::help_of("mock").contains("  1  "));

@@ -64,10 +64,25 @@ enum Command {
     /// Get a certificate
     #[command(after_help = Exit::help_of("enroll"))]
     Enroll(command::enroll::Args),
+    /// Get the next certificate with the one that there is
+    #[command(after_help = Exit::help_of("renew"))]
+    Renew(command::renew::Args),
     /// Ask for a request that was pending
     #[command(after_help = Exit::help_of("poll"))]
     Poll(command::poll::Args),
-    /// Check whether a SCEP server keeps to RFC 8894
+    /// Ask a server for an issued certificate
+    #[command(after_help = Exit::help_of("get-cert"))]
+    GetCert(command::query::Args),
+    /// Ask a server for its CRL; one at a distribution point is got without this
+    #[command(after_help = Exit::help_of("get-crl"))]
+    GetCrl(command::query::Args),
+    /// Show a server's CA, with its fingerprint, or the one that will follow it
+    #[command(after_help = Exit::help_of("ca"))]
+    Ca(command::ca::Args),
+    /// Show what a server says it can do
+    #[command(after_help = Exit::help_of("caps"))]
+    Caps(command::caps::Args),
+    /// Check whether a SCEP server or client keeps to RFC 8894
     #[command(after_help = Exit::help_of("conformance"))]
     Conformance(command::conformance::Args),
     /// Show what a message, certificate or request says
@@ -101,6 +116,17 @@ fn main() -> ExitCode {
             Command::Explain(args) => command::explain::run(&args, &renderer),
             Command::Capture(args) => command::capture::run(&args, &renderer),
             Command::Enroll(args) => command::enroll::run(args, provider, &renderer).await,
+            Command::Renew(args) => command::renew::run(args, provider, &renderer).await,
+            Command::GetCert(args) => {
+                let what = command::query::What::Certificate;
+                command::query::run(what, args, provider, &renderer).await
+            }
+            Command::GetCrl(args) => {
+                let what = command::query::What::Crl;
+                command::query::run(what, args, provider, &renderer).await
+            }
+            Command::Ca(args) => command::ca::run(args, provider, &renderer).await,
+            Command::Caps(args) => command::caps::run(args, &renderer).await,
             Command::Poll(args) => command::poll::run(args, provider, &renderer).await,
             Command::Conformance(args) => {
                 command::conformance::run(args, provider, &renderer).await

@@ -196,7 +196,8 @@ pub(crate) struct KeyArgs {
     /// Use this private key (PEM or DER, not encrypted) instead of a new one.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Kind of the new key: rsa:2048, rsa:3072 or rsa:4096.
+    /// Kind of the new key: rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ed25519. Most servers
+    /// serve RSA only; replies to other keys are encrypted with the challenge password.
     #[arg(
         long,
         value_name = "TYPE",
@@ -205,6 +206,11 @@ pub(crate) struct KeyArgs {
     )]
     pub(crate) key_type: String,
 }
+
+/// Kinds of keys that are made.
+const KEY_TYPES: [&str; 6] = [
+    "rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384", "ed25519",
+];
 
 /// A private key, and its PKCS#8 if it is new and has to be written.
 pub(crate) struct Key {
@@ -220,16 +226,12 @@ impl KeyArgs {
                 new_pem: None,
             });
         }
-        let key_type = match self.key_type.as_str() {
-            "rsa:2048" => KeyType::Rsa(2048),
-            "rsa:3072" => KeyType::Rsa(3072),
-            "rsa:4096" => KeyType::Rsa(4096),
-            other => {
-                return Err(Failure::usage(crate::nearest::unknown(
-                    "key type",
-                    other,
-                    ["rsa:2048", "rsa:3072", "rsa:4096"],
-                )));
+        let known = KEY_TYPES.contains(&self.key_type.as_str());
+        let key_type: KeyType = match self.key_type.parse() {
+            Ok(key_type) if known => key_type,
+            _ => {
+                let unknown = crate::nearest::unknown("key type", &self.key_type, KEY_TYPES);
+                return Err(Failure::usage(unknown));
             }
         };
         let der = provider

@@ -13,7 +13,7 @@ mod retry;
 use std::sync::Arc;
 
 use scep_core::client::{Enrollment, EnrollmentParams, Issued, MethodChoice, Refusal};
-use scep_core::crypto::{CryptoProvider, PrivateKey};
+use scep_core::crypto::CryptoProvider;
 use scep_core::policy::AlgorithmPolicy;
 use scep_failures::Level;
 use scep_failures::observation::Observations;
@@ -22,10 +22,10 @@ use crate::network::Network;
 use crate::observer::Observer;
 use crate::{Error, redact};
 
-pub(crate) use drive::{Claims, Driver, Known, Step};
+pub(crate) use drive::{Claims, Driver, Known, Step, refused_by_http};
 pub use event::Event;
 pub use options::EnrollOptions;
-pub use pending::PendingState;
+pub use pending::{PendingKeys, PendingState};
 pub use retry::NetworkRetry;
 
 /// How an enrollment went, and what was seen on the way.
@@ -121,13 +121,13 @@ pub async fn poll(
     network: &dyn Network,
     provider: Arc<dyn CryptoProvider>,
     pending: &PendingState,
-    key: Arc<dyn PrivateKey>,
+    keys: impl Into<PendingKeys>,
     policy: AlgorithmPolicy,
     options: &EnrollOptions,
 ) -> Result<Enrolled, Failed> {
     let observer = observer(network, &pending.transaction.url, options);
     let resumed = pending
-        .params(key, policy)
+        .params(keys.into(), policy)
         .and_then(|params| Enrollment::resume(provider, params, &pending.transaction))
         .map_err(|e| Error::scep("resuming the pending request", e));
     match resumed {

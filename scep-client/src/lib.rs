@@ -9,6 +9,7 @@
 //!  diagnose ┘   (numbers, times, redacts)       └─► capture
 //! ```
 
+pub mod ask;
 pub mod capture;
 pub mod diagnose;
 pub mod enroll;

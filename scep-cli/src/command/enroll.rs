@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_client::enroll::{EnrollOptions, enroll};
+use scep_core::asn1::{tag, write};
 use scep_core::client::EnrollmentParams;
 use scep_core::crypto::CryptoProvider;
+use scep_core::oid::ObjectIdentifier;
 use scep_core::x509::{Extension, GeneralName, Name};
 
 use super::diagnose;
@@ -20,6 +22,9 @@ use crate::options::{ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, scep_url};
 use crate::render::Renderer;
 
 pub(crate) use finish::Finish;
+
+/// szOID_NT_PRINCIPAL_NAME: a user principal name as otherName.
+const NT_PRINCIPAL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.3");
 
 /// Arguments of `scep enroll`.
 #[derive(clap::Args, Debug)]
@@ -33,6 +38,18 @@ pub(crate) struct Args {
     /// Host name to ask for as subjectAltName (may be given several times).
     #[arg(long, value_name = "NAME")]
     dns_name: Vec<String>,
+    /// IP address to ask for as subjectAltName (may be given several times).
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Vec<std::net::IpAddr>,
+    /// Mail address to ask for as subjectAltName (may be given several times).
+    #[arg(long, value_name = "ADDRESS")]
+    email: Vec<String>,
+    /// URI to ask for as subjectAltName (may be given several times).
+    #[arg(long, value_name = "URI")]
+    uri: Vec<String>,
+    /// User principal name to ask for as subjectAltName, as Windows has it (may be given several times).
+    #[arg(long, value_name = "USER@DOMAIN")]
+    upn: Vec<String>,
     /// Write PREFIX.key, PREFIX.pem and PREFIX.chain.pem (or PREFIX.pending.json).
     #[arg(long, value_name = "PREFIX")]
     out: PathBuf,
@@ -136,13 +153,8 @@ pub(crate) async fn run(
         .server
         .ca_identifier
         .clone_from(&args.protocol.ca_identifier);
-    if !args.dns_name.is_empty() {
-        let names: Vec<GeneralName> = args
-            .dns_name
-            .iter()
-            .cloned()
-            .map(GeneralName::Dns)
-            .collect();
+    let names = names(&args);
+    if !names.is_empty() {
         params.extensions.push(Extension::subject_alt_name(&names));
     }
     if let Some(interval) = args.poll_interval {
@@ -170,6 +182,22 @@ pub(crate) async fn run(
         provider: provider.as_ref(),
     };
     finish.finish(result, renderer)
+}
+
+/// The alternative names that are asked for.
+fn names(args: &Args) -> Vec<GeneralName> {
+    let dns = args.dns_name.iter().cloned().map(GeneralName::Dns);
+    let ip = args.ip.iter().copied().map(GeneralName::Ip);
+    let email = args.email.iter().cloned().map(GeneralName::Email);
+    let uri = args.uri.iter().cloned().map(GeneralName::Uri);
+    let upn = args.upn.iter().map(|upn| {
+        // otherName [0] with szOID_NT_PRINCIPAL_NAME, a UTF8String
+        let value = write::tlv(tag::UTF8_STRING, upn.as_bytes());
+        let value = write::tlv(tag::context_constructed(0), &value);
+        let other = [write::oid(NT_PRINCIPAL_NAME), value].concat();
+        GeneralName::Other(tag::context_constructed(0), other)
+    });
+    dns.chain(ip).chain(email).chain(uri).chain(upn).collect()
 }
 
 /// Options that tell of every step.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scep_client::enroll::{PendingState, poll};
+use scep_client::enroll::{PendingKeys, PendingState, poll};
 use scep_core::crypto::CryptoProvider;
 
 use super::enroll::{Finish, Paths, duration, options};
@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// The key of the request, if it is not where `scep enroll` left it.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
+    /// The key of the certificate that is renewed, if it is not where `scep renew` left it.
+    #[arg(long, value_name = "FILE")]
+    cert_key: Option<PathBuf>,
     /// How long to poll before giving up for today, such as 10m.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     wait: Duration,
@@ -49,7 +52,16 @@ pub(crate) async fn run(
         .key_file
         .or_else(|| state.key_file.clone())
         .ok_or_else(|| Failure::usage("the file does not say where the key is; give --key-file"))?;
-    let key = load_key(provider.as_ref(), &key_file)?;
+    let renewed = state.transaction.renewal.as_ref();
+    let noted = renewed.and_then(|renewal| renewal.current_key.clone());
+    let current = args.cert_key.or_else(|| noted.map(PathBuf::from));
+    let keys = PendingKeys {
+        key: load_key(provider.as_ref(), &key_file)?,
+        current: match current.filter(|_| renewed.is_some()) {
+            Some(path) => Some(load_key(provider.as_ref(), &path)?),
+            None => None,
+        },
+    };
     // asking is why the command was called, so the next poll is due now
     state.transaction.next_poll = scep_core::UnixTime::now();
     let network = args.network.network()?;
@@ -58,7 +70,7 @@ pub(crate) async fn run(
         &network,
         Arc::clone(&provider),
         &state,
-        key,
+        keys,
         args.policy.policy(),
         &options,
     )

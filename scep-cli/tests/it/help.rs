@@ -2,12 +2,17 @@
 
 use crate::support::{compare, repository, run};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 14] = [
     "diagnose",
     "explain",
     "capture",
     "enroll",
+    "renew",
     "poll",
+    "get-cert",
+    "get-crl",
+    "ca",
+    "caps",
     "conformance",
     "inspect",
     "mock",

@@ -21,6 +21,7 @@ mod mock_data;
 mod poll;
 mod provider;
 mod readme;
+mod renew;
 mod streams;
 mod support;
 mod watch;

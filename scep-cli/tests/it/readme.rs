@@ -18,9 +18,9 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
         .collect()
 }
 
-/// Words of a command line; double quotes keep words together.
+/// Words of a command line; quotes keep words together.
 fn words(line: &str) -> Vec<String> {
-    line.split('"')
+    line.split(['"', '\''])
         .enumerate()
         .flat_map(|(i, part)| {
             if i % 2 == 1 {
@@ -65,7 +65,7 @@ fn every_command_that_is_shown_exists() {
         // which `--help` as the last word does without running it
         let nested = words
             .get(1)
-            .filter(|word| ["server", "redact"].contains(&word.as_str()));
+            .filter(|word| ["server", "client", "redact"].contains(&word.as_str()));
         let mut of_command = vec![words[0].as_str()];
         of_command.extend(nested.map(String::as_str));
         of_command.push("--help");
@@ -87,9 +87,20 @@ fn every_command_that_is_shown_exists() {
     }
     assert!(seen >= 8, "only {seen} commands were found");
     // flags that are named alone belong to some command
-    let all: String = ["diagnose", "enroll", "mock", "inspect", "explain", "poll"]
-        .map(|command| run(&[command, "--help"]).stdout)
-        .concat();
+    let mut all: String = [
+        "diagnose",
+        "enroll",
+        "renew",
+        "ca",
+        "mock",
+        "inspect",
+        "explain",
+        "poll",
+        "conformance",
+    ]
+    .map(|command| run(&[command, "--help"]).stdout)
+    .concat();
+    all.push_str(&run(&["conformance", "server", "--help"]).stdout);
     for flag in readme
         .split('`')
         .skip(1)

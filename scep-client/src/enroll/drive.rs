@@ -410,7 +410,7 @@ const fn check_word(e: &scep_core::Error) -> &'static str {
 }
 
 /// The error of a response: its HTTP status, if that was the trouble.
-fn refused_by_http(doing: &str, response: &HttpResponse, e: scep_core::Error) -> Error {
+pub(crate) fn refused_by_http(doing: &str, response: &HttpResponse, e: scep_core::Error) -> Error {
     if response.status == 200 {
         Error::scep(doing, e)
     } else {

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice, PendingTransaction};
+use scep_core::client::{
+    CaTrust, EnrollmentParams, MethodChoice, PendingTransaction, Renewal, Signer,
+};
 use scep_core::crypto::PrivateKey;
 use scep_core::policy::AlgorithmPolicy;
-use scep_core::x509::Name;
+use scep_core::x509::{Certificate, Name};
 use serde::{Deserialize, Serialize};
 
 use crate::{Result, file};
@@ -36,6 +38,27 @@ struct File {
     key_file: Option<PathBuf>,
 }
 
+/// The keys of a pending request.
+#[derive(Clone)]
+pub struct PendingKeys {
+    /// The key that is to be certified.
+    pub key: Arc<dyn PrivateKey>,
+    /// In a renewal, the key of the certificate that is to be renewed.
+    pub current: Option<Arc<dyn PrivateKey>>,
+}
+
+impl std::fmt::Debug for PendingKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PendingKeys").finish_non_exhaustive()
+    }
+}
+
+impl From<Arc<dyn PrivateKey>> for PendingKeys {
+    fn from(key: Arc<dyn PrivateKey>) -> Self {
+        Self { key, current: None }
+    }
+}
+
 impl PendingState {
     pub(crate) const fn new(transaction: PendingTransaction, method: MethodChoice) -> Self {
         Self {
@@ -48,16 +71,20 @@ impl PendingState {
     /// Parameters to go on with. The CA's certificates were checked when the request was made.
     pub(super) fn params(
         &self,
-        key: Arc<dyn PrivateKey>,
+        keys: PendingKeys,
         policy: AlgorithmPolicy,
     ) -> scep_core::Result<EnrollmentParams> {
         let subject = Name::from_der(&self.transaction.subject)?;
         let mut params = EnrollmentParams::new(
             self.transaction.url.clone(),
             CaTrust::FirstSeen,
-            key,
+            keys.key,
             subject,
         );
+        if let Some(current) = keys.current {
+            let certificate = Certificate::from_der(&self.transaction.signer)?;
+            params.renewal = Some(Renewal::new(Signer::new(certificate, current)?));
+        }
         params.server.policy = policy;
         params.server.method = self.method;
         Ok(params)

@@ -45,7 +45,7 @@ impl NetworkRetry {
     ///
     /// A server that says "busy" is asked again only if it says when: without that word, 503 from
     /// NDES means that its pool is stopped.
-    pub(super) fn after(
+    pub(crate) fn after(
         &self,
         attempt: u32,
         result: &Result<HttpResponse, NetworkError>,

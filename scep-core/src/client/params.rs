@@ -32,7 +32,7 @@ pub struct EnrollmentParams {
     pub challenge: Option<ChallengePassword>,
     /// Extensions to ask for.
     pub extensions: Vec<Extension>,
-    /// transactionID; by default the hash of the key.
+    /// transactionID; by default a random one.
     pub transaction_id: TransactionIdChoice,
     /// When to ask for a pending request, and for how long.
     pub retry: RetryPolicy,
