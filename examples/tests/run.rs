@@ -49,6 +49,11 @@ fn enroll() {
 }
 
 #[test]
+fn renew_in_a_loop() {
+    run("renew_in_a_loop", &["serial ", "due in "]);
+}
+
+#[test]
 fn key_elsewhere() {
     run(
         "key_elsewhere",

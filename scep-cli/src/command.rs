@@ -9,6 +9,7 @@ pub(crate) mod diagnose;
 pub(crate) mod enroll;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod load;
 pub(crate) mod mock;
 pub(crate) mod poll;
 pub(crate) mod query;

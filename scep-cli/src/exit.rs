@@ -38,7 +38,7 @@ const CODES: [(Exit, u8, &str); 6] = [
 ];
 
 /// What 0 and 1 mean for each command; the empty text where a command has no such answer.
-const ANSWERS: [(&str, &str, &str); 14] = [
+const ANSWERS: [(&str, &str, &str); 15] = [
     (
         "diagnose",
         "no failure found",
@@ -73,6 +73,11 @@ const ANSWERS: [(&str, &str, &str); 14] = [
         "it is another one, or none",
     ),
     ("caps", "the server says what it can do", "it does not"),
+    (
+        "load",
+        "every enrollment brought a certificate",
+        "some brought none, or it did not come to that",
+    ),
     (
         "inspect",
         "understood; deviations are listed",

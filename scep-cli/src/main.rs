@@ -85,6 +85,9 @@ enum Command {
     /// Check whether a SCEP server or client keeps to RFC 8894
     #[command(after_help = Exit::help_of("conformance"))]
     Conformance(command::conformance::Args),
+    /// Measure how many enrollments a server of your own can take
+    #[command(after_help = Exit::help_of("load"))]
+    Load(command::load::Args),
     /// Show what a message, certificate or request says
     #[command(after_help = Exit::help_of("inspect"))]
     Inspect(command::inspect::Args),
@@ -131,6 +134,7 @@ fn main() -> ExitCode {
             Command::Conformance(args) => {
                 command::conformance::run(args, provider, &renderer).await
             }
+            Command::Load(args) => command::load::run(args, provider, &renderer).await,
             Command::Inspect(args) => command::inspect::run(&args, provider.as_ref(), &renderer),
             Command::Mock(args) => command::mock::run(args, provider, &renderer).await,
             Command::Demo(args) => command::demo::run(args, provider, &renderer).await,

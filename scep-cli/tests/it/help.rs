@@ -2,7 +2,7 @@
 
 use crate::support::{compare, repository, run};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "diagnose",
     "explain",
     "capture",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 14] = [
     "ca",
     "caps",
     "conformance",
+    "load",
     "inspect",
     "mock",
     "demo",
