@@ -10,7 +10,7 @@ use scep_client::enroll::{EnrollOptions, Outcome, enroll};
 use scep_core::UnixTime;
 use scep_core::client::{CaTrust, EnrollmentParams, MethodChoice, Renewal, RenewalStyle, Signer};
 use scep_core::crypto::CryptoProvider;
-use scep_core::message::ChallengePassword;
+use scep_core::message::{ChallengePassword, TransactionId};
 use scep_core::policy::AlgorithmPolicy;
 use scep_core::x509::{Extension, GeneralName, Name};
 use scep_failures::catalogue::Persona;
@@ -95,7 +95,9 @@ pub async fn prepare<H: Host>(
         CaTrust::Certificate(Box::new(root)),
     );
     let renews = persona.message_type.as_deref() == Some("RenewalReq");
-    let before = if renews || persona.transaction_id.as_deref() == Some("repeated") {
+    let repeats = persona.transaction_id.as_deref() == Some("repeated");
+    probe.transaction_id = repeats.then(|| TransactionId::random(&mut options.random.clone()));
+    let before = if renews || repeats {
         enrolled_before(host, network, &provider, options, &probe).await?
     } else {
         None
@@ -158,6 +160,9 @@ async fn enrolled_before<H: Host>(
     let mut params = EnrollmentParams::new(host.url(), trust, Arc::clone(&key), subject);
     params.challenge = host.challenge();
     params.server.policy = AlgorithmPolicy::LEGACY;
+    if let Some(id) = &probe.transaction_id {
+        params.transaction_id = id.clone().into();
+    }
     let mut enroll_options = EnrollOptions::default();
     enroll_options.random = options.random.clone();
     let enrolled = enroll(network, Arc::clone(provider), params, &enroll_options).await;
