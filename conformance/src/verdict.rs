@@ -107,7 +107,8 @@ pub struct Exchange {
     pub method: String,
     /// The whole URL.
     pub url: String,
-    /// The body that was sent, in base64.
+    /// The body that was sent, in base64, at most 1 MiB of it; empty if a challenge password stands in
+    /// it in the open.
     pub sent: String,
     /// Status, 0 if there was no response.
     pub status: u16,

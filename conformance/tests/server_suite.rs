@@ -144,6 +144,35 @@ fn each_check_notices_its_flaw_and_no_other_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A check that sends a certification request in the open has its challenge password in the open, too.
+#[test]
+fn no_challenge_password_is_in_the_report() {
+    use base64::Engine as _;
+    let all: Vec<&Check> = checks::all().collect();
+    let report = judged(Flaw::None, &all);
+    let decode = |text: &str| {
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .unwrap()
+    };
+    let mut withheld = Vec::new();
+    for result in &report.results {
+        for exchange in &result.exchanges {
+            let octets = [decode(&exchange.sent), decode(&exchange.received)].concat();
+            // the attribute that holds one, as it stands in a certification request
+            let attribute = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07";
+            let open = octets
+                .windows(attribute.len())
+                .any(|part| part == attribute);
+            assert!(!open, "{}", result.id);
+            if exchange.method == "POST" && exchange.sent.is_empty() && exchange.error.is_empty() {
+                withheld.push(result.id.as_str());
+            }
+        }
+    }
+    assert!(withheld.contains(&"requests.in-the-clear"), "{withheld:?}");
+}
+
 #[test]
 fn what_takes_longer_is_found() {
     for check in checks::timing() {

@@ -1,6 +1,6 @@
 //! One check's conversation with the server.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -29,6 +29,9 @@ use crate::verdict::{Exchange, Stop};
 /// Octets of a response that the report keeps.
 const KEPT: usize = 64 << 10;
 
+/// Octets of a message that the report keeps: all but what only its length makes hostile.
+const LONGEST_TOLD: usize = 1 << 20;
+
 /// How often a server is asked again that says it is busy, and after which pause.
 const BUSY_TRIES: usize = 20;
 const BUSY_PAUSE: Duration = Duration::from_millis(200);
@@ -40,6 +43,8 @@ pub struct Session<'n> {
     roles: Option<CaRoles>,
     /// When the check has to be over, by the network's clock.
     deadline: Duration,
+    /// The challenge passwords that were taken.
+    secrets: Mutex<Vec<ChallengePassword>>,
     /// What passed.
     pub(super) exchanges: Vec<Exchange>,
     /// Serial numbers of certificates that came.
@@ -73,6 +78,7 @@ impl<'n> Session<'n> {
             subject: subject.clone(),
             roles: None,
             deadline: subject.network.elapsed() + subject.check_patience,
+            secrets: Mutex::default(),
             exchanges: Vec::new(),
             issued: Vec::new(),
         }
@@ -124,6 +130,7 @@ impl<'n> Session<'n> {
             subject: self.subject.clone(),
             roles: self.roles.clone(),
             deadline: self.deadline,
+            secrets: Mutex::new(self.known_secrets().clone()),
             exchanges: Vec::new(),
             issued: Vec::new(),
         }
@@ -176,7 +183,7 @@ impl<'n> Session<'n> {
         let mut exchange = Exchange {
             method: request.method.clone(),
             url: request.url.clone(),
-            sent: STANDARD.encode(&request.body),
+            sent: self.told(&request.body),
             status: 0,
             content_type: String::new(),
             received: String::new(),
@@ -186,7 +193,7 @@ impl<'n> Session<'n> {
             Ok(response) => {
                 exchange.status = response.status;
                 let kept = response.body.get(..KEPT).unwrap_or(&response.body);
-                exchange.received = STANDARD.encode(kept);
+                exchange.received = self.told(kept);
                 exchange.content_type = response
                     .header("content-type")
                     .unwrap_or_default()
@@ -201,6 +208,25 @@ impl<'n> Session<'n> {
             }
             _ => Stop::unlike("an HTTP response", e),
         })
+    }
+
+    fn known_secrets(&self) -> MutexGuard<'_, Vec<ChallengePassword>> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Octets for the report. A message that has a challenge password in the open is not in it.
+    fn told(&self, octets: &[u8]) -> String {
+        let secrets = self.known_secrets();
+        let open = secrets.iter().any(|secret| {
+            let secret = secret.expose().as_bytes();
+            octets
+                .windows(secret.len().max(1))
+                .any(|part| part == secret)
+        });
+        if open {
+            return String::new();
+        }
+        STANDARD.encode(octets.get(..LONGEST_TOLD).unwrap_or(octets))
     }
 
     pub(super) async fn get(&mut self, url: String) -> Result<HttpResponse, Stop> {
@@ -258,7 +284,9 @@ impl<'n> Session<'n> {
     /// The next challenge password.
     pub(super) async fn challenge(&self) -> Result<ChallengePassword, Stop> {
         let next = self.subject.challenges.next().await;
-        next.ok_or_else(|| not_run("there is no challenge password left"))
+        let next = next.ok_or_else(|| not_run("there is no challenge password left"))?;
+        self.known_secrets().push(next.clone());
+        Ok(next)
     }
 
     /// A name that nobody has.
