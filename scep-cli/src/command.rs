@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 pub(crate) mod enroll;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod inspect;
 pub(crate) mod load;
 pub(crate) mod mock;

@@ -38,7 +38,7 @@ const CODES: [(Exit, u8, &str); 6] = [
 ];
 
 /// What 0 and 1 mean for each command; the empty text where a command has no such answer.
-const ANSWERS: [(&str, &str, &str); 15] = [
+const ANSWERS: [(&str, &str, &str); 17] = [
     (
         "diagnose",
         "no failure found",
@@ -94,6 +94,8 @@ const ANSWERS: [(&str, &str, &str); 15] = [
         "every failure was named right",
         "some failure was not named right",
     ),
+    ("completions", "printed", ""),
+    ("man", "written", ""),
 ];
 
 /// Commands that can leave a request pending.

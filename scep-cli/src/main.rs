@@ -12,7 +12,7 @@ mod stop;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::provider::ProviderChoice;
@@ -97,6 +97,12 @@ enum Command {
     /// Enroll at a simulated deployment, break it in every known way, and diagnose each
     #[command(after_help = Exit::help_of("demo"))]
     Demo(command::demo::Args),
+    /// Print what a shell needs to complete these commands
+    #[command(after_help = Exit::help_of("completions"))]
+    Completions(command::generate::CompletionArgs),
+    /// Write manual pages
+    #[command(after_help = Exit::help_of("man"))]
+    Man(command::generate::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -138,6 +144,10 @@ fn main() -> ExitCode {
             Command::Inspect(args) => command::inspect::run(&args, provider.as_ref(), &renderer),
             Command::Mock(args) => command::mock::run(args, provider, &renderer).await,
             Command::Demo(args) => command::demo::run(args, provider, &renderer).await,
+            Command::Completions(args) => {
+                command::generate::completions(&args, Cli::command(), &renderer)
+            }
+            Command::Man(args) => command::generate::man(&args, Cli::command(), &renderer),
         }
     });
     match result {

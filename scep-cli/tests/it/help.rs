@@ -2,7 +2,7 @@
 
 use crate::support::{compare, repository, run};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "diagnose",
     "explain",
     "capture",
@@ -18,6 +18,8 @@ const COMMANDS: [&str; 15] = [
     "inspect",
     "mock",
     "demo",
+    "completions",
+    "man",
 ];
 
 #[test]
@@ -81,4 +83,21 @@ fn what_is_misspelt_is_a_usage_error_with_a_suggestion() {
         .only_says("'always'");
     let nothing = run(&[]).exits(2);
     nothing.only_says("Usage:");
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["completions", shell]).exits(0).stdout;
+        assert!(script.contains("challenge-file"), "{shell}");
+    }
+    run(&["completions", "tcsh"]).exits(2);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("man");
+    run(&["man", "--out", out.to_str().unwrap()]).exits(0);
+    for command in COMMANDS {
+        let page = std::fs::read_to_string(out.join(format!("scep-{command}.1"))).unwrap();
+        assert!(page.contains(".TH"), "{command}");
+    }
+    assert!(out.join("scep-conformance-server.1").exists());
 }
