@@ -17,6 +17,7 @@ mod verify;
 pub use content_info::ContentInfo;
 pub use enveloped_data::{Authentication, EncryptedContent, EnvelopedData};
 pub use opener::{Opener, Openers};
+pub(crate) use password_recipient::Pbkdf2;
 pub use password_recipient::{PBKDF2_ITERATIONS, PasswordRecipient};
 pub use recipient::{KeyTransRecipient, Recipient};
 pub use seal::{ContentKey, SealTo, seal};

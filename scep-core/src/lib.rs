@@ -114,6 +114,8 @@ pub mod limits;
 pub mod message;
 pub mod next_ca_certificates;
 pub mod oid;
+pub mod pbes2;
+pub mod pkcs12;
 pub mod policy;
 #[cfg(feature = "serde")]
 mod serde_base64;

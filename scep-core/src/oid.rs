@@ -150,6 +150,18 @@ oids! {
     PBKDF2 = "1.2.840.113549.1.5.12";
     /// id-alg-PWRI-KEK.
     PWRI_KEK = "1.2.840.113549.1.9.16.3.9";
+    /// PBES2.
+    PBES2 = "1.2.840.113549.1.5.13";
+    /// PKCS #12 pkcs8ShroudedKeyBag.
+    PKCS8_SHROUDED_KEY_BAG = "1.2.840.113549.1.12.10.1.2";
+    /// PKCS #12 certBag.
+    CERT_BAG = "1.2.840.113549.1.12.10.1.3";
+    /// PKCS #9 x509Certificate, a type of certificate in a certBag.
+    X509_CERTIFICATE = "1.2.840.113549.1.9.22.1";
+    /// PKCS #9 friendlyName.
+    FRIENDLY_NAME = "1.2.840.113549.1.9.20";
+    /// PKCS #9 localKeyId.
+    LOCAL_KEY_ID = "1.2.840.113549.1.9.21";
     /// hmacWithSHA1.
     HMAC_WITH_SHA_1 = "1.2.840.113549.2.7";
     /// hmacWithSHA224.

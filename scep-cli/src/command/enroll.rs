@@ -18,10 +18,12 @@ use scep_core::x509::{Extension, GeneralName, Name};
 use super::diagnose;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
-use crate::options::{ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, scep_url};
+use crate::options::{
+    ChallengeArgs, Key, KeyArgs, Pkcs12Args, ProtocolArgs, TrustArgs, password_of, scep_url,
+};
 use crate::render::Renderer;
 
-pub(crate) use finish::Finish;
+pub(crate) use finish::{Bundle, Finish};
 
 /// szOID_NT_PRINCIPAL_NAME: a user principal name as otherName.
 const NT_PRINCIPAL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.3");
@@ -76,6 +78,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     key: KeyArgs,
     #[command(flatten)]
+    p12: Pkcs12Args,
+    #[command(flatten)]
     protocol: ProtocolArgs,
 }
 
@@ -106,6 +110,7 @@ pub(crate) struct Paths {
     pub(crate) certificate: PathBuf,
     pub(crate) chain: PathBuf,
     pub(crate) pending: PathBuf,
+    pub(crate) p12: PathBuf,
 }
 
 impl Paths {
@@ -120,6 +125,7 @@ impl Paths {
             certificate: with(".pem"),
             chain: with(".chain.pem"),
             pending: with(".pending.json"),
+            p12: with(".p12"),
         }
     }
 }
@@ -138,8 +144,12 @@ pub(crate) async fn run(
     if args.key.key_file.is_none() {
         new_files.push(&paths.key);
     }
+    if args.p12.p12_password_file.is_some() {
+        new_files.push(&paths.p12);
+    }
     files::must_be_new(&new_files, args.force)?;
     let key = args.key.key(provider.as_ref())?;
+    let p12 = bundle(&args.p12, &key)?;
     // the key is on disk before anything is sent: a certificate without its key is lost
     if let Some(pem) = &key.new_pem {
         files::write(&paths.key, pem.as_bytes(), Access::OwnerOnly)?;
@@ -178,10 +188,22 @@ pub(crate) async fn run(
         paths: &paths,
         key_file: &key_file,
         written_key: written,
+        p12,
         json: args.json,
         provider: provider.as_ref(),
     };
     finish.finish(result, renderer)
+}
+
+/// What a PKCS #12 file is made of, if one is wanted.
+pub(crate) fn bundle(args: &Pkcs12Args, key: &Key) -> Result<Option<Bundle>> {
+    let Some(path) = &args.p12_password_file else {
+        return Ok(None);
+    };
+    Ok(Some(Bundle {
+        key: key.pkcs8.clone(),
+        password: password_of(path)?,
+    }))
 }
 
 /// The alternative names that are asked for.

@@ -9,7 +9,7 @@ use scep_core::crypto::CryptoProvider;
 
 use super::enroll::{Finish, Paths, duration, options};
 use crate::failure::{Failure, Result};
-use crate::options::{NetworkArgs, PolicyChoice, load_key};
+use crate::options::{KeyPasswordArgs, NetworkArgs, PolicyChoice};
 use crate::render::Renderer;
 
 /// Arguments of `scep poll`.
@@ -23,6 +23,8 @@ pub(crate) struct Args {
     /// The key of the certificate that is renewed, if it is not where `scep renew` left it.
     #[arg(long, value_name = "FILE")]
     cert_key: Option<PathBuf>,
+    #[command(flatten)]
+    password: KeyPasswordArgs,
     /// How long to poll before giving up for today, such as 10m.
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     wait: Duration,
@@ -56,9 +58,9 @@ pub(crate) async fn run(
     let noted = renewed.and_then(|renewal| renewal.current_key.clone());
     let current = args.cert_key.or_else(|| noted.map(PathBuf::from));
     let keys = PendingKeys {
-        key: load_key(provider.as_ref(), &key_file)?,
+        key: args.password.load(provider.as_ref(), &key_file)?,
         current: match current.filter(|_| renewed.is_some()) {
-            Some(path) => Some(load_key(provider.as_ref(), &path)?),
+            Some(path) => Some(args.password.load(provider.as_ref(), &path)?),
             None => None,
         },
     };
@@ -80,6 +82,7 @@ pub(crate) async fn run(
         paths: &paths,
         key_file: &key_file,
         written_key: None,
+        p12: None,
         json: args.json,
         provider: provider.as_ref(),
     }

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
-use crate::options::{ProtocolArgs, TrustArgs, certificates, load_key, scep_url};
+use crate::options::{KeyPasswordArgs, ProtocolArgs, TrustArgs, certificates, scep_url};
 use crate::render::Renderer;
 
 /// Arguments of `scep get-cert` and `scep get-crl`.
@@ -28,6 +28,8 @@ pub(crate) struct Args {
     /// Its key.
     #[arg(long, value_name = "FILE")]
     key_file: PathBuf,
+    #[command(flatten)]
+    password: KeyPasswordArgs,
     /// Ask about the certificate with this serial number of the same CA, in hexadecimal.
     #[arg(long, value_name = "HEX", value_parser = serial)]
     serial: Option<Serial>,
@@ -82,7 +84,7 @@ pub(crate) async fn run(
     let own = certificates(&args.cert)?;
     let empty = || Failure::local(format!("{}: holds no certificate", args.cert.display()));
     let own = own.into_iter().next().ok_or_else(empty)?;
-    let key = load_key(provider.as_ref(), &args.key_file)?;
+    let key = args.password.load(provider.as_ref(), &args.key_file)?;
     let mut id = own.issuer_and_serial();
     let signer = Signer::new(own, key).map_err(|e| Failure::local(e.to_string()))?;
     if let Some(Serial(octets)) = &args.serial {

@@ -12,12 +12,12 @@ use scep_core::oid;
 use scep_core::x509::{Certificate, Extension};
 use serde_json::json;
 
-use super::enroll::{Finish, Paths, duration, options};
+use super::enroll::{Finish, Paths, bundle, duration, options};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
 use crate::options::{
-    ChallengeArgs, KeyArgs, ProtocolArgs, TrustArgs, certificates, load_key, scep_url,
+    ChallengeArgs, KeyArgs, Pkcs12Args, ProtocolArgs, TrustArgs, certificates, scep_url,
 };
 use crate::render::Renderer;
 
@@ -62,6 +62,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     key: KeyArgs,
     #[command(flatten)]
+    p12: Pkcs12Args,
+    #[command(flatten)]
     protocol: ProtocolArgs,
 }
 
@@ -93,7 +95,7 @@ pub(crate) async fn run(
     }
     let trust = args.trust.trust(renderer)?;
     let challenge = args.challenge.challenge(renderer)?;
-    let current_key = load_key(provider.as_ref(), &args.cert_key)?;
+    let current_key = args.key.password.load(provider.as_ref(), &args.cert_key)?;
     let signer = Signer::new(current.clone(), Arc::clone(&current_key))
         .map_err(|e| Failure::local(format!("{}: {e}", args.cert_key.display())))?;
     let paths = Paths::with_prefix(&args.out);
@@ -101,6 +103,9 @@ pub(crate) async fn run(
     let mut new_files = vec![paths.certificate.as_path(), &paths.chain, &paths.pending];
     if makes_key {
         new_files.push(&paths.key);
+    }
+    if args.p12.p12_password_file.is_some() {
+        new_files.push(&paths.p12);
     }
     files::must_be_new(&new_files, args.force)?;
     for (path, kept) in [
@@ -117,6 +122,7 @@ pub(crate) async fn run(
     }
     let key = if args.same_key {
         crate::options::Key {
+            pkcs8: args.key.password.der(provider.as_ref(), &args.cert_key)?,
             key: current_key,
             new_pem: None,
         }
@@ -126,6 +132,7 @@ pub(crate) async fn run(
     if let Some(pem) = &key.new_pem {
         files::write(&paths.key, pem.as_bytes(), Access::OwnerOnly)?;
     }
+    let p12 = bundle(&args.p12, &key)?;
     let network = args.protocol.network.network()?;
     let subject = current.subject().clone();
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
@@ -158,6 +165,7 @@ pub(crate) async fn run(
         url: &args.url,
         paths: &paths,
         key_file: &key_file,
+        p12,
         written_key: key.new_pem.is_some().then_some(paths.key.as_path()),
         json: args.json,
         provider: provider.as_ref(),

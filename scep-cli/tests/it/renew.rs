@@ -247,3 +247,60 @@ fn a_renewal_that_waits_goes_on_after_a_restart() {
     assert_ne!(device.read("N.pem"), device.read("P.pem"));
     assert!(!file.exists());
 }
+
+#[test]
+fn a_pkcs12_file_and_an_encrypted_key_are_understood_by_openssl() {
+    if !has_peer("openssl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "grüße, 3 \"quotes\"\n").unwrap();
+    let device = Device::enrolled(&[], &[]);
+    std::fs::copy(folder.path().join("secret"), device.path().join("secret")).unwrap();
+    let renewed = ["--out", "N", "--p12-password-file", "secret"];
+    device.renew(&renewed).exits(0);
+    let unpacked = device.openssl(&["pkcs12", "-in", "N.p12", "-passin", "file:secret", "-noenc"]);
+    assert_eq!(
+        unpacked.matches("BEGIN CERTIFICATE").count(),
+        3,
+        "{unpacked}"
+    );
+    assert!(unpacked.contains("friendlyName: printer-01"), "{unpacked}");
+    // the key in it is the certificate's
+    let own = device.openssl(&["x509", "-in", "N.pem", "-noout", "-pubkey"]);
+    std::fs::write(device.path().join("unpacked.key"), &unpacked).unwrap();
+    let packed = device.openssl(&["pkey", "-in", "unpacked.key", "-pubout"]);
+    assert_eq!(own, packed);
+
+    // a key that OpenSSL has encrypted
+    device.openssl(&[
+        "pkcs8",
+        "-topk8",
+        "-in",
+        "N.key",
+        "-passout",
+        "file:secret",
+        "-out",
+        "E.key",
+    ]);
+    let encrypted = [
+        "renew",
+        device.mock.url(),
+        "--ca-sha256",
+        device.mock.pin(),
+        "--cert",
+        "N.pem",
+        "--cert-key",
+        "E.key",
+        "--out",
+        "R",
+    ];
+    run_in(device.path(), &encrypted)
+        .exits(2)
+        .only_says("--key-password-file");
+    let with = [&encrypted[..], &["--key-password-file", "secret"]].concat();
+    run_in(device.path(), &with).exits(0);
+    std::fs::write(device.path().join("wrong"), "wrong\n").unwrap();
+    let with = [&encrypted[..], &["--force", "--key-password-file", "wrong"]].concat();
+    run_in(device.path(), &with).exits(4).only_says("E.key");
+}

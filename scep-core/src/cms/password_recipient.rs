@@ -41,11 +41,11 @@ pub struct PasswordRecipient {
 
 /// PBKDF2-params (RFC 8018 appendix A.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Pbkdf2 {
-    salt: Vec<u8>,
-    iterations: u32,
+pub(crate) struct Pbkdf2 {
+    pub(crate) salt: Vec<u8>,
+    pub(crate) iterations: u32,
     key_len: Option<usize>,
-    prf: DigestAlgorithm,
+    pub(crate) prf: DigestAlgorithm,
 }
 
 impl PasswordRecipient {
@@ -224,7 +224,7 @@ impl PasswordRecipient {
 }
 
 impl Pbkdf2 {
-    fn parse(parameters: &[u8]) -> Result<Self> {
+    pub(crate) fn parse(parameters: &[u8]) -> Result<Self> {
         let mut fields = Reader::new(parameters)
             .expect(tag::SEQUENCE, "PBKDF2-params")?
             .reader();

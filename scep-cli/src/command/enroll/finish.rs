@@ -5,19 +5,27 @@ use std::path::Path;
 use scep_client::enroll::{Enrolled, Failed, Outcome, PendingState};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Issued, Refusal};
-use scep_core::crypto::CryptoProvider;
+use scep_core::crypto::{CryptoProvider, SystemRandom};
+use scep_core::pkcs12::Pkcs12;
 use scep_core::x509::Certificate;
 use scep_failures::diagnosis::Outcome as Health;
 use scep_failures::observation::{Observation, Observations, Outcome as Seen, Probe, Purpose};
 use scep_failures::{Catalogue, Diagnosis, classify};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{Paths, chain};
 use crate::command::diagnose;
 use crate::exit::Exit;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
 use crate::render::{Renderer, count};
+
+/// A key, and the password under which it goes into a PKCS #12 file.
+pub(crate) struct Bundle {
+    pub(crate) key: Zeroizing<Vec<u8>>,
+    pub(crate) password: Zeroizing<String>,
+}
 
 /// What the reply is turned into.
 pub(crate) struct Finish<'a> {
@@ -26,6 +34,8 @@ pub(crate) struct Finish<'a> {
     pub(crate) key_file: &'a Path,
     /// The key file, if this run wrote it.
     pub(crate) written_key: Option<&'a Path>,
+    /// What PREFIX.p12 is made of, if it is wanted.
+    pub(crate) p12: Option<Bundle>,
     pub(crate) json: bool,
     pub(crate) provider: &'a dyn CryptoProvider,
 }
@@ -94,6 +104,9 @@ impl Finish<'_> {
             Access::Usual,
         )?;
         files::write(&self.paths.chain, chain.as_bytes(), Access::Usual)?;
+        if let Some(bundle) = &self.p12 {
+            self.write_p12(bundle, certificate, &known)?;
+        }
         // it is pending no longer; where there is no such file, nothing has to be removed
         let _ = std::fs::remove_file(&self.paths.pending);
         let serial = certificate.serial_hex();
@@ -129,6 +142,29 @@ impl Finish<'_> {
             ));
         }
         Ok(Exit::Good)
+    }
+
+    /// PKCS #12, for whoever wants everything in one file.
+    fn write_p12(
+        &self,
+        bundle: &Bundle,
+        certificate: &Certificate,
+        known: &[&Certificate],
+    ) -> Result<()> {
+        let chain: Vec<Certificate> = chain::chain(certificate, known)
+            .into_iter()
+            .filter(|above| *above != certificate)
+            .cloned()
+            .collect();
+        let p12 = Pkcs12 {
+            key: &bundle.key,
+            certificate,
+            chain: &chain,
+            friendly_name: certificate.subject().common_name(),
+        };
+        let encoded = p12.encode(self.provider, &bundle.password, &mut SystemRandom);
+        let encoded = encoded.map_err(|e| Failure::local(e.to_string()))?;
+        files::write(&self.paths.p12, &encoded, Access::OwnerOnly)
     }
 
     fn pending(&self, requests: usize, renderer: &Renderer) {
