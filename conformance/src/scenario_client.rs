@@ -129,10 +129,11 @@ pub async fn prepare<H: Host>(
     probe.challenge_obtained = probe.challenge.is_some().then(|| host.now());
     // as a device asks that is to be mapped to an account (KB5014754)
     let sid = "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1004336348-1177238915-682003330-512";
-    probe.extensions = vec![Extension::subject_alt_name(&[
-        GeneralName::Dns("closed-loop-device.lab.example".into()),
-        GeneralName::Uri(sid.into()),
-    ])];
+    let mut names = vec![GeneralName::Dns("closed-loop-device.lab.example".into())];
+    if !host.with(|s| s.deployment().denies_security_identifiers()) {
+        names.push(GeneralName::Uri(sid.into()));
+    }
+    probe.extensions = vec![Extension::subject_alt_name(&names)];
     options.enroll = Some(probe);
     options.tamper = Some(as_it_sends(persona));
     Ok(())

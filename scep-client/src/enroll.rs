@@ -59,7 +59,8 @@ pub struct Failed {
     pub error: Error,
     /// Every exchange that was made.
     pub observations: Observations,
-    /// The request, if it was pending when the error came: it can still be polled.
+    /// The request, if it was pending when the error came, or if nobody knows whether the server took
+    /// it: it can still be polled.
     pub pending: Option<Box<PendingState>>,
 }
 

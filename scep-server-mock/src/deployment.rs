@@ -626,6 +626,12 @@ impl Deployment {
         self.pki.public_tls_root.certificate.clone()
     }
 
+    /// Whether the server leaves out a security identifier that is asked for as a name.
+    #[must_use]
+    pub const fn denies_security_identifiers(&self) -> bool {
+        self.profile.denies_security_identifiers
+    }
+
     /// What NDES serves when it runs with the certificates that it has now: what somebody who
     /// looked while all was well remembers.
     #[must_use]

@@ -23,7 +23,7 @@ use crate::options::{
 };
 use crate::render::Renderer;
 
-pub(crate) use finish::{Bundle, Finish};
+pub(crate) use finish::{Bundle, Finish, keep};
 
 /// szOID_NT_PRINCIPAL_NAME: a user principal name as otherName.
 const NT_PRINCIPAL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.3");
@@ -176,19 +176,17 @@ pub(crate) async fn run(
         options.timeout = timeout;
         options.pki_operation_timeout = timeout;
     }
+    let key_file = args.key.key_file.as_ref().unwrap_or(&paths.key);
+    options.keep = keep(key_file, &paths.pending);
     let result = enroll(&network, Arc::clone(&provider), params, &options).await;
-    let key_file = args
-        .key
-        .key_file
-        .clone()
-        .unwrap_or_else(|| paths.key.clone());
     let written = key.new_pem.is_some().then_some(paths.key.as_path());
     let finish = Finish {
         url: &args.url,
         paths: &paths,
-        key_file: &key_file,
+        key_file,
         written_key: written,
         p12,
+        unanswered: false,
         json: args.json,
         provider: provider.as_ref(),
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use scep_client::enroll::{PendingKeys, PendingState, poll};
 use scep_core::crypto::CryptoProvider;
 
-use super::enroll::{Finish, Paths, duration, options};
+use super::enroll::{Finish, Paths, duration, keep, options};
 use crate::failure::{Failure, Result};
 use crate::options::{KeyPasswordArgs, NetworkArgs, PolicyChoice};
 use crate::render::Renderer;
@@ -67,7 +67,8 @@ pub(crate) async fn run(
     // asking is why the command was called, so the next poll is due now
     state.transaction.next_poll = scep_core::UnixTime::now();
     let network = args.network.network()?;
-    let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
+    let mut options = options(args.wait, args.json, Arc::clone(&provider), renderer);
+    options.keep = keep(&key_file, &paths.pending);
     let result = poll(
         &network,
         Arc::clone(&provider),
@@ -83,6 +84,7 @@ pub(crate) async fn run(
         key_file: &key_file,
         written_key: None,
         p12: None,
+        unanswered: state.transaction.unanswered,
         json: args.json,
         provider: provider.as_ref(),
     }

@@ -12,7 +12,7 @@ use scep_core::oid;
 use scep_core::x509::{Certificate, Extension};
 use serde_json::json;
 
-use super::enroll::{Finish, Paths, bundle, duration, options};
+use super::enroll::{Finish, Paths, bundle, duration, keep, options};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
@@ -154,19 +154,21 @@ pub(crate) async fn run(
         .server
         .ca_identifier
         .clone_from(&args.protocol.ca_identifier);
-    let options = options(args.wait, args.json, Arc::clone(&provider), renderer);
-    let result = enroll(&network, Arc::clone(&provider), params, &options).await;
+    let mut options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     let key_file = match (&args.key.key_file, args.same_key) {
         (Some(path), _) => path.clone(),
         (None, true) => args.cert_key.clone(),
         (None, false) => paths.key.clone(),
     };
+    options.keep = keep(&key_file, &paths.pending);
+    let result = enroll(&network, Arc::clone(&provider), params, &options).await;
     Finish {
         url: &args.url,
         paths: &paths,
         key_file: &key_file,
         p12,
         written_key: key.new_pem.is_some().then_some(paths.key.as_path()),
+        unanswered: false,
         json: args.json,
         provider: provider.as_ref(),
     }

@@ -16,6 +16,7 @@ mod enroll;
 mod explain;
 mod help;
 mod inspect;
+mod interrupted;
 mod load;
 mod mock;
 mod mock_data;

@@ -106,6 +106,15 @@ pub fn finish(command: &mut Command) -> Run {
     }
 }
 
+/// Starts a command; what it says goes nowhere.
+pub fn unheard(command: &mut Command) -> Child {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut text = String::new();

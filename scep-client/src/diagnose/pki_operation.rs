@@ -187,6 +187,8 @@ impl Run<'_> {
         require_trusted_tls: bool,
     ) -> Result<Step> {
         let mut options = EnrollOptions::default();
+        // what POST brings is what is to be seen
+        options.get_fallback = false;
         options.timeout = self.options.timeouts.http;
         options.pki_operation_timeout = self.options.timeouts.pki_operation;
         options.max_body = self.options.max_body;

@@ -10,13 +10,13 @@ use scep_core::client::{
 };
 use scep_core::crypto::{PrivateKey, PublicKeyAlgorithm};
 use scep_core::error::Check;
-use scep_core::http::{Operation, parse_date};
+use scep_core::http::{Operation, parse_date, pki_operation_get_url};
 use scep_core::message::ChallengePassword;
 use scep_core::x509::Extension;
-use scep_failures::observation::{Purpose, ReplyFacts};
+use scep_failures::observation::{NetworkErrorKind, Purpose, ReplyFacts};
 
 use super::{EnrollOptions, Event, Outcome, PendingState};
-use crate::network::{HttpRequest, HttpResponse};
+use crate::network::{HttpRequest, HttpResponse, NetworkError};
 use crate::observer::Observer;
 use crate::{Error, Result};
 
@@ -60,6 +60,8 @@ pub(crate) struct Driver<'o, 'n> {
     pub(crate) address: Option<SocketAddr>,
     /// The last state in which the request was pending.
     pending: Option<PendingTransaction>,
+    /// POST was tried and is of no use here.
+    by_get: bool,
 }
 
 impl<'o, 'n> Driver<'o, 'n> {
@@ -79,13 +81,22 @@ impl<'o, 'n> Driver<'o, 'n> {
             claims: Claims::default(),
             purpose: Purpose::Enroll,
             address: None,
+            by_get: false,
         }
     }
 
     /// The last state in which the request was pending.
     pub(crate) fn pending(&self) -> Option<Box<PendingState>> {
         let pending = self.pending.clone()?;
-        Some(Box::new(PendingState::new(pending, self.method)))
+        Some(Box::new(PendingState::new(pending, self.method_to_keep())))
+    }
+
+    const fn method_to_keep(&self) -> MethodChoice {
+        if self.by_get {
+            MethodChoice::Get
+        } else {
+            self.method
+        }
     }
 
     /// GET or POST, as PKIOperation is sent.
@@ -166,7 +177,11 @@ impl<'o, 'n> Driver<'o, 'n> {
             Operation::PkiOperation if polling => Purpose::Poll,
             Operation::PkiOperation => self.purpose,
         };
-        let sent = self.http_request(request);
+        let mut sent = self.http_request(request);
+        if let Some(state) = self.enrollment.unanswered() {
+            let state = PendingState::new(state, self.method_to_keep());
+            (self.options.keep)(&state)?;
+        }
         for attempt in 0.. {
             let mut accepted = None;
             let network = self.observer.network();
@@ -198,12 +213,24 @@ impl<'o, 'n> Driver<'o, 'n> {
                 network.sleep(after).await;
                 continue;
             }
+            if self.is_told_to_get(&sent, &result) {
+                self.by_get = true;
+                sent = self.http_request(request);
+                (self.options.progress)(&Event::GetInstead { n: self.n() });
+                continue;
+            }
+            if may_have_been_taken(&result) {
+                self.pending = self.enrollment.unanswered().or_else(|| self.pending.take());
+            }
             let doing = || request.operation.name();
             let response = result.map_err(|e| Error::network(doing(), e))?;
             return match accepted {
                 Some(Ok(())) => {
                     self.tell(request);
-                    Ok(())
+                    match self.pending() {
+                        Some(state) => (self.options.keep)(&state),
+                        None => Ok(()),
+                    }
                 }
                 Some(Err(e)) => Err(refused_by_http(doing(), &response, e)),
                 // unreachable: what is not repeated was judged
@@ -236,16 +263,41 @@ impl<'o, 'n> Driver<'o, 'n> {
         let content_type = request
             .content_type
             .map(|value| ("content-type".into(), value.into()));
+        let (mut method, mut body) = (request.method, request.body.clone());
+        let mut headers: Vec<_> = content_type.into_iter().collect();
+        if self.by_get && method == Method::Post {
+            let base = &self.enrollment.params().server.url;
+            url = pki_operation_get_url(base, &body);
+            method = Method::Get;
+            body.clear();
+            headers.clear();
+        }
         HttpRequest {
-            method: request.method.as_str().into(),
-            headers: content_type.into_iter().collect(),
-            body: request.body.clone(),
+            method: method.as_str().into(),
+            headers,
+            body,
             address: self.address,
             timeout: self.timeout(request.operation),
             max_body: self.options.max_body,
             require_trusted_tls: self.options.require_trusted_tls,
             ..HttpRequest::get(url)
         }
+    }
+
+    /// Whether a server that lists POST has to be asked by GET all the same: it says so by its status, or
+    /// answers with nothing at all, as Windows Server 2012 does. It is the same message again, so a
+    /// server that took it already knows it.
+    fn is_told_to_get(
+        &self,
+        sent: &HttpRequest,
+        result: &std::result::Result<HttpResponse, NetworkError>,
+    ) -> bool {
+        let wanted = self.options.get_fallback && self.method == MethodChoice::ByCapabilities;
+        let refused = |r: &HttpResponse| match r.status {
+            405 | 501 => true,
+            status => status == 200 && r.body.is_empty(),
+        };
+        wanted && sent.method == Method::Post.as_str() && result.as_ref().is_ok_and(refused)
     }
 
     const fn timeout(&self, operation: Operation) -> Duration {
@@ -300,6 +352,21 @@ impl<'o, 'n> Driver<'o, 'n> {
                 }
             }
         }
+    }
+}
+
+/// Whether a request without a good answer may still have reached the server and been dealt with.
+fn may_have_been_taken(result: &std::result::Result<HttpResponse, NetworkError>) -> bool {
+    match result {
+        Ok(response) => !matches!(response.status, 400..=499 | 503),
+        Err(e) => matches!(
+            e.kind,
+            NetworkErrorKind::TimedOut
+                | NetworkErrorKind::Reset
+                | NetworkErrorKind::Closed
+                | NetworkErrorKind::NotHttp
+                | NetworkErrorKind::TooLong
+        ),
     }
 }
 

@@ -54,6 +54,11 @@ pub enum Event<'a> {
         /// Why.
         refusal: &'a Refusal,
     },
+    /// A server that lists POST does not take it, and is asked by GET.
+    GetInstead {
+        /// Number of the observation.
+        n: u32,
+    },
     /// An exchange failed in a way that may pass, and is repeated.
     Retrying {
         /// Number of the observation.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use scep_failures::observation::Observation;
 
-use super::{Event, NetworkRetry};
+use super::{Event, NetworkRetry, PendingState};
+use crate::Result;
 use crate::random::SharedRandom;
 
 /// Bounds, patience and listeners of an enrollment.
@@ -23,9 +24,16 @@ pub struct EnrollOptions {
     pub wait: Duration,
     /// What to do when the network fails.
     pub retry: NetworkRetry,
+    /// Whether a server that lists POST, but answers it with 405, 501 or nothing at all, is sent the
+    /// same message by GET.
+    pub get_fallback: bool,
     /// Whether an https server needs a chain that is trusted. SCEP protects its messages itself,
     /// so the CA's pin decides, not TLS; but an untrusted chain shows that something is wrong.
     pub require_trusted_tls: bool,
+    /// Is given the state to keep, before the request is sent and each time that it is pending. Whoever
+    /// stores it loses nothing if the program or the network ends before the answer is here:
+    /// [`poll`](super::poll) goes on from it. An error ends the enrollment, before anything is asked for.
+    pub keep: Arc<dyn Fn(&PendingState) -> Result<()> + Send + Sync>,
     /// Randomness.
     pub random: SharedRandom,
     /// Is told of every step.
@@ -42,7 +50,9 @@ impl Default for EnrollOptions {
             max_body: 1 << 20,
             wait: Duration::ZERO,
             retry: NetworkRetry::default(),
+            get_fallback: true,
             require_trusted_tls: true,
+            keep: Arc::new(|_| Ok(())),
             random: SharedRandom::default(),
             progress: Arc::new(|_| ()),
             watch: Arc::new(|_| ()),

@@ -144,6 +144,7 @@ mod tests {
                 capabilities: vec!["AES".into()],
                 polls: 3,
                 next_poll: UnixTime(17),
+                unanswered: true,
                 requested_at: Some(UnixTime(5)),
                 key: None,
                 renewal: Some(PendingRenewal {
@@ -181,6 +182,7 @@ mod tests {
         assert_eq!(state.transaction.ca_certificates, [vec![1], vec![2, 3]]);
         assert_eq!(state.transaction.next_poll, UnixTime(17));
         assert_eq!(state.transaction.renewal, None);
+        assert!(!state.transaction.unanswered);
         assert_eq!(state.method, MethodChoice::ByCapabilities);
         let broken = old.replace("MAE=", "no base64");
         std::fs::write(&path, broken).unwrap();

@@ -29,6 +29,8 @@ pub struct Enrollment {
     state: State,
     polls: u32,
     requested_at: Option<UnixTime>,
+    /// Whether the server has said anything in this transaction.
+    answered: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -63,6 +65,7 @@ impl Enrollment {
             state: State::Ready,
             polls: 0,
             requested_at: None,
+            answered: false,
         }
     }
 
@@ -93,6 +96,7 @@ impl Enrollment {
             }),
             polls: pending.polls,
             requested_at: pending.requested_at,
+            answered: !pending.unanswered,
             params,
         })
     }
@@ -153,7 +157,8 @@ impl Enrollment {
         };
         let mut deviations = Deviations::default();
         let session = &self.session;
-        self.state = match session.judge(response, &expected, &mut deviations, rng)? {
+        let verdict = session.judge(response, &expected, &mut deviations, rng)?;
+        self.state = match verdict {
             Verdict::Success(message_data) => {
                 let spki = self.params.key.spki_der();
                 let (certificate, others) =
@@ -176,6 +181,7 @@ impl Enrollment {
                 State::Refused(Box::new(refusal))
             }
         };
+        self.answered = true;
         Ok(())
     }
 
@@ -230,12 +236,31 @@ impl Enrollment {
             State::AwaitReply { poll_since, .. } => (*poll_since)?,
             State::Ready | State::Issued(_) | State::Refused(_) => return None,
         };
+        self.kept(next_poll)
+    }
+
+    /// The state to keep before the first request is sent, so that nothing is lost if its answer does
+    /// not come: nobody knows then whether the server took it. Resumed from this state, the
+    /// transaction asks by CertPoll, and gets the certificate if there is one; the same request again
+    /// could get a second one. `None` if no first request was made, or it was answered.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<PendingTransaction> {
+        match &self.state {
+            State::AwaitReply {
+                poll_since: None, ..
+            } => self.kept(self.requested_at?),
+            _ => None,
+        }
+    }
+
+    fn kept(&self, next_poll: UnixTime) -> Option<PendingTransaction> {
         let (sender, ca) = (self.sender.as_ref()?, self.session.known_ca()?);
         let capabilities = self.session.capabilities();
         let asked = PendingTransaction::new(&self.params, sender, capabilities, ca);
         Some(PendingTransaction {
             polls: self.polls,
             next_poll,
+            unanswered: !self.answered,
             requested_at: self.requested_at,
             ..asked
         })
@@ -262,9 +287,8 @@ impl Enrollment {
         };
         self.sender = Some(sender.clone());
         let csr = params.certification_request(session, &sender, rng)?;
-        let request = self.send(message_type, &sender, csr.as_der(), None, rng)?;
         self.requested_at = Some(now);
-        Ok(request)
+        self.send(message_type, &sender, csr.as_der(), None, rng)
     }
 
     fn send_poll(&mut self, due: UnixTime, rng: &mut dyn RandomSource) -> Result<Request> {

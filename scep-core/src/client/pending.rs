@@ -55,6 +55,12 @@ pub struct PendingTransaction {
     pub polls: u32,
     /// When to ask next.
     pub next_poll: UnixTime,
+    /// Whether the server has not said anything yet, not even that the request is pending.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "core::ops::Not::not")
+    )]
+    pub unanswered: bool,
     /// When the request was sent, if that is known.
     #[cfg_attr(
         feature = "serde",
@@ -109,6 +115,7 @@ impl PendingTransaction {
             capabilities: capabilities.words().to_vec(),
             polls: 0,
             next_poll: UnixTime::default(),
+            unanswered: false,
             requested_at: None,
             key: params.key_label.clone(),
             renewal: params.renewal.as_ref().map(|renewal| PendingRenewal {

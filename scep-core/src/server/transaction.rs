@@ -40,8 +40,7 @@ pub(super) struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// A request for a certificate. If it is pending already, or was granted after it had been
-    /// pending, it counts as a poll.
+    /// A request for a certificate. If it is pending already, or was granted, it counts as a poll.
     pub(super) fn enroll(&self, request: &EnrollmentRequest<'_>) -> Answer {
         let transactions = self.authority.transactions();
         if let Some(entry) = transactions.pending(&self.key) {
@@ -59,10 +58,10 @@ impl Transaction<'_> {
             request: self.digest,
             challenge: request.challenge().filter(|_| self.by_password).cloned(),
         };
-        self.settle(decision, entry, false)
+        self.settle(decision, entry)
     }
 
-    /// The challenge password of a request that is or was pending.
+    /// The challenge password of a request that is pending, or was granted.
     pub(super) fn challenge(&self) -> Option<ChallengePassword> {
         let transactions = self.authority.transactions();
         match transactions.pending(&self.key) {
@@ -114,11 +113,10 @@ impl Transaction<'_> {
             signer: self.signer,
         };
         let decision = self.authority.poll(&request, self.now);
-        self.settle(decision, entry, true)
+        self.settle(decision, entry)
     }
 
-    /// What was issued to this transaction after it had been pending: to any poll, or to the
-    /// request that began it.
+    /// What was issued to this transaction: to any poll, or to the request that began it.
     fn issued_before(&self, request: Option<RequestDigest>) -> Option<Answer> {
         let entry = self.authority.transactions().issued(&self.key)?;
         if request.is_some_and(|request| request != entry.request) {
@@ -135,8 +133,8 @@ impl Transaction<'_> {
         })
     }
 
-    /// Keeps the memory of pending requests in step with a decision.
-    fn settle(&self, decision: Decision, entry: PendingEntry, was_pending: bool) -> Answer {
+    /// Keeps the memory of requests in step with a decision.
+    fn settle(&self, decision: Decision, entry: PendingEntry) -> Answer {
         let transactions = self.authority.transactions();
         match decision {
             Decision::Issue { certificates, .. } if certificates.is_empty() => {
@@ -146,15 +144,13 @@ impl Transaction<'_> {
                 certificates,
                 server_message,
             } => {
-                if was_pending {
-                    let certificates = certificates.iter().map(|c| c.as_der().to_vec()).collect();
-                    let entry = IssuedEntry {
-                        request: entry.request,
-                        certificates,
-                        challenge: entry.challenge,
-                    };
-                    transactions.resolve_pending(&self.key, Some(entry));
-                }
+                // for the client that did not get the answer, and polls
+                let issued = IssuedEntry {
+                    request: entry.request,
+                    certificates: certificates.iter().map(|c| c.as_der().to_vec()).collect(),
+                    challenge: entry.challenge,
+                };
+                transactions.resolve_pending(&self.key, Some(issued));
                 Answer::Certificates {
                     certificates,
                     server_message,

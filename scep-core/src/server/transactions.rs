@@ -56,7 +56,7 @@ impl core::fmt::Debug for PendingEntry {
     }
 }
 
-/// What came of a request that was pending.
+/// What came of a request.
 #[derive(Clone)]
 pub struct IssuedEntry {
     /// The request that began the transaction.
@@ -101,10 +101,10 @@ pub trait Transactions {
     /// Remembers that a request is pending.
     fn remember_pending(&self, key: &TransactionKey, entry: PendingEntry);
 
-    /// A request is pending no more; `issued` is what came of it, if it was granted.
+    /// A request is pending no more, if it was; `issued` is what came of it, if it was granted.
     fn resolve_pending(&self, key: &TransactionKey, issued: Option<IssuedEntry>);
 
-    /// What was issued to a request that had been pending: the client may not have got it.
+    /// What was issued to a request: the client may not have got it, and poll for it.
     fn issued(&self, key: &TransactionKey) -> Option<IssuedEntry>;
 }
 

@@ -54,4 +54,11 @@ impl Answered {
             .find(|answer| answer.transaction == *transaction && answer.spki == spki)
             .map(|answer| answer.certificate.clone())
     }
+
+    /// When a transaction got its certificate.
+    pub(crate) fn time(&self, transaction: &TransactionId) -> Option<UnixTime> {
+        let mut all = self.0.iter();
+        let answer = all.find(|answer| answer.transaction == *transaction)?;
+        Some(answer.at)
+    }
 }

@@ -1,11 +1,13 @@
 //! What happens after the last reply, in `enroll` and `poll` alike.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use scep_client::enroll::{Enrolled, Failed, Outcome, PendingState};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Issued, Refusal};
 use scep_core::crypto::{CryptoProvider, SystemRandom};
+use scep_core::message::FailInfo;
 use scep_core::pkcs12::Pkcs12;
 use scep_core::x509::Certificate;
 use scep_failures::diagnosis::Outcome as Health;
@@ -27,11 +29,30 @@ pub(crate) struct Bundle {
     pub(crate) password: Zeroizing<String>,
 }
 
+/// Keeps a transaction in its file from before the request is sent, so that it is not lost if the program
+/// is killed.
+pub(crate) fn keep(key_file: &Path, pending: &Path) -> Keep {
+    let (key_file, pending) = (key_file.to_path_buf(), pending.to_path_buf());
+    Arc::new(move |state| save(state.clone(), &key_file, &pending))
+}
+
+/// [`scep_client::enroll::EnrollOptions::keep`].
+pub(crate) type Keep = Arc<dyn Fn(&PendingState) -> scep_client::Result<()> + Send + Sync>;
+
+fn save(mut state: PendingState, key_file: &Path, pending: &Path) -> scep_client::Result<()> {
+    // absolute, so that a later poll finds it from wherever it is started
+    let absolute = std::path::absolute(key_file);
+    state.key_file = Some(absolute.unwrap_or_else(|_| key_file.to_path_buf()));
+    state.save(pending)
+}
+
 /// What the reply is turned into.
 pub(crate) struct Finish<'a> {
     pub(crate) url: &'a str,
     pub(crate) paths: &'a Paths,
     pub(crate) key_file: &'a Path,
+    /// Whether the server had said nothing at all before, so that it may not know of the request.
+    pub(crate) unanswered: bool,
     /// The key file, if this run wrote it.
     pub(crate) written_key: Option<&'a Path>,
     /// What PREFIX.p12 is made of, if it is wanted.
@@ -63,8 +84,11 @@ impl Finish<'_> {
                 }
             }
             Err(failed) => {
-                if let Some(state) = failed.pending {
-                    self.save_pending(*state)?;
+                let unknown = failed.pending.is_some();
+                match failed.pending {
+                    Some(state) => self.save_pending(*state)?,
+                    // what was kept in case of an accident came to nothing
+                    None => self.forget_pending(),
                 }
                 if failed.error.is_local() {
                     return Err(failed.error.into());
@@ -74,17 +98,24 @@ impl Finish<'_> {
                 let presented = presented(&failed.observations, self.provider);
                 let causes = failed.error.causes();
                 self.failed(&causes, &presented, &diagnosis, requests, renderer);
+                if unknown && !self.json {
+                    renderer.line(format!(
+                        "The server may have taken the request. Ask with  scep poll {}",
+                        self.paths.pending.display()
+                    ));
+                }
                 Ok(Exit::Bad)
             }
         }
     }
 
-    fn save_pending(&self, mut state: PendingState) -> Result<()> {
-        // absolute, so that a later poll finds it from wherever it is started
-        state.key_file = Some(
-            std::path::absolute(self.key_file).unwrap_or_else(|_| self.key_file.to_path_buf()),
-        );
-        Ok(state.save(&self.paths.pending)?)
+    fn save_pending(&self, state: PendingState) -> Result<()> {
+        Ok(save(state, self.key_file, &self.paths.pending)?)
+    }
+
+    /// There is nothing left to poll for; where there is no such file, nothing has to be removed.
+    fn forget_pending(&self) {
+        let _ = std::fs::remove_file(&self.paths.pending);
     }
 
     fn issued(&self, issued: &Issued, requests: usize, renderer: &Renderer) -> Result {
@@ -107,8 +138,7 @@ impl Finish<'_> {
         if let Some(bundle) = &self.p12 {
             self.write_p12(bundle, certificate, &known)?;
         }
-        // it is pending no longer; where there is no such file, nothing has to be removed
-        let _ = std::fs::remove_file(&self.paths.pending);
+        self.forget_pending();
         let serial = certificate.serial_hex();
         if self.json {
             renderer.json(&json!({
@@ -195,10 +225,13 @@ impl Finish<'_> {
         requests: usize,
         renderer: &Renderer,
     ) -> Result {
+        let unknown = refusal.fail_info.as_ref() == Some(&FailInfo::BadCertId);
+        let never_received = self.unanswered && unknown;
         if self.json {
             renderer.json(&json!({
                 "outcome": "refused",
-                "fail_info": refusal.fail_info.as_ref().map(scep_core::message::FailInfo::name),
+                "never_received": never_received,
+                "fail_info": refusal.fail_info.as_ref().map(FailInfo::name),
                 "fail_info_text": refusal.text,
                 "hresult": refusal.hresult.map(|h| format!("0x{h:08X}")),
                 "server_message": refusal.server_message,
@@ -207,18 +240,27 @@ impl Finish<'_> {
             }));
         } else {
             renderer.line("");
-            diagnose::print_verdict(diagnosis, renderer);
-            renderer.line("");
-            renderer
-                .line("The challenge password may be used up: get a new one before trying again.");
+            if !never_received {
+                diagnose::print_verdict(diagnosis, renderer);
+                renderer.line("");
+            }
+            if never_received {
+                let key = self.key_file.display();
+                renderer.line(format!(
+                    "The server knows of no such request: it never got it. Enroll again with  --key-file {key}"
+                ));
+            } else {
+                renderer.line(
+                    "The challenge password may be used up: get a new one before trying again.",
+                );
+            }
             self.say_what_is_kept(renderer);
             renderer.line(format!(
                 "Sent {}. Nothing was issued.",
                 count(requests, "request")
             ));
         }
-        // the CA has decided, so there is nothing left to poll for
-        let _ = std::fs::remove_file(&self.paths.pending);
+        self.forget_pending();
         Ok(Exit::Bad)
     }
 

@@ -72,6 +72,12 @@ pub(super) fn step(event: &Event<'_>, provider: &dyn CryptoProvider, renderer: &
         Event::Refused { n, refusal } => {
             show(*n, "PKIOperation", Verdict::Fail, &refusal_text(refusal));
         }
+        Event::GetInstead { n } => show(
+            *n,
+            "PKIOperation",
+            Verdict::Fail,
+            "POST is listed, but not taken: asking by GET",
+        ),
         Event::Retrying { n, after } => {
             show(
                 *n,

@@ -8,8 +8,9 @@ use scep_core::asn1::tag;
 use scep_core::crypto::PublicKeyAlgorithm;
 use scep_core::message::{FailInfo, IssuerAndSerialNumber, MessageType};
 use scep_core::server::{
-    Authority, Authorization, Decision, EnrollmentKind, EnrollmentRequest, InMemoryTransactions,
-    PollRequest, Refusal, Transactions,
+    Authority, Authorization, Begin, Decision, EnrollmentKind, EnrollmentRequest,
+    InMemoryTransactions, IssuedEntry, PendingEntry, PollRequest, Refusal, Reply, RequestDigest,
+    TransactionKey, Transactions,
 };
 use scep_core::x509::{Certificate, Crl};
 
@@ -113,7 +114,46 @@ impl Authority for NdesAuthority<'_> {
     }
 
     fn transactions(&self) -> &dyn Transactions {
-        self.transactions.as_ref()
+        self
+    }
+}
+
+/// What NDES remembers, and for how long.
+impl Transactions for NdesAuthority<'_> {
+    fn begin(&self, request: RequestDigest, transaction: Option<&TransactionKey>) -> Begin {
+        self.transactions.begin(request, transaction)
+    }
+
+    fn finish(
+        &self,
+        request: RequestDigest,
+        transaction: Option<&TransactionKey>,
+        reply: Option<&Reply>,
+    ) {
+        self.transactions.finish(request, transaction, reply);
+    }
+
+    fn pending(&self, key: &TransactionKey) -> Option<PendingEntry> {
+        self.transactions.pending(key)
+    }
+
+    fn remember_pending(&self, key: &TransactionKey, entry: PendingEntry) {
+        self.transactions.remember_pending(key, entry);
+    }
+
+    fn resolve_pending(&self, key: &TransactionKey, issued: Option<IssuedEntry>) {
+        self.transactions.resolve_pending(key, issued);
+    }
+
+    /// Until `CacheRequest` is over, or the process ends.
+    fn issued(&self, key: &TransactionKey) -> Option<IssuedEntry> {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { d, t } = &mut *inner;
+        let (now, lifetime) = (t.now(), d.state.ndes.registry.cache_request());
+        let caches = d.profile.caches_requests;
+        let at = d.pool.ndes_mut()?.answered.time(&key.id);
+        let over = caches && at.is_some_and(|at| now.since(at) >= lifetime);
+        self.transactions.issued(key).filter(|_| !over)
     }
 }
 
