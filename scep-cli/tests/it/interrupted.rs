@@ -90,8 +90,10 @@ fn message(stream: &mut TcpStream) -> Vec<u8> {
 
 fn forward(host: &str, request: &[u8]) -> Vec<u8> {
     let mut server = TcpStream::connect(host).unwrap();
-    server.write_all(request).unwrap();
-    server.shutdown(Shutdown::Write).unwrap();
+    let line = request.iter().position(|octet| *octet == b'\n').unwrap() + 1;
+    let (line, rest) = request.split_at(line);
+    let whole = [line, b"Connection: close\r\n", rest].concat();
+    server.write_all(&whole).unwrap();
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).unwrap();
     answer
@@ -148,7 +150,7 @@ fn enroll(folder: &Path, between: &Between, more: &[&str], kill: bool) -> Option
     }
     let child = unheard(&mut command);
     between.victim.send(child).unwrap();
-    let patience = std::time::Duration::from_secs(60);
+    let patience = std::time::Duration::from_secs(30);
     let child = between.after.recv_timeout(patience);
     let mut child = child.expect("it never came so far").unwrap();
     assert!(!child.wait().unwrap().success());
