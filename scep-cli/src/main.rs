@@ -63,7 +63,7 @@ enum Command {
     Capture(command::capture::Args),
     /// Get a certificate
     #[command(after_help = Exit::help_of("enroll"))]
-    Enroll(command::enroll::Args),
+    Enroll(Box<command::enroll::Args>),
     /// Get the next certificate with the one that there is
     #[command(after_help = Exit::help_of("renew"))]
     Renew(command::renew::Args),
@@ -124,7 +124,7 @@ fn main() -> ExitCode {
             Command::Diagnose(args) => command::diagnose::run(args, provider, &renderer).await,
             Command::Explain(args) => command::explain::run(&args, &renderer),
             Command::Capture(args) => command::capture::run(&args, &renderer),
-            Command::Enroll(args) => command::enroll::run(args, provider, &renderer).await,
+            Command::Enroll(args) => command::enroll::run(*args, provider, &renderer).await,
             Command::Renew(args) => command::renew::run(args, provider, &renderer).await,
             Command::GetCert(args) => {
                 let what = command::query::What::Certificate;

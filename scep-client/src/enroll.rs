@@ -24,7 +24,7 @@ use crate::{Error, redact};
 
 pub(crate) use drive::{Claims, Driver, Known, Step, refused_by_http};
 pub use event::Event;
-pub use options::EnrollOptions;
+pub use options::{EnrollOptions, Keep};
 pub use pending::{PendingKeys, PendingState};
 pub use retry::NetworkRetry;
 

@@ -62,6 +62,10 @@ pub enum Error {
         source: Option<serde_json::Error>,
     },
 
+    /// The admin page of NDES gave no challenge password.
+    #[error("the admin page of NDES")]
+    NdesAdmin(#[source] crate::ndes_admin::NoPassword),
+
     /// The caller asked for something that cannot be.
     #[error("{0}")]
     Misuse(String),
@@ -129,7 +133,7 @@ impl Error {
                 source,
                 scep_core::Error::Misuse(_) | scep_core::Error::Unsupported { .. }
             ),
-            Self::Network { .. } | Self::Http { .. } => false,
+            Self::Network { .. } | Self::Http { .. } | Self::NdesAdmin(_) => false,
         }
     }
 }

@@ -15,10 +15,12 @@ pub mod diagnose;
 pub mod enroll;
 pub mod error;
 pub mod memory;
+pub mod ndes_admin;
 pub mod net;
 pub mod network;
 pub mod random;
 pub mod server_log;
+pub mod servers;
 
 mod base64;
 mod file;

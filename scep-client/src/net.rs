@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use scep_core::UnixTime;
 use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 
-use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, Resolution};
+use crate::network::{HttpRequest, HttpResponse, Network, NetworkError, NextRequest, Resolution};
 
 pub use proxy::ForwardProxy;
-pub use tls::ClientIdentity;
+pub use tls::{ClientIdentity, OldestTls};
 pub use trust::{TrustStore, judge_chain};
 
 /// The network of the operating system.
@@ -30,6 +30,7 @@ pub struct HyperNetwork {
     resolver: Option<SocketAddr>,
     proxy: Option<ForwardProxy>,
     identity: Option<ClientIdentity>,
+    oldest_tls: OldestTls,
     epoch: Instant,
 }
 
@@ -43,6 +44,7 @@ impl HyperNetwork {
             resolver: None,
             proxy: None,
             identity: None,
+            oldest_tls: OldestTls::default(),
             epoch: Instant::now(),
         }
     }
@@ -58,6 +60,13 @@ impl HyperNetwork {
     #[must_use]
     pub fn with_proxy(mut self, proxy: ForwardProxy) -> Self {
         self.proxy = Some(proxy);
+        self
+    }
+
+    /// Speaks no older version of TLS.
+    #[must_use]
+    pub const fn with_oldest_tls(mut self, oldest: OldestTls) -> Self {
+        self.oldest_tls = oldest;
         self
     }
 
@@ -82,9 +91,10 @@ impl HyperNetwork {
         self
     }
 
-    async fn exchange_unbounded(
+    async fn converse(
         &self,
         request: &HttpRequest,
+        next: &mut NextRequest<'_>,
     ) -> Result<HttpResponse, NetworkError> {
         let target = http::Target::parse(&request.url)?;
         let (host, port) = match &self.proxy {
@@ -103,14 +113,20 @@ impl HyperNetwork {
                 Some(proxy) => http::Form::Absolute(proxy.authorization()),
                 None => http::Form::Origin,
             };
-            return http::exchange(stream, &target, request, &self.user_agent, form).await;
+            return http::exchange(stream, &target, request, &self.user_agent, form, next).await;
         }
         if let Some(proxy) = &self.proxy
             && let Some(refusal) = proxy.tunnel(&mut stream, &target.host, target.port).await?
         {
             return Ok(refusal);
         }
-        let secured = tls::handshake(stream, &target.host, self.identity.as_ref()).await?;
+        let secured = tls::handshake(
+            stream,
+            &target.host,
+            self.identity.as_ref(),
+            self.oldest_tls,
+        )
+        .await?;
         if request.require_trusted_tls
             && let Some(verdict) = secured.judge(&target.host, &self.trust)
         {
@@ -122,6 +138,7 @@ impl HyperNetwork {
             request,
             &self.user_agent,
             http::Form::Origin,
+            next,
         )
         .await
     }
@@ -161,9 +178,11 @@ impl Network for HyperNetwork {
     ) -> Result<TlsFacts, NetworkError> {
         bounded(timeout, async {
             let stream = connect::open(address).await?;
-            Ok(tls::handshake(stream, server_name, self.identity.as_ref())
-                .await?
-                .facts(server_name, &self.trust))
+            Ok(
+                tls::handshake(stream, server_name, self.identity.as_ref(), self.oldest_tls)
+                    .await?
+                    .facts(server_name, &self.trust),
+            )
         })
         .await
     }
@@ -192,9 +211,11 @@ impl Network for HyperNetwork {
                     format!("the forward proxy does not let through: {status} {reason}"),
                 ));
             }
-            Ok(tls::handshake(stream, server_name, self.identity.as_ref())
-                .await?
-                .facts(server_name, &self.trust))
+            Ok(
+                tls::handshake(stream, server_name, self.identity.as_ref(), self.oldest_tls)
+                    .await?
+                    .facts(server_name, &self.trust),
+            )
         })
         .await
     }
@@ -204,7 +225,15 @@ impl Network for HyperNetwork {
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError> {
-        bounded(request.timeout, self.exchange_unbounded(request)).await
+        bounded(request.timeout, self.converse(request, &mut |_| None)).await
+    }
+
+    async fn conversation(
+        &self,
+        first: HttpRequest,
+        next: &mut NextRequest<'_>,
+    ) -> Result<HttpResponse, NetworkError> {
+        bounded(first.timeout, self.converse(&first, next)).await
     }
 }
 

@@ -8,7 +8,8 @@ use scep_failures::observation::{NetworkErrorKind, TlsFacts, TlsVerdict};
 
 /// A network, real or simulated.
 ///
-/// All methods are bounded by the time-out they are given; none follows redirects.
+/// All methods are bounded by the time-out they are given (a conversation by that of its first request);
+/// none follows redirects.
 #[async_trait::async_trait]
 pub trait Network: Send + Sync {
     /// The time of day.
@@ -74,7 +75,29 @@ pub trait Network: Send + Sync {
     /// # Errors
     /// As [`tls_facts`](Self::tls_facts), and `NotHttp`, `TooLong`.
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, NetworkError>;
+
+    /// Sends one request after the other on one connection, to one host, and gives the last response:
+    /// NTLM authenticates a connection. `next` says what is sent after a response, if anything.
+    ///
+    /// By default each request has a connection of its own, which does for all but NTLM.
+    ///
+    /// # Errors
+    /// As [`exchange`](Self::exchange).
+    async fn conversation(
+        &self,
+        first: HttpRequest,
+        next: &mut NextRequest<'_>,
+    ) -> Result<HttpResponse, NetworkError> {
+        let mut response = self.exchange(&first).await?;
+        while let Some(request) = next(&response) {
+            response = self.exchange(&request).await?;
+        }
+        Ok(response)
+    }
 }
+
+/// What follows a response in a [`conversation`](Network::conversation).
+pub type NextRequest<'a> = dyn FnMut(&HttpResponse) -> Option<HttpRequest> + Send + 'a;
 
 /// What a resolver said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

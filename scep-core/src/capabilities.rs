@@ -58,6 +58,13 @@ impl Capability {
         }
     }
 
+    /// The capability of a keyword, in whatever case.
+    #[must_use]
+    pub fn from_keyword(keyword: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|c| c.keyword().eq_ignore_ascii_case(keyword))
+    }
+
     /// What `SCEPStandard` stands for.
     const STANDARD: [Self; 3] = [Self::Aes, Self::PostPkiOperation, Self::Sha256];
 }
@@ -111,6 +118,27 @@ impl Capabilities {
         };
         named(capability)
             || (Capability::STANDARD.contains(&capability) && named(Capability::ScepStandard))
+    }
+
+    /// The same without what is not believed, and with what is known better.
+    #[must_use]
+    pub fn corrected(&self, disbelieved: &[Capability], assumed: &[Capability]) -> Self {
+        let mut words = self.0.clone();
+        let is =
+            |word: &str, capability: Capability| word.eq_ignore_ascii_case(capability.keyword());
+        let standard = Capability::ScepStandard;
+        if disbelieved.iter().any(|c| Capability::STANDARD.contains(c))
+            && words.iter().any(|word| is(word, standard))
+        {
+            // it stands for others, of which some are to stay
+            words.retain(|word| !is(word, standard));
+            words.extend(Capability::STANDARD.map(|c| c.keyword().to_string()));
+        }
+        words.retain(|word| !disbelieved.iter().any(|c| is(word, *c)));
+        let corrected = Self(words);
+        let missing = assumed.iter().filter(|c| !corrected.has(**c));
+        let added = missing.map(|c| c.keyword().to_string()).collect();
+        Self([corrected.0.clone(), added].concat())
     }
 
     /// Whether the reply named nothing at all.
@@ -171,6 +199,22 @@ mod tests {
         assert!(caps.has(Capability::Aes));
         assert!(caps.has(Capability::PostPkiOperation));
         assert!(!caps.has(Capability::Renewal));
+    }
+
+    #[test]
+    fn what_a_server_says_can_be_corrected() {
+        let listed = Capabilities::from_words(&["SCEPStandard", "Renewal"]);
+        let corrected = listed.corrected(&[Capability::Aes], &[Capability::Des3]);
+        assert!(!corrected.has(Capability::Aes));
+        for kept in [
+            Capability::PostPkiOperation,
+            Capability::Sha256,
+            Capability::Renewal,
+            Capability::Des3,
+        ] {
+            assert!(corrected.has(kept), "{kept:?}");
+        }
+        assert_eq!(listed.corrected(&[], &[Capability::Sha256]), listed);
     }
 
     #[test]

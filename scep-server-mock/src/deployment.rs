@@ -26,6 +26,7 @@ use crate::pki::{CrlUrls, Pki, RaRole};
 use crate::profile::{Hosting, Profile};
 use crate::runtime::ca_database::{CaDatabase, IssuedCertificate, Resolution};
 use crate::runtime::crl_cache::CrlCaches;
+use crate::runtime::handshakes::Handshakes;
 use crate::runtime::intune::Intune;
 use crate::runtime::node::Node;
 use crate::runtime::password::{self, PasswordCache};
@@ -128,6 +129,7 @@ pub struct Deployment {
     /// When the host of the application proxy's connector was last restarted.
     pub(crate) connector_host_started: Option<UnixTime>,
     pub(crate) recent_requests: RecentRequests,
+    pub(crate) handshakes: Handshakes,
     /// Whether the CA's service has come up since its host was last restarted.
     pub(crate) ca_started: bool,
     pub(crate) device: DeviceMemory,
@@ -230,6 +232,7 @@ impl Deployment {
             second_node: None,
             connector_host_started: None,
             recent_requests: RecentRequests::default(),
+            handshakes: Handshakes::default(),
             device: DeviceMemory::default(),
             transactions: Arc::default(),
             kept_passwords: None,
@@ -280,6 +283,7 @@ impl Deployment {
         self.second_node = None;
         self.connector_host_started = None;
         self.recent_requests = RecentRequests::default();
+        self.handshakes = Handshakes::default();
         self.device = DeviceMemory::default();
         self.transactions = Arc::default();
         self.logs.clear();

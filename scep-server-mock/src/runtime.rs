@@ -3,6 +3,7 @@
 pub(crate) mod answered;
 pub(crate) mod ca_database;
 pub(crate) mod crl_cache;
+pub(crate) mod handshakes;
 pub(crate) mod intune;
 pub(crate) mod node;
 pub(crate) mod password;

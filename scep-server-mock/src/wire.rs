@@ -44,6 +44,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Address of the client.
     pub peer: String,
+    /// Number of the connection that it came by; 0 for none.
+    pub connection: u64,
 }
 
 impl std::fmt::Debug for Request {
@@ -90,6 +92,7 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             peer: "192.0.2.200".to_owned(),
+            connection: 0,
         })
     }
 

@@ -50,7 +50,7 @@ pub(crate) async fn run(
     if let Some(path) = &args.out {
         files::must_be_new(&[path.as_path()], args.force)?;
     }
-    let network = args.network.network()?;
+    let network = args.network.network(&args.url)?;
     let options = EnrollOptions::default();
     let trust = match args.trust.given() || args.next {
         true => Some(args.trust.trust(renderer)?),

@@ -39,7 +39,7 @@ const MEANINGS: [(&str, &str); 9] = [
 ];
 
 pub(crate) async fn run(args: Args, renderer: &Renderer) -> Result {
-    let network = args.network.network()?;
+    let network = args.network.network(&args.url)?;
     let options = EnrollOptions::default();
     let capabilities = match ask::capabilities(&network, &args.url, &options).await {
         Ok(capabilities) => capabilities,

@@ -208,11 +208,12 @@ async fn live(
     if let Some(folder) = &args.remember {
         options.memory = Some(Arc::new(FileMemory::new(folder, Arc::clone(&provider))));
     }
+    let network = args.network.network_as_given(url)?;
     if args.enroll {
         let subject = Name::from_rfc4514(args.subject.as_deref().unwrap_or_default())
             .map_err(|e| Failure::usage(format!("--subject: {e}")))?;
         let mut probe = EnrollProbe::new(subject, args.trust.trust(renderer)?);
-        probe.challenge = args.challenge.challenge(renderer)?;
+        probe.challenge = args.challenge.challenge(&network, renderer).await?;
         options.enroll = Some(probe);
     } else if args.trust.given() || args.challenge.given() {
         return Err(Failure::usage(
@@ -221,7 +222,6 @@ async fn live(
     }
     let watcher = renderer.clone();
     options.watch = Arc::new(move |seen| watcher.progress(&progress(seen)));
-    let network = args.network.network()?;
     let report = diagnose(&network, provider, Catalogue::builtin(), url, &options).await?;
     for error in &report.local_errors {
         renderer.warn(&error.causes());

@@ -9,24 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scep_client::enroll::{EnrollOptions, enroll};
-use scep_core::asn1::{tag, write};
 use scep_core::client::EnrollmentParams;
 use scep_core::crypto::CryptoProvider;
-use scep_core::oid::ObjectIdentifier;
-use scep_core::x509::{Extension, GeneralName, Name};
+use scep_core::x509::pem;
+use zeroize::Zeroizing;
 
 use super::diagnose;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::files::{self, Access};
 use crate::options::{
-    ChallengeArgs, Key, KeyArgs, Pkcs12Args, ProtocolArgs, TrustArgs, password_of, scep_url,
+    ChallengeArgs, Format, KeyArgs, OutputArgs, ProtocolArgs, TrustArgs, WishArgs, password_of,
+    scep_url,
 };
 use crate::render::Renderer;
 
 pub(crate) use finish::{Bundle, Finish, keep};
-
-/// szOID_NT_PRINCIPAL_NAME: a user principal name as otherName.
-const NT_PRINCIPAL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.20.2.3");
 
 /// Arguments of `scep enroll`.
 #[derive(clap::Args, Debug)]
@@ -34,24 +31,8 @@ pub(crate) struct Args {
     /// The SCEP URL, such as https://host/certsrv/mscep/mscep.dll
     #[arg(value_parser = scep_url)]
     url: String,
-    /// Subject to ask for, such as CN=printer-01,O=Contoso
-    #[arg(long, value_name = "NAME")]
-    subject: String,
-    /// Host name to ask for as subjectAltName (may be given several times).
-    #[arg(long, value_name = "NAME")]
-    dns_name: Vec<String>,
-    /// IP address to ask for as subjectAltName (may be given several times).
-    #[arg(long, value_name = "ADDRESS")]
-    ip: Vec<std::net::IpAddr>,
-    /// Mail address to ask for as subjectAltName (may be given several times).
-    #[arg(long, value_name = "ADDRESS")]
-    email: Vec<String>,
-    /// URI to ask for as subjectAltName (may be given several times).
-    #[arg(long, value_name = "URI")]
-    uri: Vec<String>,
-    /// User principal name to ask for as subjectAltName, as Windows has it (may be given several times).
-    #[arg(long, value_name = "USER@DOMAIN")]
-    upn: Vec<String>,
+    #[command(flatten)]
+    wishes: WishArgs,
     /// Write PREFIX.key, PREFIX.pem and PREFIX.chain.pem (or PREFIX.pending.json).
     #[arg(long, value_name = "PREFIX")]
     out: PathBuf,
@@ -78,7 +59,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     key: KeyArgs,
     #[command(flatten)]
-    p12: Pkcs12Args,
+    output: OutputArgs,
     #[command(flatten)]
     protocol: ProtocolArgs,
 }
@@ -104,69 +85,28 @@ pub(crate) fn duration(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "write a duration like 90s, 10m, 2h or 1d".into())
 }
 
-/// The files of one enrollment.
-pub(crate) struct Paths {
-    pub(crate) key: PathBuf,
-    pub(crate) certificate: PathBuf,
-    pub(crate) chain: PathBuf,
-    pub(crate) pending: PathBuf,
-    pub(crate) p12: PathBuf,
-}
-
-impl Paths {
-    pub(crate) fn with_prefix(prefix: &Path) -> Self {
-        let with = |suffix: &str| {
-            let mut name = prefix.as_os_str().to_os_string();
-            name.push(suffix);
-            PathBuf::from(name)
-        };
-        Self {
-            key: with(".key"),
-            certificate: with(".pem"),
-            chain: with(".chain.pem"),
-            pending: with(".pending.json"),
-            p12: with(".p12"),
-        }
-    }
-}
-
 pub(crate) async fn run(
     args: Args,
     provider: Arc<dyn CryptoProvider>,
     renderer: &Renderer,
 ) -> Result {
     let trust = args.trust.trust(renderer)?;
-    let subject =
-        Name::from_rfc4514(&args.subject).map_err(|e| Failure::usage(format!("--subject: {e}")))?;
-    let challenge = args.challenge.challenge(renderer)?;
-    let paths = Paths::with_prefix(&args.out);
-    let mut new_files = vec![paths.certificate.as_path(), &paths.chain, &paths.pending];
-    if args.key.key_file.is_none() {
-        new_files.push(&paths.key);
-    }
-    if args.p12.p12_password_file.is_some() {
-        new_files.push(&paths.p12);
-    }
-    files::must_be_new(&new_files, args.force)?;
+    let network = args.protocol.network.network(&args.url)?;
+    let paths = args.output.paths(&args.out);
+    let makes_key = args.key.key_file.is_none();
+    files::must_be_new(&args.output.new_files(&paths, makes_key), args.force)?;
     let key = args.key.key(provider.as_ref())?;
-    let p12 = bundle(&args.p12, &key)?;
+    let wishes = args.wishes.wishes(provider.as_ref(), key.key.as_ref())?;
+    let challenge = args.challenge.challenge(&network, renderer).await?;
+    let p12 = bundle(&args.output, &key.pkcs8)?;
     // the key is on disk before anything is sent: a certificate without its key is lost
-    if let Some(pem) = &key.new_pem {
-        files::write(&paths.key, pem.as_bytes(), Access::OwnerOnly)?;
+    if key.is_new {
+        write_key(&paths.key, &key.pkcs8, args.output.format)?;
     }
-    let network = args.protocol.network.network()?;
-    let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
-    params.challenge = challenge;
-    params.server.policy = args.protocol.policy.policy();
-    params.server.method = args.protocol.method.into();
-    params
-        .server
-        .ca_identifier
-        .clone_from(&args.protocol.ca_identifier);
-    let names = names(&args);
-    if !names.is_empty() {
-        params.extensions.push(Extension::subject_alt_name(&names));
-    }
+    let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, wishes.subject);
+    params.challenge = challenge.or(wishes.challenge);
+    params.extensions = wishes.extensions;
+    args.protocol.apply_to_enrollment(&mut params);
     if let Some(interval) = args.poll_interval {
         params.retry.first = interval;
         params.retry.growth_percent = 100;
@@ -179,12 +119,13 @@ pub(crate) async fn run(
     let key_file = args.key.key_file.as_ref().unwrap_or(&paths.key);
     options.keep = keep(key_file, &paths.pending);
     let result = enroll(&network, Arc::clone(&provider), params, &options).await;
-    let written = key.new_pem.is_some().then_some(paths.key.as_path());
+    let written = key.is_new.then_some(paths.key.as_path());
     let finish = Finish {
         url: &args.url,
         paths: &paths,
         key_file,
         written_key: written,
+        format: args.output.format,
         p12,
         unanswered: false,
         json: args.json,
@@ -194,30 +135,23 @@ pub(crate) async fn run(
 }
 
 /// What a PKCS #12 file is made of, if one is wanted.
-pub(crate) fn bundle(args: &Pkcs12Args, key: &Key) -> Result<Option<Bundle>> {
+pub(crate) fn bundle(args: &OutputArgs, key: &Zeroizing<Vec<u8>>) -> Result<Option<Bundle>> {
     let Some(path) = &args.p12_password_file else {
         return Ok(None);
     };
     Ok(Some(Bundle {
-        key: key.pkcs8.clone(),
+        key: key.clone(),
         password: password_of(path)?,
     }))
 }
 
-/// The alternative names that are asked for.
-fn names(args: &Args) -> Vec<GeneralName> {
-    let dns = args.dns_name.iter().cloned().map(GeneralName::Dns);
-    let ip = args.ip.iter().copied().map(GeneralName::Ip);
-    let email = args.email.iter().cloned().map(GeneralName::Email);
-    let uri = args.uri.iter().cloned().map(GeneralName::Uri);
-    let upn = args.upn.iter().map(|upn| {
-        // otherName [0] with szOID_NT_PRINCIPAL_NAME, a UTF8String
-        let value = write::tlv(tag::UTF8_STRING, upn.as_bytes());
-        let value = write::tlv(tag::context_constructed(0), &value);
-        let other = [write::oid(NT_PRINCIPAL_NAME), value].concat();
-        GeneralName::Other(tag::context_constructed(0), other)
-    });
-    dns.chain(ip).chain(email).chain(uri).chain(upn).collect()
+/// Writes a new key, readable by its owner only.
+pub(crate) fn write_key(path: &Path, pkcs8: &[u8], format: Format) -> Result<()> {
+    let content = match format {
+        Format::Pem => Zeroizing::new(pem::encode("PRIVATE KEY", pkcs8).into_bytes()),
+        Format::Der => Zeroizing::new(pkcs8.to_vec()),
+    };
+    files::write(path, &content, Access::OwnerOnly)
 }
 
 /// Options that tell of every step.

@@ -125,7 +125,7 @@ async fn measure(
     {
         return Err(Failure::usage("--rate: a number above 0"));
     }
-    let network = args.network.network()?;
+    let network = args.network.network(url)?;
     if !args.i_own_this_server {
         is_near(url, &network).await?;
     }

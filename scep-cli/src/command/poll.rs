@@ -7,9 +7,9 @@ use std::time::Duration;
 use scep_client::enroll::{PendingKeys, PendingState, poll};
 use scep_core::crypto::CryptoProvider;
 
-use super::enroll::{Finish, Paths, duration, keep, options};
+use super::enroll::{Finish, bundle, duration, keep, options};
 use crate::failure::{Failure, Result};
-use crate::options::{KeyPasswordArgs, NetworkArgs, PolicyChoice};
+use crate::options::{KeyPasswordArgs, NetworkArgs, OutputArgs, Paths, PolicyChoice};
 use crate::render::Renderer;
 
 /// Arguments of `scep poll`.
@@ -32,6 +32,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "NAME")]
     policy: PolicyChoice,
     #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
     network: NetworkArgs,
     /// Print JSON.
     #[arg(long)]
@@ -48,7 +50,7 @@ pub(crate) async fn run(
     let prefix = text.strip_suffix(".pending.json").unwrap_or(&text);
     let paths = Paths {
         pending: args.file.clone(),
-        ..Paths::with_prefix(std::path::Path::new(prefix))
+        ..args.output.paths(std::path::Path::new(prefix))
     };
     let key_file = args
         .key_file
@@ -57,6 +59,8 @@ pub(crate) async fn run(
     let renewed = state.transaction.renewal.as_ref();
     let noted = renewed.and_then(|renewal| renewal.current_key.clone());
     let current = args.cert_key.or_else(|| noted.map(PathBuf::from));
+    let pkcs8 = args.password.der(provider.as_ref(), &key_file)?;
+    let p12 = bundle(&args.output, &pkcs8)?;
     let keys = PendingKeys {
         key: args.password.load(provider.as_ref(), &key_file)?,
         current: match current.filter(|_| renewed.is_some()) {
@@ -66,7 +70,7 @@ pub(crate) async fn run(
     };
     // asking is why the command was called, so the next poll is due now
     state.transaction.next_poll = scep_core::UnixTime::now();
-    let network = args.network.network()?;
+    let network = args.network.network(&state.transaction.url)?;
     let mut options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     options.keep = keep(&key_file, &paths.pending);
     let result = poll(
@@ -83,7 +87,8 @@ pub(crate) async fn run(
         paths: &paths,
         key_file: &key_file,
         written_key: None,
-        p12: None,
+        p12,
+        format: args.output.format,
         unanswered: state.transaction.unanswered,
         json: args.json,
         provider: provider.as_ref(),

@@ -95,12 +95,8 @@ pub(crate) async fn run(
         What::Crl => Wanted::Crl(id),
     };
     let mut server = ServerParams::new(args.url.as_str(), trust);
-    server.policy = args.protocol.policy.policy();
-    server.method = args.protocol.method.into();
-    server
-        .ca_identifier
-        .clone_from(&args.protocol.ca_identifier);
-    let network = args.protocol.network.network()?;
+    args.protocol.apply(&mut server);
+    let network = args.protocol.network.network(&args.url)?;
     let params = QueryParams::new(server, wanted, signer);
     let asked = ask::query(&network, provider, params, &EnrollOptions::default()).await;
     let found = match asked {

@@ -12,12 +12,12 @@ use scep_core::oid;
 use scep_core::x509::{Certificate, Extension};
 use serde_json::json;
 
-use super::enroll::{Finish, Paths, bundle, duration, keep, options};
+use super::enroll::{Finish, bundle, duration, keep, options, write_key};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
-use crate::files::{self, Access};
+use crate::files;
 use crate::options::{
-    ChallengeArgs, KeyArgs, Pkcs12Args, ProtocolArgs, TrustArgs, certificates, scep_url,
+    ChallengeArgs, KeyArgs, OutputArgs, ProtocolArgs, TrustArgs, certificates, scep_url,
 };
 use crate::render::Renderer;
 
@@ -62,7 +62,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     key: KeyArgs,
     #[command(flatten)]
-    p12: Pkcs12Args,
+    output: OutputArgs,
     #[command(flatten)]
     protocol: ProtocolArgs,
 }
@@ -70,13 +70,23 @@ pub(crate) struct Args {
 /// Which message asks for a renewal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Style {
-    /// RenewalReq if the server lists SCEPStandard, else PKCSReq, as NDES wants it.
+    /// As --server says; else RenewalReq if the server lists SCEPStandard, or PKCSReq, as NDES wants it.
     #[default]
     Auto,
     /// RenewalReq (17).
     RenewalReq,
     /// PKCSReq (19) that the certificate signs.
     PkcsReq,
+}
+
+impl Style {
+    const fn renewal(self) -> Option<RenewalStyle> {
+        match self {
+            Self::Auto => None,
+            Self::RenewalReq => Some(RenewalStyle::RenewalReq),
+            Self::PkcsReq => Some(RenewalStyle::PkcsReq),
+        }
+    }
 }
 
 pub(crate) async fn run(
@@ -94,20 +104,13 @@ pub(crate) async fn run(
         return Ok(Exit::NotDue);
     }
     let trust = args.trust.trust(renderer)?;
-    let challenge = args.challenge.challenge(renderer)?;
+    let network = args.protocol.network.network(&args.url)?;
     let current_key = args.key.password.load(provider.as_ref(), &args.cert_key)?;
     let signer = Signer::new(current.clone(), Arc::clone(&current_key))
         .map_err(|e| Failure::local(format!("{}: {e}", args.cert_key.display())))?;
-    let paths = Paths::with_prefix(&args.out);
+    let paths = args.output.paths(&args.out);
     let makes_key = !args.same_key && args.key.key_file.is_none();
-    let mut new_files = vec![paths.certificate.as_path(), &paths.chain, &paths.pending];
-    if makes_key {
-        new_files.push(&paths.key);
-    }
-    if args.p12.p12_password_file.is_some() {
-        new_files.push(&paths.p12);
-    }
-    files::must_be_new(&new_files, args.force)?;
+    files::must_be_new(&args.output.new_files(&paths, makes_key), args.force)?;
     for (path, kept) in [
         (&paths.certificate, &args.cert),
         (&paths.key, &args.cert_key),
@@ -124,36 +127,29 @@ pub(crate) async fn run(
         crate::options::Key {
             pkcs8: args.key.password.der(provider.as_ref(), &args.cert_key)?,
             key: current_key,
-            new_pem: None,
+            is_new: false,
         }
     } else {
         args.key.key(provider.as_ref())?
     };
-    if let Some(pem) = &key.new_pem {
-        files::write(&paths.key, pem.as_bytes(), Access::OwnerOnly)?;
+    let challenge = args.challenge.challenge(&network, renderer).await?;
+    if key.is_new {
+        write_key(&paths.key, &key.pkcs8, args.output.format)?;
     }
-    let p12 = bundle(&args.p12, &key)?;
-    let network = args.protocol.network.network()?;
+    let p12 = bundle(&args.output, &key.pkcs8)?;
     let subject = current.subject().clone();
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
     let mut renewal = Renewal::new(signer);
-    renewal.style = match args.style {
-        Style::Auto => RenewalStyle::ByCapabilities,
-        Style::RenewalReq => RenewalStyle::RenewalReq,
-        Style::PkcsReq => RenewalStyle::PkcsReq,
-    };
     renewal.send_challenge = challenge.is_some();
     let absolute = std::path::absolute(&args.cert_key).unwrap_or_else(|_| args.cert_key.clone());
     renewal.key_label = Some(absolute.to_string_lossy().into_owned());
     params.renewal = Some(renewal);
     params.challenge = challenge;
     params.extensions = names_of(&current);
-    params.server.policy = args.protocol.policy.policy();
-    params.server.method = args.protocol.method.into();
-    params
-        .server
-        .ca_identifier
-        .clone_from(&args.protocol.ca_identifier);
+    args.protocol.apply_to_enrollment(&mut params);
+    if let (Some(renewal), Some(style)) = (&mut params.renewal, args.style.renewal()) {
+        renewal.style = style;
+    }
     let mut options = options(args.wait, args.json, Arc::clone(&provider), renderer);
     let key_file = match (&args.key.key_file, args.same_key) {
         (Some(path), _) => path.clone(),
@@ -167,7 +163,8 @@ pub(crate) async fn run(
         paths: &paths,
         key_file: &key_file,
         p12,
-        written_key: key.new_pem.is_some().then_some(paths.key.as_path()),
+        format: args.output.format,
+        written_key: key.is_new.then_some(paths.key.as_path()),
         unanswered: false,
         json: args.json,
         provider: provider.as_ref(),

@@ -10,6 +10,9 @@ use super::{Event, NetworkRetry, PendingState};
 use crate::Result;
 use crate::random::SharedRandom;
 
+/// Stores the state of a request.
+pub type Keep = Arc<dyn Fn(&PendingState) -> Result<()> + Send + Sync>;
+
 /// Bounds, patience and listeners of an enrollment.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -33,7 +36,7 @@ pub struct EnrollOptions {
     /// Is given the state to keep, before the request is sent and each time that it is pending. Whoever
     /// stores it loses nothing if the program or the network ends before the answer is here:
     /// [`poll`](super::poll) goes on from it. An error ends the enrollment, before anything is asked for.
-    pub keep: Arc<dyn Fn(&PendingState) -> Result<()> + Send + Sync>,
+    pub keep: Keep,
     /// Randomness.
     pub random: SharedRandom,
     /// Is told of every step.

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 exchange on a connection that is there already.
+//! HTTP/1.1 exchanges on a connection that is there already.
 
 use std::error::Error as _;
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ use scep_failures::observation::NetworkErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{connect, error};
-use crate::network::{HttpRequest, HttpResponse, NetworkError};
+use crate::network::{HttpRequest, HttpResponse, NetworkError, NextRequest};
 
 /// Longest response head that is read, in octets.
 const MAX_HEAD: usize = 64 * 1024;
@@ -73,18 +73,19 @@ impl Target {
     }
 }
 
-/// Sends the request and reads the whole response.
+/// Sends the request and reads the whole response; then what `next` makes of it, on the same connection.
 pub(super) async fn exchange<S>(
     stream: S,
     target: &Target,
     request: &HttpRequest,
     user_agent: &str,
     form: Form<'_>,
+    next: &mut NextRequest<'_>,
 ) -> Result<HttpResponse, NetworkError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let message = message(target, request, user_agent, form)?;
+    let mut first = message(target, request, user_agent, form)?;
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
         .max_header_size(MAX_HEAD)
         .allow_obsolete_multiline_headers_in_responses(true)
@@ -95,13 +96,21 @@ where
         .map_err(|e| http_error(&e))?;
 
     let mut exchange = pin!(async move {
-        let response = sender
-            .send_request(message)
-            .await
-            .map_err(|e| (e.is_canceled(), http_error(&e)))?;
-        read(response, request.max_body)
-            .await
-            .map_err(|e| (false, e))
+        loop {
+            let response = sender
+                .send_request(first)
+                .await
+                .map_err(|e| (e.is_canceled(), http_error(&e)))?;
+            let response = read(response, request.max_body)
+                .await
+                .map_err(|e| (false, e))?;
+            let Some(request) = next(&response) else {
+                return Ok(response);
+            };
+            first = message(target, &request, user_agent, form).map_err(|e| (false, e))?;
+            let ready = sender.ready().await;
+            ready.map_err(|e| (e.is_canceled(), http_error(&e)))?;
+        }
     });
     let mut connection = pin!(connection);
     // why the connection ended, if it ended before the exchange

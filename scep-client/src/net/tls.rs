@@ -56,11 +56,24 @@ impl ClientIdentity {
     }
 }
 
+/// The oldest version of TLS that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OldestTls {
+    /// 1.2.
+    #[default]
+    Tls12,
+    /// 1.3.
+    Tls13,
+}
+
+static TLS13: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+
 /// Makes the handshake.
 pub(super) async fn handshake(
     stream: TcpStream,
     host: &str,
     identity: Option<&ClientIdentity>,
+    oldest: OldestTls,
 ) -> Result<Secured, NetworkError> {
     let recorder = Arc::new(Recorder {
         identity: identity.map(|identity| Arc::clone(&identity.0)),
@@ -68,7 +81,10 @@ pub(super) async fn handshake(
     });
     let provider = recorder.provider.clone();
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(match oldest {
+            OldestTls::Tls12 => rustls::ALL_VERSIONS,
+            OldestTls::Tls13 => TLS13,
+        })
         .map_err(|e| error(NetworkErrorKind::TlsFailed, e.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(recorder.clone())

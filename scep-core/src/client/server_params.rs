@@ -2,7 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use crate::capabilities::Capability;
 use crate::limits::Limits;
 use crate::policy::AlgorithmPolicy;
 use crate::x509::Certificate;
@@ -25,6 +27,12 @@ pub struct ServerParams {
     /// the deviation `ra-is-assumed` is noted then. Refuse it at a CA that issues certificates without
     /// extended key usage to devices: a forged reply could have one of theirs in the RA's place.
     pub assume_ra: bool,
+    /// Whether it is asked for GetCACaps at all: there are old ones that cut the connection.
+    pub asks_capabilities: bool,
+    /// What is not believed of its GetCACaps.
+    pub disbelieved: Vec<Capability>,
+    /// What it can do though its GetCACaps does not say so.
+    pub assumed: Vec<Capability>,
     /// Bounds on what is read.
     pub limits: Limits,
 }
@@ -40,6 +48,9 @@ impl ServerParams {
             policy: AlgorithmPolicy::RFC8894,
             method: MethodChoice::default(),
             assume_ra: true,
+            asks_capabilities: true,
+            disbelieved: Vec::new(),
+            assumed: Vec::new(),
             limits: Limits::DEFAULT,
         }
     }

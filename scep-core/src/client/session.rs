@@ -35,13 +35,19 @@ enum Question {
 
 impl Session {
     pub(super) fn new(provider: Arc<dyn CryptoProvider>, server: ServerParams) -> Self {
+        let question = if server.asks_capabilities {
+            Question::Capabilities
+        } else {
+            Question::CaCertificates
+        };
+        let said = Capabilities::default();
         Self {
             provider,
+            capabilities: said.corrected(&server.disbelieved, &server.assumed),
             server,
-            capabilities: Capabilities::default(),
             ca: None,
             next_ca: Vec::new(),
-            question: Some(Question::Capabilities),
+            question: Some(question),
             deviations: Deviations::default(),
         }
     }
@@ -157,6 +163,10 @@ impl Session {
                 "the server names no capabilities",
             );
         }
+        let server = &self.server;
+        self.capabilities = self
+            .capabilities
+            .corrected(&server.disbelieved, &server.assumed);
         self.question = Some(Question::CaCertificates);
         Ok(())
     }

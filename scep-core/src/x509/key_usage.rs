@@ -27,6 +27,9 @@ impl KeyUsage {
     /// cRLSign (6).
     pub const CRL_SIGN: Self = Self(1 << 9);
 
+    /// All of these.
+    pub const ALL: Self = Self(0b1111_1110 << 8);
+
     const NAMES: [(Self, &'static str); 7] = [
         (Self::DIGITAL_SIGNATURE, "digitalSignature"),
         (Self::NON_REPUDIATION, "nonRepudiation"),
@@ -41,6 +44,15 @@ impl KeyUsage {
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// A purpose by its name in RFC 5280, such as `digitalSignature`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let mut names = Self::NAMES.iter();
+        names
+            .find(|(_, known)| known.eq_ignore_ascii_case(name))
+            .map(|(bit, _)| *bit)
     }
 
     /// The names of the purposes, in bit order.

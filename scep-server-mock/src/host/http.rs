@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -40,6 +40,9 @@ fn builder() -> hyper::server::conn::http1::Builder {
     builder
 }
 
+/// Numbers of connections, from 1.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+
 /// How long a client may wait for an answer that never comes.
 const SILENCE: Duration = Duration::from_secs(600);
 
@@ -54,13 +57,14 @@ pub(super) async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
     let broken = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&broken);
     let service = service_fn(move |request| {
         let (shared, broken) = (Arc::clone(&shared), Arc::clone(&flag));
         // boxed, as the connection has to stay movable to be taken apart
         Box::pin(async move {
-            let answer = answer(&shared, request, peer, site, scheme).await;
+            let answer = answer(&shared, request, (peer, number), site, scheme).await;
             broken.store(answer.is_err(), Ordering::Relaxed);
             answer
         })
@@ -81,11 +85,12 @@ pub(super) async fn serve<S>(
 async fn answer(
     shared: &Shared,
     request: hyper::Request<Incoming>,
-    peer: SocketAddr,
+    (peer, connection): (SocketAddr, u64),
     site: Site,
     scheme: Scheme,
 ) -> io::Result<hyper::Response<Full<Bytes>>> {
-    let request = read(request, peer, scheme, MAX_BODY).await?;
+    let mut request = read(request, peer, scheme, MAX_BODY).await?;
+    request.connection = connection;
     let Exchange {
         outcome, elapsed, ..
     } = shared.exchange(site, |deployment, now| match site {
@@ -159,6 +164,7 @@ pub(super) async fn read(
         headers,
         body: body.to_bytes().to_vec(),
         peer: peer.ip().to_string(),
+        connection: 0,
     })
 }
 

@@ -1,18 +1,13 @@
 //! IIS: request filtering, client certificates, authentication, and which application answers.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+mod windows_authentication;
 
 use crate::deployment::Deployment;
 use crate::gzip;
 use crate::hresult::Hresult;
 use crate::log::text;
-use crate::names;
 use crate::page::iis::{self as page, HttpError};
-use crate::state::{
-    AdminApplication, Authentication, ClientCertificates, Configuration, ErrorResponseMode, Iis,
-    Kerberos, WindowsSchemes,
-};
+use crate::state::{Authentication, ClientCertificates, Configuration, ErrorResponseMode, Iis};
 use crate::wire::{Layer, Outcome, Request, Response, Scheme, Transit};
 
 /// What a handler came up with.
@@ -21,6 +16,8 @@ pub(crate) enum Handled {
     Response(Response),
     /// An error, whose page IIS writes.
     Error(HttpError),
+    /// Windows authentication goes on with this.
+    Continue(String),
     /// The worker process is gone.
     Crashed,
     /// The connection is closed without an answer.
@@ -49,9 +46,6 @@ const BODY_TOO_LONG: HttpError = HttpError::new(404, 13, "Not Found", "RequestFi
 const METHOD_NOT_ALLOWED: HttpError = HttpError::new(405, 0, "Method Not Allowed", "IIS Web Core");
 const ENTITY_TOO_LARGE: HttpError =
     HttpError::new(413, 0, "Request Entity Too Large", "IIS Web Core");
-const SIGN_IN: HttpError = HttpError::new(401, 2, "Unauthorized", "IIS Web Core").win32(Hresult(5));
-const WRONG_CREDENTIALS: HttpError =
-    HttpError::new(401, 1, "Unauthorized", "WindowsAuthenticationModule").win32(Hresult(1326));
 const CLIENT_CERTIFICATE_REQUIRED: HttpError =
     HttpError::new(403, 7, "Forbidden", "IIS Web Core").win32(Hresult(64));
 
@@ -74,11 +68,18 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
         Handled::Error(error) => {
             let page = error.page(d.state.iis.detailed_errors, &request.path);
             let schemes = d.state.iis.mscep_admin.schemes;
-            (
-                challenge(page, error, schemes),
-                error.substatus,
-                error.win32,
-            )
+            let page = if error.status == 401 {
+                windows_authentication::offer(page, schemes)
+            } else {
+                page
+            };
+            (page, error.substatus, error.win32)
+        }
+        Handled::Continue(token) => {
+            let error = windows_authentication::IN_THE_MIDDLE;
+            let page = error.page(d.state.iis.detailed_errors, &request.path);
+            let page = page.with("WWW-Authenticate", token);
+            (page, error.substatus, error.win32)
         }
         // Nobody is left to write a line into the IIS log.
         Handled::Crashed | Handled::Closed => return t.end(Layer::Ndes, Outcome::Reset),
@@ -222,8 +223,8 @@ fn dispatch(
             if let Some(error) = unreadable_configuration(d.state.iis.mscep.configuration) {
                 return Handled::Error(error);
             }
-            match authenticate(request, &d.state.iis.mscep_admin) {
-                Err(error) => Handled::Error(error),
+            match windows_authentication::authenticate(d, t, request) {
+                Err(refused) => refused.into(),
                 Ok(name) => {
                     *user = name;
                     if path == "/certsrv/mscep_admin" {
@@ -242,8 +243,8 @@ fn dispatch(
                 return Handled::Error(error);
             }
             if d.state.iis.mscep.authentication == Authentication::Windows {
-                match authenticate(request, &d.state.iis.mscep_admin) {
-                    Err(error) => return Handled::Error(error),
+                match windows_authentication::authenticate(d, t, request) {
+                    Err(refused) => return refused.into(),
                     Ok(name) => *user = name,
                 }
             }
@@ -271,45 +272,6 @@ fn is_scep_url(path: &str) -> bool {
         path,
         "/certsrv/mscep" | "/certsrv/mscep/" | "/certsrv/mscep/mscep.dll"
     ) || path.starts_with("/certsrv/mscep/mscep.dll/")
-}
-
-/// Windows authentication. Negotiate and NTLM are offered; what the mock can check is Basic, so
-/// that a script can be the lab's administrator.
-fn authenticate(request: &Request, settings: &AdminApplication) -> Result<&'static str, HttpError> {
-    let given = request.header("authorization").ok_or(SIGN_IN)?;
-    // A ticket for the host, as a browser of the domain has it.
-    if given == names::ADMIN_TICKET && settings.schemes != WindowsSchemes::NtlmOnly {
-        return match settings.kerberos_works {
-            Kerberos::Registered => Ok(names::ADMIN_USER),
-            Kerberos::WrongPrincipal => {
-                Err(WRONG_CREDENTIALS.win32(Hresult::SEC_E_WRONG_PRINCIPAL))
-            }
-        };
-    }
-    let basic = given.strip_prefix("Basic ").ok_or(WRONG_CREDENTIALS)?;
-    let decoded = STANDARD
-        .decode(basic.trim())
-        .map_err(|_| WRONG_CREDENTIALS)?;
-    let expected = format!("{}:{}", names::ADMIN_USER, names::ADMIN_PASSWORD);
-    if decoded == expected.as_bytes() {
-        Ok(names::ADMIN_USER)
-    } else {
-        Err(WRONG_CREDENTIALS)
-    }
-}
-
-fn challenge(page: Response, error: HttpError, schemes: WindowsSchemes) -> Response {
-    if error.status != 401 {
-        return page;
-    }
-    let offered: &[&str] = match schemes {
-        WindowsSchemes::NegotiateAndNtlm => &["Negotiate", "NTLM"],
-        WindowsSchemes::NtlmOnly => &["NTLM"],
-        WindowsSchemes::WithBasic => &["Negotiate", "NTLM", "Basic realm=\"ndes.lab.example\""],
-    };
-    offered
-        .iter()
-        .fold(page, |page, scheme| page.with("WWW-Authenticate", *scheme))
 }
 
 fn to_slash_form(request: &Request) -> Response {

@@ -31,7 +31,10 @@ pub(crate) fn handle(d: &mut Deployment, t: &mut Transit, request: &Request) -> 
             let sentence = sentence.unwrap_or_else(|| "the request cannot be served".to_owned());
             page::error(hosting, error.status, &plain(&sentence))
         }
-        Handled::Crashed | Handled::Closed => return t.end(Layer::Ndes, Outcome::Reset),
+        // the last one is only IIS that says
+        Handled::Crashed | Handled::Closed | Handled::Continue(_) => {
+            return t.end(Layer::Ndes, Outcome::Reset);
+        }
     };
     let response = named(d, response);
     t.answer(Layer::Ndes, response)

@@ -61,7 +61,7 @@ pub(super) async fn run(
         .filter_map(|at| all.get(at).copied())
         .collect();
     let mut reporter = args.report.reporter(&ids, chosen.len(), renderer)?;
-    let network = args.network.network()?;
+    let network = args.network.network(&args.url)?;
     let passwords = Passwords::new(&args.passwords)?;
     let random = SharedRandom::default();
     let expired = match (&args.expired_cert, &args.expired_key) {

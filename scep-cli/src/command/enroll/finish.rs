@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use scep_client::enroll::{Enrolled, Failed, Outcome, PendingState};
+use scep_client::enroll::{Enrolled, Failed, Keep, Outcome, PendingState};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Issued, Refusal};
 use scep_core::crypto::{CryptoProvider, SystemRandom};
@@ -16,11 +16,12 @@ use scep_failures::{Catalogue, Diagnosis, classify};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::{Paths, chain};
+use super::chain;
 use crate::command::diagnose;
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files::{self, Access};
+use crate::options::{Format, Paths};
 use crate::render::{Renderer, count};
 
 /// A key, and the password under which it goes into a PKCS #12 file.
@@ -35,9 +36,6 @@ pub(crate) fn keep(key_file: &Path, pending: &Path) -> Keep {
     let (key_file, pending) = (key_file.to_path_buf(), pending.to_path_buf());
     Arc::new(move |state| save(state.clone(), &key_file, &pending))
 }
-
-/// [`scep_client::enroll::EnrollOptions::keep`].
-pub(crate) type Keep = Arc<dyn Fn(&PendingState) -> scep_client::Result<()> + Send + Sync>;
 
 fn save(mut state: PendingState, key_file: &Path, pending: &Path) -> scep_client::Result<()> {
     // absolute, so that a later poll finds it from wherever it is started
@@ -55,6 +53,8 @@ pub(crate) struct Finish<'a> {
     pub(crate) unanswered: bool,
     /// The key file, if this run wrote it.
     pub(crate) written_key: Option<&'a Path>,
+    /// How certificates are written.
+    pub(crate) format: Format,
     /// What PREFIX.p12 is made of, if it is wanted.
     pub(crate) p12: Option<Bundle>,
     pub(crate) json: bool,
@@ -125,16 +125,22 @@ impl Finish<'_> {
             .iter()
             .chain(&issued.ca_certificates)
             .collect();
-        let chain: String = chain::chain(certificate, &known)
-            .into_iter()
-            .map(Certificate::to_pem)
-            .collect();
-        files::write(
-            &self.paths.certificate,
-            certificate.to_pem().as_bytes(),
-            Access::Usual,
-        )?;
-        files::write(&self.paths.chain, chain.as_bytes(), Access::Usual)?;
+        let chain = chain::chain(certificate, &known);
+        let (certificate_file, chain_file) = match self.format {
+            Format::Pem => (
+                certificate.to_pem().into_bytes(),
+                chain
+                    .into_iter()
+                    .flat_map(|c| c.to_pem().into_bytes())
+                    .collect(),
+            ),
+            Format::Der => (
+                certificate.as_der().to_vec(),
+                CaCertificates::new(chain.into_iter().cloned().collect()).to_bundle(),
+            ),
+        };
+        files::write(&self.paths.certificate, &certificate_file, Access::Usual)?;
+        files::write(&self.paths.chain, &chain_file, Access::Usual)?;
         if let Some(bundle) = &self.p12 {
             self.write_p12(bundle, certificate, &known)?;
         }
