@@ -9,4 +9,5 @@
 //! | `key_elsewhere` | a key that an HSM or a key service holds, signing at once or asynchronously |
 //! | `mock_in_a_test` | the simulated deployment in a test of your own client |
 //! | `own_network` | a network of your own under enrollment and diagnosis |
+//! | `renew_in_a_loop` | an agent that keeps a certificate alive |
 //! | `responder` | a minimal SCEP server, and a client of it, without any I/O |

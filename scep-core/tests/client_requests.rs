@@ -73,6 +73,32 @@ fn the_signers_certificate_is_self_signed_and_says_what_its_key_is_for() {
 }
 
 #[test]
+fn a_self_signed_certificate_that_is_there_already_signs() {
+    let (server, own) = (server(), key("client"));
+    let subject = name("CN=made before");
+    let random = &mut TestRandom(1);
+    let signer = Signer::self_signed(
+        Arc::clone(&own),
+        &subject,
+        DigestAlgorithm::Sha256,
+        NOW,
+        random,
+    );
+    let signer = signer.unwrap();
+    let mut wished = params(&server, &own);
+    wished.self_signed = Some(signer.clone());
+    let asked = enrolled(&server, wished).remove(0);
+    assert_eq!(asked.message.signer(), signer.certificate());
+
+    // a certificate of another key could not prove anything
+    let mut wished = params(&server, &key("other"));
+    wished.self_signed = Some(signer);
+    let (next, sent, _) = talk(&mut enrollment(wished), |_| panic!("nothing is sent"));
+    assert!(matches!(next, Err(Error::Misuse(_))), "{next:?}");
+    assert!(sent.is_empty());
+}
+
+#[test]
 fn a_poll_names_the_issuing_ca_and_the_subject_of_the_request() {
     let mut server = server();
     // the CA that decrypts and issues stands below a root

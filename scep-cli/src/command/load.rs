@@ -69,7 +69,8 @@ struct LoadArgs {
     /// Enrollments before the clock starts.
     #[arg(long, value_name = "N", default_value_t = 0)]
     warm_up: usize,
-    /// One key for all devices: it is the server that is measured, not the making of keys.
+    /// One key and one self-signed certificate for all devices: it is the server that is measured, not the
+    /// making of keys.
     #[arg(long)]
     reuse_keys: bool,
     /// File with challenge passwords: one line for each, or one that may be used again.

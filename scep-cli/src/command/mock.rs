@@ -59,7 +59,12 @@ pub(crate) struct Args {
     #[arg(long)]
     allow_remote: bool,
     /// What callers of the control port must send as a bearer token; needed beyond loopback.
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "SCEP_CONTROL_TOKEN",
+        hide_env_values = true
+    )]
     control_token: Option<String>,
     /// Repeat serial numbers, nonces and passwords of another run with this seed.
     #[arg(long, value_name = "N")]

@@ -21,7 +21,7 @@ pub struct CaRoles {
     /// Whether a certificate whose extended key usage does not say so was taken for an RA's, since no
     /// other would do: any device that has such a certificate of the same CA could pose as the RA.
     pub ra_is_assumed: bool,
-    /// The reasons, one sentence each, without final stop.
+    /// The reasons, one sentence each, without final stop; the last is that of the recipient.
     pub why: Vec<String>,
 }
 

@@ -9,13 +9,19 @@ use super::{EnrollmentParams, Signer};
 use crate::crypto::{PrivateKey, RandomSource};
 use crate::message::{ChallengePassword, MessageType};
 use crate::x509::{Certificate, CertificationRequest, CertificationRequestBuilder};
-use crate::{Result, UnixTime};
+use crate::{Error, Result, UnixTime};
 
 impl EnrollmentParams {
     /// Refuses what can come to nothing, before anything is sent.
     pub(super) fn check(&self, now: UnixTime) -> Result<()> {
         if let Some(renewal) = &self.renewal {
             renewal.check(now)?;
+        } else if let Some(signer) = &self.self_signed
+            && signer.certificate().spki_der() != self.key.spki_der()
+        {
+            return Err(Error::Misuse(
+                "the self-signed certificate is for another key than the request".into(),
+            ));
         }
         password::check_reply(self.signing_key().spki_der(), self.challenge.as_ref())
     }
@@ -38,9 +44,12 @@ impl EnrollmentParams {
         let (digest, _) = session.algorithms()?;
         let spki = self.key.spki_der();
         let transaction_id = self.transaction_id.make(session.provider(), spki, rng)?;
-        let signer = match &self.renewal {
-            Some(renewal) => renewal.current.clone(),
-            None => Signer::self_signed(Arc::clone(&self.key), &self.subject, digest, now, rng)?,
+        let signer = match (&self.renewal, &self.self_signed) {
+            (Some(renewal), _) => renewal.current.clone(),
+            (None, Some(signer)) => signer.clone(),
+            (None, None) => {
+                Signer::self_signed(Arc::clone(&self.key), &self.subject, digest, now, rng)?
+            }
         };
         Ok(Sender {
             transaction_id,

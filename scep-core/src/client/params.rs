@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{CaTrust, Renewal, RetryPolicy, ServerParams, TransactionIdChoice};
+use super::{CaTrust, Renewal, RetryPolicy, ServerParams, Signer, TransactionIdChoice};
 use crate::crypto::PrivateKey;
 use crate::message::ChallengePassword;
 use crate::next_ca_certificates::NextCaCertificates;
@@ -27,6 +27,9 @@ pub struct EnrollmentParams {
     pub next_ca: Option<NextCaCertificates>,
     /// The certificate that is to be renewed, if there is one.
     pub renewal: Option<Renewal>,
+    /// The self-signed certificate to sign a first request with, if there is one already; by default one
+    /// is made. It has to be for [`key`](Self::key), and its subject should be the one asked for.
+    pub self_signed: Option<Signer>,
     /// Challenge password. A request that is signed by a key that cannot decrypt needs one, and so
     /// does a CA with such a key: messages to them are encrypted with it (RFC 8894 section 3.1).
     pub challenge: Option<ChallengePassword>,
@@ -54,6 +57,7 @@ impl EnrollmentParams {
             subject,
             next_ca: None,
             renewal: None,
+            self_signed: None,
             challenge: None,
             extensions: Vec::new(),
             transaction_id: TransactionIdChoice::default(),

@@ -39,9 +39,13 @@ pub(super) fn step(event: &Event<'_>, provider: &dyn CryptoProvider, renderer: &
         Event::CaCertificates { n, roles } => {
             let text = format!("enveloping to {}", roles.encryption.subject());
             show(*n, "GetCACert", Verdict::Ok, &text);
+            let below = " ".repeat(28);
+            // the last reason is that of the recipient
+            if let Some(why) = roles.why.last() {
+                renderer.hanging(&below, why);
+            }
             if let Ok(hash) = roles.issuing_ca.sha256(provider) {
                 let hex: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
-                let below = " ".repeat(28);
                 renderer.hanging(
                     &below,
                     &format!("issuing CA {}", roles.issuing_ca.subject()),

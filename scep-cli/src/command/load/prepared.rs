@@ -6,8 +6,9 @@ use std::time::Duration;
 use scep_client::Network;
 use scep_client::network::{HttpRequest, HttpResponse};
 use scep_client::random::SharedRandom;
-use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Next, Request, Response};
-use scep_core::crypto::{CryptoProvider, KeyType, PrivateKey};
+use scep_core::UnixTime;
+use scep_core::client::{CaTrust, Enrollment, EnrollmentParams, Next, Request, Response, Signer};
+use scep_core::crypto::{CryptoProvider, DigestAlgorithm, KeyType};
 use scep_core::http::Operation;
 use scep_core::message::ChallengePassword;
 use scep_core::policy::AlgorithmPolicy;
@@ -44,18 +45,23 @@ impl Plan {
     ) -> Result<Vec<Prepared>> {
         let random = SharedRandom::default();
         let mut known: Vec<(Operation, HttpResponse)> = Vec::new();
-        let mut shared: Option<Arc<dyn PrivateKey>> = None;
+        let mut shared: Option<Signer> = None;
         let mut all = Vec::with_capacity(passwords.len());
         for (n, password) in passwords.into_iter().enumerate() {
-            let key = match &shared {
-                Some(key) if self.reuse_keys => Arc::clone(key),
-                _ => self.key(&random)?,
+            let signer = match &shared {
+                Some(signer) if self.reuse_keys => signer.clone(),
+                _ => self.signer(network.now(), &random)?,
             };
-            shared = Some(Arc::clone(&key));
+            let key = Arc::clone(signer.key());
             let subject = Name::from_rfc4514(&format!("CN=load-{n}"));
             let subject = subject.map_err(|e| Failure::local(e.to_string()))?;
             let mut params =
                 EnrollmentParams::new(self.url.as_str(), self.trust.clone(), key, subject);
+            if self.reuse_keys {
+                // a signature less for each
+                params.self_signed = Some(signer.clone());
+            }
+            shared = Some(signer);
             params.server.policy = self.policy;
             params.challenge = password;
             let enrollment = Enrollment::new(Arc::clone(&self.provider), params);
@@ -67,13 +73,18 @@ impl Plan {
         Ok(all)
     }
 
-    fn key(&self, random: &SharedRandom) -> Result<Arc<dyn PrivateKey>> {
+    /// A key, and a certificate that it signs for itself.
+    fn signer(&self, now: UnixTime, random: &SharedRandom) -> Result<Signer> {
         let bad = |e: scep_core::Error| Failure::local(e.to_string());
-        let key = self
+        let mut random = random.clone();
+        let made = self
             .provider
-            .generate_private_key(KeyType::Rsa(2048), &mut random.clone())
+            .generate_private_key(KeyType::Rsa(2048), &mut random)
+            .and_then(|key| self.provider.load_private_key(&key))
             .map_err(bad)?;
-        self.provider.load_private_key(&key).map_err(bad)
+        let subject = Name::from_rfc4514("CN=load").map_err(bad)?;
+        let digest = DigestAlgorithm::Sha256;
+        Signer::self_signed(made, &subject, digest, now, &mut random).map_err(bad)
     }
 
     /// Goes as far as the message.
