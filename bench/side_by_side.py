@@ -122,7 +122,7 @@ def step_ca(folder, program):
         "dnsNames": ["localhost"], "db": {"type": "badgerv2", "dataSource": "db"}, "authority": {"provisioners": [provisioner]},
     }
     (Path(folder) / "ca.json").write_text(json.dumps(configuration))
-    return Server("step-ca", [program, "ca.json"], port, f"http://127.0.0.1:{port}/scep/test", sha256(f"{folder}/root.crt"), folder)
+    return Server("step-ca", [program, "ca.json"], port, f"http://127.0.0.1:{port}/scep/test", sha256(Path(folder) / "root.crt"), folder)
 
 
 def load(server, folder, requests):
