@@ -185,6 +185,11 @@ impl Renderer {
         self.say(&format!("{word} {text}"));
     }
 
+    /// What may help.
+    pub(crate) fn hint(&self, text: &str) {
+        self.say(&format!("hint: {text}"));
+    }
+
     /// What is being done: with `-v` a line each, else one line that is written again, and that only
     /// on a terminal and for those who wait.
     pub(crate) fn progress(&self, text: &str) {

@@ -5,8 +5,11 @@ use std::sync::OnceLock;
 
 use scep_core::capabilities::Capability;
 use scep_core::client::{EnrollmentParams, MethodChoice, RenewalStyle, ServerParams};
+use scep_core::crypto::PublicKeyAlgorithm;
 use scep_core::policy::AlgorithmPolicy;
 use serde::Deserialize;
+
+use crate::error::{Error, Result};
 
 /// A server of which something is known.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub struct Server {
     pub disbelieved: Vec<Capability>,
     /// What it can do though it does not say so.
     pub assumed: Vec<Capability>,
+    /// Whether it serves RSA keys only.
+    pub rsa_only: bool,
     /// What else there is to know.
     pub note: Option<String>,
 }
@@ -55,6 +60,8 @@ struct Entry {
     disbelieved: Vec<String>,
     #[serde(default)]
     assumed: Vec<String>,
+    #[serde(default)]
+    rsa_only: bool,
     note: Option<String>,
 }
 
@@ -99,6 +106,21 @@ impl Server {
         Self::all().iter().find(|server| server.name == name)
     }
 
+    /// Refuses a key that it is known not to serve, before a challenge password is spent on it.
+    ///
+    /// # Errors
+    /// [`Misuse`](crate::Error::Misuse), with the kind of key, or if `spki` is no SubjectPublicKeyInfo.
+    pub fn serves_key(&self, spki: &[u8]) -> Result<()> {
+        let kind = PublicKeyAlgorithm::of_spki(spki).map_err(|e| Error::misuse(e.to_string()))?;
+        if self.rsa_only && !matches!(kind, PublicKeyAlgorithm::Rsa { .. }) {
+            return Err(Error::misuse(format!(
+                "{} serves RSA keys only, and this one is {kind}",
+                self.title
+            )));
+        }
+        Ok(())
+    }
+
     /// Puts what is known into the parameters of a transaction.
     pub fn apply(&self, params: &mut ServerParams) {
         params.policy = self.policy;
@@ -140,6 +162,7 @@ impl From<Entry> for Server {
             asks_capabilities: entry.asks_capabilities,
             disbelieved: capabilities(&entry.disbelieved),
             assumed: capabilities(&entry.assumed),
+            rsa_only: entry.rsa_only,
             name: entry.name,
             title: entry.title,
             note: entry.note,

@@ -1,6 +1,6 @@
 //! Diagnoses of servers that are not NDES: what they are, and nothing about NDES.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -13,8 +13,8 @@ use scep_failures::diagnosis::Outcome;
 use scep_failures::{Catalogue, Diagnosis};
 use tempfile::TempDir;
 
+use crate::peer_server::{PeerServer, free_address};
 use crate::process::{Running, installed, run};
-use crate::scepserver;
 
 async fn diagnosed(url: &str) -> Diagnosis {
     let network = HyperNetwork::new(TrustStore::empty());
@@ -34,11 +34,6 @@ async fn diagnosed(url: &str) -> Diagnosis {
 fn named(diagnosis: &Diagnosis) -> (Outcome, Option<&str>) {
     let symptom = diagnosis.symptom.as_ref().map(|s| s.id.as_str());
     (diagnosis.outcome, symptom)
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }
 
 /// An nginx with this in its `http` block, which listens at `address`.
@@ -91,11 +86,20 @@ const PATH: &str = "/certsrv/mscep/mscep.dll";
 
 #[tokio::test]
 async fn a_scep_server_that_is_not_ndes_is_well() {
-    let Some(server) = scepserver::server("diagnosis::a_scep_server_that_is_not_ndes_is_well")
+    let Some(peer) = PeerServer::scepserver("diagnosis::a_scep_server_that_is_not_ndes_is_well")
     else {
         return;
     };
-    let diagnosis = diagnosed(&server.url()).await;
+    let diagnosis = diagnosed(&peer.url()).await;
+    assert_eq!(diagnosis.outcome, Outcome::Healthy, "{diagnosis:#?}");
+}
+
+#[tokio::test]
+async fn step_ca_is_well() {
+    let Some(peer) = PeerServer::step_ca() else {
+        return;
+    };
+    let diagnosis = diagnosed(&peer.url()).await;
     assert_eq!(diagnosis.outcome, Outcome::Healthy, "{diagnosis:#?}");
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  peer client ─► recorder ─► our server        scepclient, strongSwan, certmonger
-//!  our client  ─► recorder ─► peer server       scepserver
+//!  our client  ─► recorder ─► peer server       scepserver, step-ca
 //! ```
 //!
 //! A peer that is not installed is skipped, loudly; with `SCEP_REQUIRE_PEERS=1` it is a failure.
@@ -16,6 +16,8 @@
 mod http;
 mod judge;
 mod namespace;
+mod our_client;
+mod peer_server;
 mod process;
 mod recorder;
 mod scene;
@@ -24,5 +26,6 @@ mod certmonger;
 mod diagnosis;
 mod scepclient;
 mod scepserver;
+mod step_ca;
 mod strongswan;
 mod suites;

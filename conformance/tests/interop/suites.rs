@@ -17,8 +17,8 @@ use scep_core::UnixTime;
 use scep_core::crypto::{AwsLcRs, CryptoProvider, Fallback, RustCrypto};
 use scep_core::message::ChallengePassword;
 
+use crate::peer_server::{CHALLENGE, PeerServer};
 use crate::process::{installed, say};
-use crate::scepserver::{CHALLENGE, server};
 
 fn provider() -> Arc<dyn CryptoProvider> {
     Arc::new(Fallback::new(Arc::new(AwsLcRs), Arc::new(RustCrypto)))
@@ -144,13 +144,10 @@ impl Challenges for Same {
     }
 }
 
-#[test]
-fn scepserver_is_as_is_known() {
-    let Some(server) = server("suites::scepserver_is_as_is_known") else {
-        return;
-    };
+/// Runs the server suite on a peer.
+fn judge_server(peer: &PeerServer, name: &str, package: &str) {
     let ids: Vec<_> = server_suite::checks::all().map(|check| check.id).collect();
-    let expected = expected("server-scepserver", &ids);
+    let expected = expected(name, &ids);
     let network = HyperNetwork::new(TrustStore::empty());
     let keys = Keys::load(
         provider().as_ref(),
@@ -160,7 +157,7 @@ fn scepserver_is_as_is_known() {
     .unwrap();
     let subject = Subject {
         network: &network,
-        url: server.direct_url(),
+        url: peer.url(),
         ca_sha256: None,
         challenges: &Same,
         provider: provider(),
@@ -173,5 +170,20 @@ fn scepserver_is_as_is_known() {
     let all: Vec<_> = server_suite::checks::all().collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let report = runtime.block_on(server_suite::run(&subject, &all, |_| ()));
-    compare(&report, &expected, "scep");
+    compare(&report, &expected, package);
+}
+
+#[test]
+fn scepserver_is_as_is_known() {
+    if let Some(peer) = PeerServer::scepserver("suites::scepserver_is_as_is_known") {
+        judge_server(&peer, "server-scepserver", "scep");
+    }
+}
+
+#[test]
+fn step_ca_is_as_is_known() {
+    if let Some(peer) = PeerServer::step_ca() {
+        let package = "golang-github-smallstep-certificates-dev";
+        judge_server(&peer, "server-step-ca", package);
+    }
 }

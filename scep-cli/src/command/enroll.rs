@@ -23,7 +23,7 @@ use crate::options::{
 };
 use crate::render::Renderer;
 
-pub(crate) use finish::{Bundle, Finish, keep};
+pub(crate) use finish::{Bundle, Finish, keep, odd_key};
 
 /// Arguments of `scep enroll`.
 #[derive(clap::Args, Debug)]
@@ -96,6 +96,7 @@ pub(crate) async fn run(
     let makes_key = args.key.key_file.is_none();
     files::must_be_new(&args.output.new_files(&paths, makes_key), args.force)?;
     let key = args.key.key(provider.as_ref())?;
+    args.protocol.check_key(key.key.spki_der())?;
     let wishes = args.wishes.wishes(provider.as_ref(), key.key.as_ref())?;
     let challenge = args.challenge.challenge(&network, renderer).await?;
     let p12 = bundle(&args.output, &key.pkcs8)?;
@@ -107,6 +108,8 @@ pub(crate) async fn run(
     params.challenge = challenge.or(wishes.challenge);
     params.extensions = wishes.extensions;
     args.protocol.apply_to_enrollment(&mut params);
+    let odd_key = odd_key(params.key.spki_der());
+    let password_sent = params.challenge.is_some();
     if let Some(interval) = args.poll_interval {
         params.retry.first = interval;
         params.retry.growth_percent = 100;
@@ -128,6 +131,8 @@ pub(crate) async fn run(
         format: args.output.format,
         p12,
         unanswered: false,
+        password_sent,
+        odd_key,
         json: args.json,
         provider: provider.as_ref(),
     };

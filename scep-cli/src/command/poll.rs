@@ -90,6 +90,8 @@ pub(crate) async fn run(
         p12,
         format: args.output.format,
         unanswered: state.transaction.unanswered,
+        password_sent: true,
+        odd_key: None,
         json: args.json,
         provider: provider.as_ref(),
     }

@@ -73,6 +73,22 @@ pub(crate) enum What {
     Crl,
 }
 
+impl What {
+    /// What an HTTP error may mean.
+    fn often_missing(self) -> &'static str {
+        match self {
+            Self::Certificate => {
+                "a server need not serve GetCert (RFC 8894 section 2.9), and many do not: the CA's administrator \
+                 has the certificate"
+            }
+            Self::Crl => {
+                "a server need not serve GetCRL (RFC 8894 section 2.9), and many do not: the certificate may say \
+                 where the CRL is (CRL distribution point)"
+            }
+        }
+    }
+}
+
 pub(crate) async fn run(
     what: What,
     args: Args,
@@ -108,6 +124,9 @@ pub(crate) async fn run(
         Err(e) if e.is_local() => return Err(e.into()),
         Err(e) => {
             renderer.error(&e.causes());
+            if matches!(e, scep_client::Error::Http { status: 400.., .. }) {
+                renderer.hint(what.often_missing());
+            }
             return Ok(Exit::Bad);
         }
     };

@@ -12,7 +12,7 @@ use scep_core::oid;
 use scep_core::x509::{Certificate, Extension};
 use serde_json::json;
 
-use super::enroll::{Finish, bundle, duration, keep, options, write_key};
+use super::enroll::{Finish, bundle, duration, keep, odd_key, options, write_key};
 use crate::exit::Exit;
 use crate::failure::{Failure, Result};
 use crate::files;
@@ -139,8 +139,10 @@ pub(crate) async fn run(
     let p12 = bundle(&args.output, &key.pkcs8)?;
     let subject = current.subject().clone();
     let mut params = EnrollmentParams::new(args.url.clone(), trust, key.key, subject);
+    let odd_key = odd_key(signer.key().spki_der());
     let mut renewal = Renewal::new(signer);
-    renewal.send_challenge = challenge.is_some();
+    let password_sent = challenge.is_some();
+    renewal.send_challenge = password_sent;
     let absolute = std::path::absolute(&args.cert_key).unwrap_or_else(|_| args.cert_key.clone());
     renewal.key_label = Some(absolute.to_string_lossy().into_owned());
     params.renewal = Some(renewal);
@@ -166,6 +168,8 @@ pub(crate) async fn run(
         format: args.output.format,
         written_key: key.is_new.then_some(paths.key.as_path()),
         unanswered: false,
+        password_sent,
+        odd_key,
         json: args.json,
         provider: provider.as_ref(),
     }

@@ -7,6 +7,7 @@ use scep_core::client::{EnrollmentParams, MethodChoice, ServerParams};
 use scep_core::policy::AlgorithmPolicy;
 
 use super::NetworkArgs;
+use crate::failure::{Failure, Result};
 
 /// Algorithms and transport.
 #[derive(Args, Debug)]
@@ -51,6 +52,18 @@ impl ProtocolArgs {
             server.apply_to_enrollment(params);
         }
         self.apply_flags(&mut params.server);
+    }
+
+    /// Refuses a key that the server is known not to serve.
+    pub(crate) fn check_key(&self, spki: &[u8]) -> Result<()> {
+        match Server::find(&self.server) {
+            Some(server) => server.serves_key(spki).map_err(|e| {
+                Failure::usage(format!(
+                    "{e}: use --key-type rsa:2048, or --server auto to try"
+                ))
+            }),
+            None => Ok(()),
+        }
     }
 
     fn apply_flags(&self, params: &mut ServerParams) {

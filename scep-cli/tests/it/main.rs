@@ -20,8 +20,16 @@ mod interrupted;
 mod load;
 mod mock;
 mod mock_data;
+#[path = "../../../conformance/tests/interop/namespace.rs"]
+mod namespace;
 mod ndes_admin;
+#[path = "../../../conformance/tests/interop/peer_server.rs"]
+mod peer_server;
+mod peers;
 mod poll;
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "../../../conformance/tests/interop/process.rs"]
+mod process;
 mod provider;
 mod readme;
 mod renew;

@@ -193,6 +193,25 @@ fn every_server_that_is_known() {
     }
 }
 
+/// A challenge password is not spent on what cannot come to anything.
+#[test]
+fn a_key_that_a_server_is_known_not_to_serve() {
+    let lab = Lab::start(&["--profile", "ndes-2022"]);
+    for key in ["ec:p256", "ec:p384", "ed25519"] {
+        let wishes = ["--subject", "CN=p", "--key-type", key];
+        lab.enroll(&[&wishes[..], &["--server", "ndes"]].concat())
+            .exits(2)
+            .only_says("NDES of Windows Server 2016 to 2025 serves RSA keys only, and this one is");
+        assert!(!lab.path().join("P.key").exists());
+    }
+    // who wants to try may
+    let wishes = ["--subject", "CN=p", "--key-type", "ec:p256"];
+    lab.enroll(&wishes).exits(1).in_order(&[
+        "A request signed with another key than RSA is refused",
+        "key of kind EC P-256",
+    ]);
+}
+
 #[test]
 fn an_unknown_server_is_an_error() {
     let lab = Lab::start(&[]);

@@ -41,7 +41,7 @@ fn every_baseline_issues_what_was_asked_for() {
 }
 
 #[test]
-fn an_issued_certificate_has_the_key_usage_asked_for_or_that_of_the_template_and_key_identifiers() {
+fn an_issued_certificate_has_key_identifiers_and_the_key_usage_of_request_or_template() {
     let host = baseline("ndes-plain");
     let [root, issuing] = host.with(|s| s.deployment().ca_certificates());
     for ca in [&root, &issuing] {

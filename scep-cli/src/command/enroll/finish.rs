@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scep_client::enroll::{Enrolled, Failed, Keep, Outcome, PendingState};
 use scep_core::ca_certificates::CaCertificates;
 use scep_core::client::{Issued, Refusal};
-use scep_core::crypto::{CryptoProvider, SystemRandom};
+use scep_core::crypto::{CryptoProvider, PublicKeyAlgorithm, SystemRandom};
 use scep_core::message::FailInfo;
 use scep_core::pkcs12::Pkcs12;
 use scep_core::x509::Certificate;
@@ -44,6 +44,12 @@ fn save(mut state: PendingState, key_file: &Path, pending: &Path) -> scep_client
     state.save(pending)
 }
 
+/// What kind of key it is, unless it is RSA.
+pub(crate) fn odd_key(spki: &[u8]) -> Option<PublicKeyAlgorithm> {
+    let kind = PublicKeyAlgorithm::of_spki(spki).ok()?;
+    (!matches!(kind, PublicKeyAlgorithm::Rsa { .. })).then_some(kind)
+}
+
 /// What the reply is turned into.
 pub(crate) struct Finish<'a> {
     pub(crate) url: &'a str,
@@ -51,6 +57,10 @@ pub(crate) struct Finish<'a> {
     pub(crate) key_file: &'a Path,
     /// Whether the server had said nothing at all before, so that it may not know of the request.
     pub(crate) unanswered: bool,
+    /// Whether the request had a challenge password.
+    pub(crate) password_sent: bool,
+    /// What key signed the request, if it is none that every server serves.
+    pub(crate) odd_key: Option<PublicKeyAlgorithm>,
     /// The key file, if this run wrote it.
     pub(crate) written_key: Option<&'a Path>,
     /// How certificates are written.
@@ -255,9 +265,13 @@ impl Finish<'_> {
                 renderer.line(format!(
                     "The server knows of no such request: it never got it. Enroll again with  --key-file {key}"
                 ));
-            } else {
+            } else if self.password_sent {
                 renderer.line(
                     "The challenge password may be used up: get a new one before trying again.",
+                );
+            } else {
+                renderer.line(
+                    "No challenge password was sent; if the server wants one, give it with  --challenge-file FILE",
                 );
             }
             self.say_what_is_kept(renderer);
@@ -313,6 +327,11 @@ impl Finish<'_> {
     }
 
     fn say_what_is_kept(&self, renderer: &Renderer) {
+        if let Some(kind) = self.odd_key {
+            renderer.line(format!(
+                "The request was signed with a key of kind {kind}: many servers serve RSA only (--key-type rsa:2048)"
+            ));
+        }
         if let Some(key) = self.written_key {
             renderer.line(format!(
                 "The new key stays in {0}: try again with  --key-file {0}",
