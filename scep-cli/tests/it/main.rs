@@ -35,5 +35,6 @@ mod readme;
 mod renew;
 mod streams;
 mod support;
+mod transcripts;
 mod watch;
 mod wishes;

@@ -1,6 +1,7 @@
-//! The README says what is: its commands exist, and its transcripts are what comes.
+//! The README says what is: its commands exist, with the flags that it names.
 
-use crate::support::{Mock, compare, repository, run};
+use crate::support::{repository, run};
+use crate::transcripts::words;
 
 fn readme() -> String {
     std::fs::read_to_string(repository().join("README.md")).unwrap()
@@ -14,20 +15,6 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
         .filter_map(|block| {
             let (first, rest) = block.split_once('\n')?;
             (first.trim() == language).then(|| rest.to_owned())
-        })
-        .collect()
-}
-
-/// Words of a command line; quotes keep words together.
-fn words(line: &str) -> Vec<String> {
-    line.split(['"', '\''])
-        .enumerate()
-        .flat_map(|(i, part)| {
-            if i % 2 == 1 {
-                vec![part.to_owned()]
-            } else {
-                part.split_whitespace().map(str::to_owned).collect()
-            }
         })
         .collect()
 }
@@ -59,7 +46,7 @@ fn every_command_that_is_shown_exists() {
         .filter(|line| line.starts_with("scep "));
     let mut seen = 0;
     for line in in_text.chain(in_transcripts) {
-        let mut words = words(line.trim_end_matches('&'));
+        let mut words = words(line.split(" #").next().unwrap().trim_end_matches('&'));
         words.remove(0);
         // a command that stands for its kind is known; one with arguments is parsed to the end,
         // which `--help` as the last word does without running it
@@ -110,47 +97,4 @@ fn every_command_that_is_shown_exists() {
         let flag = flag.split_whitespace().next().unwrap();
         assert!(all.contains(flag), "no command has {flag}");
     }
-}
-
-/// `scep mock … &` and `scep diagnose URL … --quiet`: what comes is what the README shows.
-#[test]
-fn transcripts_are_what_comes() {
-    let text = readme();
-    let mut wanted = text.clone();
-    let mut checked = 0;
-    for block in blocks(&text, "console") {
-        let mut mock: Option<(String, Mock)> = None;
-        let mut lines = block.lines().peekable();
-        while let Some(line) = lines.next() {
-            let Some(command) = line.strip_prefix("$ scep ") else {
-                continue;
-            };
-            let command = words(command.trim_end_matches('&'));
-            if command[0] == "mock" {
-                let listen = command.iter().position(|w| w == "--listen").unwrap();
-                let mut arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
-                let address = arguments
-                    .drain(listen - 1..=listen)
-                    .next_back()
-                    .unwrap()
-                    .to_owned();
-                mock = Some((address, Mock::start(&arguments)));
-            } else if let Some((address, mock)) = &mock {
-                let here = mock.url().split('/').nth(2).unwrap();
-                let command: Vec<String> =
-                    command.iter().map(|w| w.replace(address, here)).collect();
-                let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
-                let comes = run(&arguments).stdout.replace(here, address);
-                let mut shown = String::new();
-                while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
-                    shown.push_str(line);
-                    shown.push('\n');
-                }
-                wanted = wanted.replace(&format!("{line}\n{shown}"), &format!("{line}\n{comes}"));
-                checked += 1;
-            }
-        }
-    }
-    assert!(checked >= 1, "no transcript was run");
-    compare(&repository().join("README.md"), &wanted);
 }

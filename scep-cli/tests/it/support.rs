@@ -140,7 +140,13 @@ pub struct Mock {
 
 impl Mock {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_in(Path::new("."), arguments)
+    }
+
+    /// The same, in a folder.
+    pub fn start_in(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = scep()
+            .current_dir(folder)
             .args(["mock", "--listen", "127.0.0.1:0", "--json"])
             .args(arguments)
             .stdout(Stdio::piped())
