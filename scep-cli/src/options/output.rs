@@ -11,7 +11,8 @@ pub(crate) struct OutputArgs {
     /// PREFIX.chain.p7b (PKCS #7).
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,
-    /// Write PREFIX.p12, too: key, certificate and chain, encrypted with the first line of this file.
+    /// Write PREFIX.p12, too: key, certificate and chain, encrypted with the first line of this file. Java
+    /// opens it if that is ASCII.
     #[arg(long, value_name = "FILE")]
     pub(crate) p12_password_file: Option<PathBuf>,
 }

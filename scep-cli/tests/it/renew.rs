@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::process;
 use crate::support::{Mock, Run, has_peer, run, run_in};
 
 /// A device that has enrolled as printer-01, into P.*.
@@ -248,6 +249,33 @@ fn a_renewal_that_waits_goes_on_after_a_restart() {
     assert!(!file.exists());
 }
 
+/// Java's keytool finds the key with its chain.
+fn opened_by_java(folder: &Path, file: &str, password: &str) {
+    let mut keytool = Command::new("keytool");
+    keytool
+        .args([
+            "-list",
+            "-v",
+            "-keystore",
+            file,
+            "-storepass:file",
+            password,
+        ])
+        .args(["-J-Duser.language=en", "-J-Dfile.encoding=UTF-8"])
+        .current_dir(folder);
+    let said = process::run_command(&mut keytool)
+        .expect_success("keytool")
+        .log();
+    for words in [
+        "Keystore type: PKCS12",
+        "Entry type: PrivateKeyEntry",
+        "Certificate chain length: ",
+        "Owner: CN=printer-01",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+}
+
 #[test]
 fn a_pkcs12_file_and_an_encrypted_key_are_understood_by_openssl() {
     if !has_peer("openssl") {
@@ -266,6 +294,13 @@ fn a_pkcs12_file_and_an_encrypted_key_are_understood_by_openssl() {
         "{unpacked}"
     );
     assert!(unpacked.contains("friendlyName: printer-01"), "{unpacked}");
+    // Java's PBES2 takes no other password than one in ASCII
+    std::fs::write(device.path().join("ascii"), "3 'quotes'\n").unwrap();
+    let renewed = ["--out", "J", "--p12-password-file", "ascii"];
+    device.renew(&renewed).exits(0);
+    if process::installed(&["keytool"], "openjdk-17-jre-headless") {
+        opened_by_java(device.path(), "J.p12", "ascii");
+    }
     // the key in it is the certificate's
     let own = device.openssl(&["x509", "-in", "N.pem", "-noout", "-pubkey"]);
     std::fs::write(device.path().join("unpacked.key"), &unpacked).unwrap();
