@@ -33,6 +33,7 @@ mod process;
 mod provider;
 mod readme;
 mod renew;
+mod servers;
 mod streams;
 mod support;
 mod transcripts;

@@ -175,6 +175,7 @@ fn every_server_that_is_known() {
         ("ejbca", "ejbca"),
         ("step-ca", "step-ca"),
         ("micromdm-old", "micromdm"),
+        ("openxpki-old", "openxpki-old"),
         ("rfc8894", "rfc8894"),
         ("plain", "auto"),
         ("ndes-2022", "auto"),
