@@ -43,11 +43,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             return Err("there is no certificate: try again, with the present one".into());
         };
         let certificate = issued.certificate;
-        let life = certificate.not_after().since(certificate.not_before());
-        let due = certificate
-            .not_before()
-            .plus(life * 2 / 3)
-            .since(network.now());
+        let (from, until) = (certificate.not_before(), certificate.not_after());
+        let due = from.plus(until.since(from) * 2 / 3).since(network.now());
         println!(
             "serial {}, due in {} days",
             certificate.serial_hex(),

@@ -8,6 +8,9 @@
 //!           ├─► observer ─► Network      ─► observations
 //!  diagnose ┘   (numbers, times, redacts)       └─► capture
 //! ```
+//!
+//! Whole programs are in the repository's `examples/`: `enroll`, `renew_in_a_loop`, `diagnose`, `own_network` (another
+//! HTTP library under all of it), `key_elsewhere` (a key in an HSM); `cargo run --example NAME` runs one.
 
 pub mod ask;
 pub mod capture;

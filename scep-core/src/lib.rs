@@ -79,6 +79,11 @@
 //! A CA implements [`server::Authority`]; [`server::Service`] does the rest, from the HTTP request to
 //! the HTTP response. The example `responder` is a whole server in some hundred lines.
 //!
+//! # Examples
+//!
+//! Whole programs are in the repository's `examples/`, one concern each: `decode_message`, `responder`, `key_elsewhere`
+//! (a key in an HSM); `cargo run --example NAME` runs one.
+//!
 //! # Features
 //!
 //! | feature | |

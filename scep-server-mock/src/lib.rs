@@ -30,6 +30,8 @@
 //! assert_eq!(exchange.outcome.status(), 500);
 //! # Ok(()) }
 //! ```
+//!
+//! In the test of a client: `examples/mock_in_a_test.rs` in the repository (`cargo run --example mock_in_a_test`).
 
 pub mod baseline;
 pub mod builder;
