@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use scep_client::net::{HyperNetwork, TrustStore};
 use scep_client::random::SharedRandom;
-use scep_conformance::client_suite::{self, Cases, CommandClient, Pki, Sockets};
+use scep_conformance::client_suite::{self, Cases, Check, CommandClient, Pki, Sockets};
 use scep_conformance::expected::Expected;
 use scep_conformance::server_suite::{self, Challenges, Keys, Subject};
-use scep_conformance::verdict::Report;
+use scep_conformance::verdict::{Report, Verdict};
 use scep_core::UnixTime;
 use scep_core::crypto::{AwsLcRs, CryptoProvider, Fallback, RustCrypto};
 use scep_core::message::ChallengePassword;
@@ -54,8 +54,13 @@ fn compare(report: &Report, expected: &Expected, package: &str) {
 /// Enrollments that run beside each other: most of the time, peers wait.
 const LANES: usize = 4;
 
-/// Runs the client suite on a command.
-fn judged(command: &str, patience: Duration) -> Report {
+/// How long one enrollment may take while others run beside it, before it hangs.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// And alone, on a machine that is busy with something else.
+const MORE_PATIENCE: Duration = Duration::from_secs(90);
+
+/// Runs checks of the client suite on a command.
+fn judged(command: &str, all: &[&Check], patience: Duration) -> Report {
     let load = |name| provider().load_private_key(&published(name)).unwrap();
     let pki = Pki {
         provider: provider(),
@@ -68,7 +73,6 @@ fn judged(command: &str, patience: Duration) -> Report {
     let clients = folders.each_ref().map(|folder| {
         CommandClient::new(command, folder.path(), &key, patience, provider()).unwrap()
     });
-    let all: Vec<_> = client_suite::checks::all().collect();
     let lanes = all.chunks(all.len().div_ceil(LANES));
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let runs = lanes.zip(&clients).map(|(checks, client)| async {
@@ -90,10 +94,20 @@ fn judged(command: &str, patience: Duration) -> Report {
 
 /// Runs the client suite on a peer, with the command that is written beside what is known of it.
 fn client(name: &str, package: &str, change: impl FnOnce(&str) -> String) {
-    let ids: Vec<_> = client_suite::checks::all().map(|check| check.id).collect();
+    let all: Vec<_> = client_suite::checks::all().collect();
+    let ids: Vec<_> = all.iter().map(|check| check.id).collect();
     let expected = expected(name, &ids);
     let command = change(&expected.command);
-    let report = judged(&command, Duration::from_secs(12));
+    let mut report = judged(&command, &all, PATIENCE);
+    // a machine that is busy is no client that hangs
+    for result in &mut report.results {
+        let hangs = matches!(result.verdict, Verdict::Hang { .. });
+        if hangs && expected.reason(&result.id).is_none() {
+            let check = all.iter().find(|check| check.id == result.id).unwrap();
+            let again = judged(&command, &[check], MORE_PATIENCE).results;
+            *result = again.into_iter().find(|r| r.id == result.id).unwrap();
+        }
+    }
     compare(&report, &expected, package);
 }
 

@@ -1,6 +1,6 @@
 //! Trust anchors, and the verdict over a TLS server's certificate chain.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
@@ -16,7 +16,12 @@ use crate::{Error, Result};
 /// The certificates that may end a TLS server's chain.
 #[derive(Clone, Debug)]
 pub struct TrustStore {
-    roots: Arc<RootCertStore>,
+    /// Whether the operating system's are among them.
+    system: bool,
+    added: Arc<RootCertStore>,
+    /// All of them, once they have been asked for: reading those of the system takes longer than an
+    /// enrollment over http.
+    all: Arc<OnceLock<Arc<RootCertStore>>>,
 }
 
 impl TrustStore {
@@ -24,18 +29,30 @@ impl TrustStore {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            roots: Arc::new(RootCertStore::empty()),
+            system: false,
+            added: Arc::new(RootCertStore::empty()),
+            all: Arc::default(),
         }
     }
 
-    /// The operating system's roots, as many as can be read.
+    /// The operating system's roots, as many as can be read; they are read when they are needed.
     #[must_use]
     pub fn system() -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         Self {
-            roots: Arc::new(roots),
+            system: true,
+            ..Self::empty()
         }
+    }
+
+    fn roots(&self) -> &Arc<RootCertStore> {
+        self.all.get_or_init(|| {
+            if !self.system {
+                return Arc::clone(&self.added);
+            }
+            let mut roots = RootCertStore::clone(&self.added);
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            Arc::new(roots)
+        })
     }
 
     /// Adds a root from DER.
@@ -43,7 +60,8 @@ impl TrustStore {
     /// # Errors
     /// `Misuse` if it is not an X.509 version 3 certificate.
     pub fn add_der(&mut self, der: &[u8]) -> Result<()> {
-        Arc::make_mut(&mut self.roots)
+        self.all = Arc::default();
+        Arc::make_mut(&mut self.added)
             .add(CertificateDer::from(der.to_vec()))
             .map_err(|e| Error::misuse(format!("a certificate cannot be a trust anchor: {e}")))
     }
@@ -67,13 +85,13 @@ impl TrustStore {
     /// Number of trust anchors.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.roots.len()
+        self.roots().len()
     }
 
     /// Whether nobody is trusted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.roots.is_empty()
+        self.roots().is_empty()
     }
 }
 
@@ -97,7 +115,7 @@ pub fn judge_chain<C: AsRef<[u8]>>(
         return Some(TlsVerdict::NameMismatch);
     };
     let verifier = WebPkiServerVerifier::builder_with_provider(
-        roots.roots.clone(),
+        Arc::clone(roots.roots()),
         Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
     )
     .build();
