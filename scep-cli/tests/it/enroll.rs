@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::{Mock, Run, finish, has_peer, run_in, scep};
+use crate::process;
+use crate::support::{Mock, Run, finish, has_peer, run, run_in, scep};
 
 struct Device {
     folder: tempfile::TempDir,
@@ -131,6 +132,18 @@ fn openssl_accepts_what_was_written() {
     let of_certificate = openssl(&["x509", "-in", "P.pem", "-noout", "-pubkey"]);
     let of_key = openssl(&["pkey", "-in", "P.key", "-pubout"]);
     assert_eq!(of_certificate, of_key);
+}
+
+#[test]
+fn over_ip_version_6() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        process::say("SKIPPED: this machine has no IPv6 loopback");
+        return;
+    }
+    let device = Device::at(Mock::start(&["--listen", "[::1]:0"]));
+    assert!(device.mock.url().starts_with("http://[::1]:"));
+    device.enroll_with_password(&[]).exits(0);
+    run(&["diagnose", device.mock.url()]).exits(0);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod mock_data;
 #[path = "../../../conformance/tests/interop/namespace.rs"]
 mod namespace;
 mod ndes_admin;
+mod next_ca;
 #[path = "../../../conformance/tests/interop/peer_server.rs"]
 mod peer_server;
 mod peers;
@@ -36,6 +37,8 @@ mod renew;
 mod servers;
 mod streams;
 mod support;
+#[path = "../../../examples/examples/responder/tiny_ca.rs"]
+mod tiny_ca;
 mod transcripts;
 mod watch;
 mod wishes;

@@ -145,9 +145,16 @@ impl Mock {
 
     /// The same, in a folder.
     pub fn start_in(folder: &Path, arguments: &[&str]) -> Self {
+        let listen = ["--listen", "127.0.0.1:0"];
+        let listen = if arguments.contains(&"--listen") {
+            &[][..]
+        } else {
+            &listen
+        };
         let mut child = scep()
             .current_dir(folder)
-            .args(["mock", "--listen", "127.0.0.1:0", "--json"])
+            .args(["mock", "--json"])
+            .args(listen)
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
