@@ -38,7 +38,12 @@ impl Transactions for Memory {
     }
 
     fn resolve_pending(&self, key: &TransactionKey, issued: Option<IssuedEntry>) {
-        let issued = issued.filter(|_| !self.rules.forgets_issued);
+        let forgets = if self.kept.pending(key).is_some() {
+            self.rules.forgets_issued
+        } else {
+            self.rules.forgets_replies
+        };
+        let issued = issued.filter(|_| !forgets);
         self.kept.resolve_pending(key, issued);
     }
 
